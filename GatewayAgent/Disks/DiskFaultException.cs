@@ -1,0 +1,10 @@
+namespace Tidegate.GatewayAgent.Disks;
+
+/// <summary>A failed system call on a file: operation, file and errno.</summary>
+internal sealed class DiskFaultException(string operation, string file, int errno)
+    : IOException($"{operation} on '{file}' failed: errno {errno}")
+{
+    public string Operation { get; } = operation;
+    public string File { get; } = file;
+    public int Errno { get; } = errno;
+}

@@ -1,0 +1,12 @@
+using Tidegate.Grains.Interfaces.Volumes;
+
+namespace Tidegate.GatewayAgent.Shadow;
+
+/// <summary>Carries out tickets: an HTTP client, or the simulator.</summary>
+internal interface IBlobTransport
+{
+    /// <summary>PUT, create only. True when stored, false when the key was already there (the caller compares).</summary>
+    Task<bool> PutAsync(BlobTicket ticket, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+    /// <summary>GET of a range.</summary>
+    Task<ReadOnlyMemory<byte>> GetRangeAsync(BlobTicket ticket, long offset, int length, CancellationToken cancellationToken);
+}

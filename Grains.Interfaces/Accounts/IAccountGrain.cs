@@ -1,0 +1,18 @@
+namespace Tidegate.Grains.Interfaces.Accounts;
+
+/// <summary>An account. Key: account id.</summary>
+[GrainInterfaceType("tidegate.account"), Alias("tidegate.account")]
+public interface IAccountGrain : IGrainWithStringKey
+{
+    /// <summary>Creates the account; idempotent for the same name.</summary>
+    [Alias("create")]
+    Task Create(string name);
+
+    /// <summary>Name and creation time; throws <c>NotFound</c>.</summary>
+    [Alias("describe")]
+    Task<AccountDescription> Describe();
+
+    /// <summary>The account's wrapped-key material: the account key, wrapped by the service's key provider. Created on first use.</summary>
+    [Alias("account-key")]
+    Task<byte[]> GetWrappedAccountKey();
+}

@@ -1,0 +1,20 @@
+using Tidegate.Grains.Interfaces.Security;
+
+namespace Tidegate.Grains.Interfaces.Accounts;
+
+/// <summary>An API key: its hash, account and scopes. Key: API key id. The secret is shown once and never stored.</summary>
+[GrainInterfaceType("tidegate.api-key"), Alias("tidegate.api-key")]
+public interface IApiKeyGrain : IGrainWithStringKey
+{
+    /// <summary>Creates the key and returns its secret, the only time it is readable.</summary>
+    [Alias("create")]
+    Task<string> Create(string accountId, string label, Role role, TimeSpan? lifetime);
+
+    /// <summary>The caller that <paramref name="secret"/> stands for, or null when it is wrong, expired or revoked.</summary>
+    [Alias("authenticate")]
+    Task<Caller?> Authenticate(string secret);
+
+    /// <summary>Ends the key at once.</summary>
+    [Alias("revoke")]
+    Task Revoke();
+}

@@ -1,0 +1,46 @@
+namespace Tidegate.Grains.Interfaces.Gateways;
+
+/// <summary>A gateway, for the API and other grains. Key: gateway id. Foreign and missing gateways answer alike.</summary>
+[GrainInterfaceType("tidegate.gateway"), Alias("tidegate.gateway")]
+public interface IGatewayGrain : IGrainWithStringKey
+{
+    /// <summary>Binds the gateway to its account at the end of activation; called by the activation session. Idempotent for equal values.</summary>
+    [Alias("provision")]
+    Task Provision(GatewayProvision provision);
+
+    /// <summary>Records the certificate issued to the gateway (thumbprint, expiry); older ones stay valid until they expire or are revoked.</summary>
+    [Alias("record-certificate")]
+    Task RecordCertificate(string thumbprint, DateTimeOffset expiresAt);
+
+    /// <summary>State kept by the service. Throws <c>NotFound</c> when it is not the caller's.</summary>
+    [Alias("describe")]
+    Task<GatewayDescription> Describe();
+
+    /// <summary>Asks the agent itself, over its connection. Throws <c>GatewayNotConnected</c> within a second when there is none (M1.8).</summary>
+    [Alias("describe-live")]
+    Task<GatewayLiveDescription> DescribeLive(string requestId);
+
+    /// <summary>Changes the name; unique within the account.</summary>
+    [Alias("rename")]
+    Task Rename(string name);
+
+    /// <summary>Adds a volume to the desired configuration. Idempotent; called by the volume grain.</summary>
+    [Alias("attach-volume")]
+    Task AttachVolume(VolumeAttachment attachment);
+
+    /// <summary>Removes a volume from the desired configuration. Idempotent; called by the volume grain.</summary>
+    [Alias("detach-volume")]
+    Task DetachVolume(string volumeId);
+
+    /// <summary>Pushes a snapshot request and waits for the barrier. Called by the volume grain.</summary>
+    [Alias("take-barrier")]
+    Task<SnapshotBarrier> TakeBarrier(string volumeId, string snapshotId, string requestId);
+
+    /// <summary>Revokes every credential, ends the link and forgets the configuration (M3.8). Volumes and snapshots stay.</summary>
+    [Alias("deactivate")]
+    Task Deactivate();
+
+    /// <summary>Whether a link may be opened with this certificate: thumbprint known, unexpired, not revoked. Called by the frame guard and the token issuer.</summary>
+    [Alias("is-certificate-valid")]
+    Task<bool> IsCertificateValid(string thumbprint);
+}

@@ -1,0 +1,31 @@
+using Tidegate.Grains.Interfaces.Security;
+
+namespace Tidegate.Grains.Interfaces.Gateways;
+
+/// <summary>
+/// The agent's side of a gateway grain: the streaming call it holds, its observer and its answers
+/// (<c>docs/protocols/link.md</c>; M1.2-M1.9). Key: gateway id.
+/// </summary>
+[GrainInterfaceType("tidegate.gateway-link"), Alias("tidegate.gateway-link")]
+[KeyBelongsTo(KeyOwner.Gateway)]
+public interface IGatewayLinkGrain : IGrainWithStringKey
+{
+    /// <summary>
+    /// Opens the link: the first frame is <see cref="LinkAccepted"/> with the new generation; pings, desired
+    /// configuration and notices follow until either side ends it. A newer link ends an older one with <see cref="LinkSuperseded"/> (M1.7).
+    /// </summary>
+    [ReachableBy(Role.Agent), Alias("open")]
+    IAsyncEnumerable<LinkFrame> Open(LinkHello hello, CancellationToken cancellation = default);
+
+    /// <summary>Registers the observer that receives management requests for this generation. Repeating it is harmless.</summary>
+    [ReachableBy(Role.Agent), Alias("register")]
+    Task Register(IGatewayObserver observer, long generation);
+
+    /// <summary>Answers a ping (M1.6). Writes no state.</summary>
+    [ReachableBy(Role.Agent), Alias("heartbeat")]
+    Task Heartbeat(LinkHeartbeat heartbeat);
+
+    /// <summary>Progress or outcome of a delivered request. Idempotent by request id; a final report is kept until acknowledged to its caller or expired.</summary>
+    [ReachableBy(Role.Agent), Alias("report")]
+    Task Report(RequestReport report);
+}

@@ -1,0 +1,13 @@
+namespace Tidegate.Grains.Interfaces.Gateways;
+
+/// <summary>One volume in a gateway's desired configuration.</summary>
+/// <param name="VolumeId">The volume.</param>
+/// <param name="Name">Its name; the NBD export name.</param>
+/// <param name="SizeBytes">Multiple of 4096.</param>
+/// <param name="SourceSnapshotId">Snapshot it starts from, or empty for an empty volume.</param>
+[GenerateSerializer, Immutable, Alias("tidegate.volume-attachment")]
+public sealed record VolumeAttachment(
+    [property: Id(0)] string VolumeId,
+    [property: Id(1)] string Name,
+    [property: Id(2)] long SizeBytes,
+    [property: Id(3)] string SourceSnapshotId);

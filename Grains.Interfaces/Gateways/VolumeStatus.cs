@@ -1,0 +1,21 @@
+namespace Tidegate.Grains.Interfaces.Gateways;
+
+/// <summary>State of one volume as its agent sees it.</summary>
+/// <param name="VolumeId">The volume.</param>
+/// <param name="State">One of <see cref="VolumeRunState"/>.</param>
+/// <param name="Reason">Why it is in that state, for people; empty when nothing is wrong.</param>
+/// <param name="BacklogBytes">Written and not yet committed by the service.</param>
+/// <param name="RecoveryPointAgeSeconds">Age of the newest state the service could restore.</param>
+/// <param name="ServingAt">Where hosts reach it, as NBD URIs.</param>
+/// <param name="HydratedBytes">Bytes present locally while restoring; equals <paramref name="SizeBytes"/> when complete.</param>
+/// <param name="SizeBytes">Size of the volume.</param>
+[GenerateSerializer, Immutable, Alias("tidegate.volume-status")]
+public sealed record VolumeStatus(
+    [property: Id(0)] string VolumeId,
+    [property: Id(1)] VolumeRunState State,
+    [property: Id(2)] string Reason,
+    [property: Id(3)] long BacklogBytes,
+    [property: Id(4)] double RecoveryPointAgeSeconds,
+    [property: Id(5)] IReadOnlyList<string> ServingAt,
+    [property: Id(6)] long HydratedBytes,
+    [property: Id(7)] long SizeBytes);

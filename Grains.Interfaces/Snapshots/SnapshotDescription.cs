@@ -1,0 +1,27 @@
+namespace Tidegate.Grains.Interfaces.Snapshots;
+
+/// <summary>A snapshot (M2.8).</summary>
+/// <param name="SnapshotId">The snapshot.</param>
+/// <param name="AccountId">Owner.</param>
+/// <param name="VolumeId">Volume it was taken of.</param>
+/// <param name="Description">The customer's words.</param>
+/// <param name="State">Where its data is.</param>
+/// <param name="Progress">0 to 1: share of the data before its barrier that the service has committed.</param>
+/// <param name="RequestedAt">Service time of the request.</param>
+/// <param name="PointAt">Service time of the commit that completed its point; null before.</param>
+/// <param name="SizeBytes">Size of the volume at its point.</param>
+/// <param name="Sequence">Sequence of the last segment it holds; 0 before completion.</param>
+/// <param name="FailureReason">Why it failed; empty otherwise.</param>
+[GenerateSerializer, Immutable, Alias("tidegate.snapshot-description")]
+public sealed record SnapshotDescription(
+    [property: Id(0)] string SnapshotId,
+    [property: Id(1)] string AccountId,
+    [property: Id(2)] string VolumeId,
+    [property: Id(3)] string Description,
+    [property: Id(4)] SnapshotState State,
+    [property: Id(5)] double Progress,
+    [property: Id(6)] DateTimeOffset RequestedAt,
+    [property: Id(7)] DateTimeOffset? PointAt,
+    [property: Id(8)] long SizeBytes,
+    [property: Id(9)] long Sequence,
+    [property: Id(10)] string FailureReason);

@@ -1,0 +1,17 @@
+namespace Tidegate.Grains.Interfaces.Volumes;
+
+/// <summary>Permission to do one thing to one blob, straight at the store or at the service's data endpoint.</summary>
+/// <param name="BlobKey">The blob.</param>
+/// <param name="Method">HTTP method: PUT (create only) or GET.</param>
+/// <param name="Url">Where.</param>
+/// <param name="Headers">Headers to send as given.</param>
+/// <param name="ExpiresAt">By the service's clock.</param>
+/// <param name="Token">Presented again with the commit, so that the service knows when it was issued.</param>
+[GenerateSerializer, Immutable, Alias("tidegate.blob-ticket")]
+public sealed record BlobTicket(
+    [property: Id(0)] string BlobKey,
+    [property: Id(1)] string Method,
+    [property: Id(2)] string Url,
+    [property: Id(3)] IReadOnlyDictionary<string, string> Headers,
+    [property: Id(4)] DateTimeOffset ExpiresAt,
+    [property: Id(5)] string Token);

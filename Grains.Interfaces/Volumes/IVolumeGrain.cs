@@ -1,0 +1,31 @@
+using Tidegate.Grains.Interfaces.Snapshots;
+
+namespace Tidegate.Grains.Interfaces.Volumes;
+
+/// <summary>A volume, for the API. Key: volume id.</summary>
+[GrainInterfaceType("tidegate.volume"), Alias("tidegate.volume")]
+public interface IVolumeGrain : IGrainWithStringKey
+{
+    /// <summary>Creates the volume on a gateway; idempotent for equal specifications.</summary>
+    [Alias("create")]
+    Task<VolumeDescription> Create(VolumeSpecification specification);
+
+    /// <summary>The volume as the service knows it.</summary>
+    [Alias("describe")]
+    Task<VolumeDescription> Describe();
+
+    /// <summary>
+    /// Takes a snapshot: returns once its barrier is durable at the agent, whatever the backlog (M2.8). Idempotent by
+    /// <paramref name="snapshotId"/>.
+    /// </summary>
+    [Alias("snapshot")]
+    Task<SnapshotDescription> CreateSnapshot(string snapshotId, string description, string requestId);
+
+    /// <summary>Deletes the volume: it leaves its gateway; snapshots stay readable.</summary>
+    [Alias("delete")]
+    Task Delete();
+
+    /// <summary>Pins a completed snapshot for a clone and returns what the clone's head starts from. Called by the clone's grain.</summary>
+    [Alias("pin")]
+    Task<CloneOrigin> PinForClone(string snapshotId, string cloneVolumeId);
+}

@@ -1,0 +1,13 @@
+using Tidegate.Grains.Interfaces.Activation;
+
+namespace Tidegate.Grains.Security;
+
+/// <summary>Issues gateway certificates; the host implements it over the CA key's provider (M3.5, activation step 10).</summary>
+public interface ICertificateAuthority
+{
+    /// <summary>
+    /// Checks the PKCS#10 request's self-signature, that its key is exactly <paramref name="expectedPublicKey"/> (SPKI), and
+    /// issues a client certificate naming account and gateway. Throws <c>ActivationKeyInvalid</c> otherwise.
+    /// </summary>
+    Task<IssuedCertificate> IssueGatewayCertificateAsync(byte[] certificateRequest, byte[] expectedPublicKey, string accountId, string gatewayId);
+}
