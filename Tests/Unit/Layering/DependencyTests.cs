@@ -1,0 +1,68 @@
+using System.Xml.Linq;
+using Xunit;
+
+namespace Tidegate.Tests.Unit.Layering;
+
+/// <summary>Dependencies point one way (ARCHITECTURE.md, Layers): what the project files say and what the assemblies really use.</summary>
+public sealed class DependencyTests
+{
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["BlockStore"] = [],
+        ["Grains.Interfaces"] = [],
+        ["Client"] = ["Grains.Interfaces"],
+        ["Grains"] = ["Grains.Interfaces", "BlockStore"],
+        ["Silo"] = ["Grains", "Client", "Grains.Interfaces", "BlockStore"],
+        ["GatewayAgent"] = ["Client", "BlockStore", "Grains.Interfaces"],
+        ["Cli"] = ["Client", "Grains.Interfaces"],
+    };
+
+    public static TheoryData<string> Projects => [.. Allowed.Keys];
+
+    [Theory, MemberData(nameof(Projects))]
+    public void Project_references_only_what_its_layer_may(string project)
+    {
+        var document = XDocument.Load(Path.Combine(RepositoryRoot(), project, project + ".csproj"));
+        var references = document.Descendants("ProjectReference")
+            .Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value.Replace('\\', '/')));
+        Assert.Empty(references.Except(Allowed[project]));
+    }
+
+    [Theory, MemberData(nameof(Projects))]
+    public void Assembly_uses_only_what_its_layer_may(string project)
+    {
+        var assembly = System.Reflection.Assembly.Load("Tidegate." + project);
+        var used = assembly.GetReferencedAssemblies().Select(a => a.Name!)
+            .Where(n => n.StartsWith("Tidegate.", StringComparison.Ordinal)).Select(n => n["Tidegate.".Length..]);
+        Assert.Empty(used.Except(Allowed[project]));
+    }
+
+    [Theory, InlineData("BlockStore")]
+    public void Block_formats_know_nothing_of_the_cluster(string project)
+    {
+        var used = System.Reflection.Assembly.Load("Tidegate." + project).GetReferencedAssemblies().Select(a => a.Name!);
+        Assert.DoesNotContain(used, n => n.StartsWith("Orleans", StringComparison.Ordinal) || n.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Stores_and_brokers_appear_in_the_silo_alone()
+    {
+        string[] siloOnly = ["Azure.", "Confluent.", "Npgsql", "Microsoft.Data.Sqlite", "dbup-"];
+        var offenders =
+            from project in Allowed.Keys
+            where project != "Silo"
+            let document = XDocument.Load(Path.Combine(RepositoryRoot(), project, project + ".csproj"))
+            from package in document.Descendants("PackageReference")
+            let name = package.Attribute("Include")!.Value
+            where siloOnly.Any(s => name.StartsWith(s, StringComparison.OrdinalIgnoreCase))
+            select $"{project} -> {name}";
+        Assert.Empty(offenders);
+    }
+
+    private static string RepositoryRoot()
+    {
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Orleans.sln"))) directory = directory.Parent;
+        return directory?.FullName ?? throw new InvalidOperationException("The tests run outside of the repository.");
+    }
+}

@@ -1,0 +1,33 @@
+# ./dev deps [--check]: what the product's tests and demo use and a bare Debian machine lacks.
+# --check prints what is missing and exits 1 when there is any.
+
+declare -A package_of=(
+    [jq]=jq [curl]=curl [qemu-io]=qemu-utils [nbdinfo]=libnbd-bin [nbdkit]=nbdkit [fio]=fio [strace]=strace
+    [mkfs.ext4]=e2fsprogs [e2fsck]=e2fsprogs [/usr/lib/python3/dist-packages/nbd.py]=python3-libnbd [/usr/lib/postgresql/15/bin/initdb]=postgresql-15
+)
+
+missing=()
+for tool in "${!package_of[@]}"; do
+    case "$tool" in
+        /usr/lib/postgresql/*) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql) ;;
+        /*) [ -e "$tool" ] || missing+=("${package_of[$tool]}") ;;
+        *) PATH="$PATH:/usr/sbin:/sbin" command -v "$tool" >/dev/null || missing+=("${package_of[$tool]}") ;;
+    esac
+done
+command -v dotnet >/dev/null || fail "the .NET SDK (10.0) is missing; install it as its own documentation says and run ./dev deps again"
+
+if [ "${#missing[@]}" -eq 0 ]; then
+    say "dev: nothing is missing"
+elif [ "${1:-}" = "--check" ]; then
+    say "dev: missing packages: $(printf '%s\n' "${missing[@]}" | sort -u | xargs)"
+    exit 1
+else
+    mapfile -t packages < <(printf '%s\n' "${missing[@]}" | sort -u)
+    say "dev: installing ${packages[*]}"
+    as_root=()
+    [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+    "${as_root[@]}" apt-get update -qq
+    # The database's own cluster is not started: tests make private ones.
+    DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+    say "dev: done"
+fi

@@ -1,0 +1,49 @@
+# ./dev test [SUITE] [--full]: runs the suites one after the other and adds up what they say.
+# Each suite has a budget in seconds on two cores; going over is reported, not failed: machines differ.
+
+declare -A project_of=([unit]=Unit [simulation]=Simulation [cluster]=Cluster [endtoend]=EndToEnd)
+declare -A budget_of=([unit]=120 [simulation]=150 [cluster]=180 [endtoend]=240)
+suites=()
+while [ $# -gt 0 ]; do
+    case "$1" in
+        --full) export TIDEGATE_TEST_FULL=1 ;;
+        unit | simulation | cluster | endtoend) suites+=("$1") ;;
+        *) fail "test knows the suites unit, simulation, cluster and endtoend, not '$1'" ;;
+    esac
+    shift
+done
+[ "${#suites[@]}" -gt 0 ] || suites=(unit simulation cluster endtoend)
+( source infra/dev/deps.sh --check ) || fail "install what is missing with ./dev deps"
+
+say "dev: building"
+dotnet build Orleans.sln -c Release -v q -nologo || fail "the build failed"
+
+results="$root/artifacts/test"
+mkdir -p "$results"
+passed=0 failed=0 skipped=0 broken=()
+for suite in "${suites[@]}"; do
+    name=${project_of[$suite]}
+    log="$results/$suite.log"
+    say "dev: $suite"
+    started=$(date +%s)
+    code=0
+    timeout 3000 "$bin/$name/release/Tidegate.Tests.$name" -noColor -longRunning 60 >"$log" 2>&1 || code=$?
+    took=$(($(date +%s) - started))
+    summary=$(grep -E 'Total: [0-9]+, Errors: [0-9]+' "$log" | tail -n 1)
+    count() { grep -oE "$1: [0-9]+" <<<"$summary" | grep -oE '[0-9]+'; }
+    t=$(count Total || echo 0) e=$(count Errors || echo 0) f=$(count Failed || echo 0) s=$(count Skipped || echo 0)
+    f=$((f + e)) p=$((t - f - s))
+    if [ "$code" -ne 0 ] || [ "$t" -eq 0 ]; then
+        tail -n 150 "$log"
+        broken+=("$suite")
+        # A suite that died without a failing test counts as one failure, so that the sum never hides it.
+        [ "$f" -gt 0 ] || f=1
+    fi
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    note=""
+    [ "$took" -le "${budget_of[$suite]}" ] || note=" (over its budget of ${budget_of[$suite]} s)"
+    echo "$suite: $p passed, $f failed, $s skipped in $took s$note"
+done
+[ "${#broken[@]}" -eq 0 ] || echo "failing suites: ${broken[*]}; their output is in artifacts/test"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "${#broken[@]}" -eq 0 ]
