@@ -1,0 +1,7 @@
+namespace Tidegate.Client.Rest.Models;
+
+/// <summary>An account: <c>POST /v1/accounts</c>, <c>GET /v1/accounts/{id}</c>.</summary>
+/// <param name="AccountId">Twelve decimal digits.</param>
+/// <param name="Name">The name it was created with.</param>
+/// <param name="CreatedAt">Service time of its creation.</param>
+public sealed record AccountView(string AccountId, string Name, DateTimeOffset CreatedAt);

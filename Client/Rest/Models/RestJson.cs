@@ -1,0 +1,42 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Security;
+using Tidegate.Grains.Interfaces.Snapshots;
+
+namespace Tidegate.Client.Rest.Models;
+
+/// <summary>
+/// The JSON of the REST API (<c>docs/protocols/rest.md</c>), compiled ahead: camelCase members, enums as camelCase
+/// strings, times as RFC 3339, absent for null. Unknown members are ignored, so that answers may grow.
+/// </summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters =
+    [
+        typeof(CamelCaseEnumConverter<Role>),
+        typeof(CamelCaseEnumConverter<VolumeRunState>),
+        typeof(CamelCaseEnumConverter<SnapshotState>),
+    ])]
+[JsonSerializable(typeof(AccountView))]
+[JsonSerializable(typeof(CreateAccountRequest))]
+[JsonSerializable(typeof(CreateApiKeyRequest))]
+[JsonSerializable(typeof(CreatedApiKey))]
+[JsonSerializable(typeof(CallerView))]
+[JsonSerializable(typeof(ActivationPreviewRequest))]
+[JsonSerializable(typeof(ActivationPreviewView))]
+[JsonSerializable(typeof(ActivationClaimRequest))]
+[JsonSerializable(typeof(ActivationClaimView))]
+[JsonSerializable(typeof(RenameGatewayRequest))]
+[JsonSerializable(typeof(GatewayView))]
+[JsonSerializable(typeof(CreateVolumeRequest))]
+[JsonSerializable(typeof(VolumeView))]
+[JsonSerializable(typeof(CreateSnapshotRequest))]
+[JsonSerializable(typeof(SnapshotView))]
+[JsonSerializable(typeof(Page<GatewaySummary>))]
+[JsonSerializable(typeof(Page<VolumeSummary>))]
+[JsonSerializable(typeof(Page<SnapshotView>))]
+[JsonSerializable(typeof(Page<AuditRecordView>))]
+[JsonSerializable(typeof(ProblemView))]
+public sealed partial class RestJson : JsonSerializerContext;

@@ -1,0 +1,26 @@
+using Tidegate.Grains.Interfaces.Snapshots;
+
+namespace Tidegate.Client.Rest.Models;
+
+/// <summary>A snapshot (M2.8): <c>GET /v1/snapshots/{id}</c>, and the items of <c>GET /v1/snapshots</c>.</summary>
+/// <param name="SnapshotId">The snapshot.</param>
+/// <param name="AccountId">Its owner.</param>
+/// <param name="VolumeId">Volume it was taken of.</param>
+/// <param name="Description">The customer's words.</param>
+/// <param name="State">Where its data is.</param>
+/// <param name="Progress">0 to 1: share of the data before its barrier that the service has committed.</param>
+/// <param name="RequestedAt">Service time of the request.</param>
+/// <param name="PointAt">Service time of the commit that completed its point; null before.</param>
+/// <param name="SizeBytes">Size of the volume at its point.</param>
+/// <param name="FailureReason">Why it failed; empty otherwise.</param>
+public sealed record SnapshotView(
+    string SnapshotId,
+    string AccountId,
+    string VolumeId,
+    string Description,
+    SnapshotState State,
+    double Progress,
+    DateTimeOffset RequestedAt,
+    DateTimeOffset? PointAt,
+    long SizeBytes,
+    string FailureReason);

@@ -1,0 +1,22 @@
+using Tidegate.Grains.Interfaces.Gateways;
+
+namespace Tidegate.Client.Rest.Models;
+
+/// <summary>One volume as its agent sees it.</summary>
+/// <param name="VolumeId">The volume.</param>
+/// <param name="State">State on the gateway.</param>
+/// <param name="Reason">Why it is in that state, for people; empty when nothing is wrong.</param>
+/// <param name="BacklogBytes">Bytes written and not yet committed by the service.</param>
+/// <param name="RecoveryPointAgeSeconds">Age of the newest state that the service could restore.</param>
+/// <param name="ServingAt">NBD URIs by which hosts reach it.</param>
+/// <param name="HydratedBytes">Bytes present locally; equals <paramref name="SizeBytes"/> when nothing is left to fetch.</param>
+/// <param name="SizeBytes">Size of the volume.</param>
+public sealed record VolumeStatusView(
+    string VolumeId,
+    VolumeRunState State,
+    string Reason,
+    long BacklogBytes,
+    double RecoveryPointAgeSeconds,
+    IReadOnlyList<string> ServingAt,
+    long HydratedBytes,
+    long SizeBytes);
