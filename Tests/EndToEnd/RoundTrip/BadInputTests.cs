@@ -1,0 +1,85 @@
+using Tidegate.Tests.Kit.Processes;
+using Xunit;
+
+namespace Tidegate.Tests.EndToEnd.RoundTrip;
+
+/// <summary>Wrong input gets a clear error with what to do next, and loses nothing.</summary>
+public sealed class BadInputTests
+{
+    [Fact]
+    public async Task Wrong_keys_ids_and_names_are_refused_by_name()
+    {
+        await using var deployment = await Deployment.StartAsync();
+        var gateway = await deployment.ActivatedAgentAsync("site");
+        var volume = await deployment.VolumeAsync(gateway, "data");
+
+        await RefusedAsync(deployment, "Unauthenticated", "gateways", "list", "--key", "tgk_00000000000000000000_" + new string('A', 43));
+        await RefusedAsync(deployment, "NotFound", "gateways", "describe", "gw-00000000000000000000");
+        await RefusedAsync(deployment, "NotFound", "volumes", "describe", "vol-00000000000000000000");
+        await RefusedAsync(deployment, "NotFound", "snapshots", "describe", "snap-00000000000000000000");
+        await RefusedAsync(deployment, "NotFound", "restore", "snap-00000000000000000000", "--gateway", gateway, "--name", "x");
+        await RefusedAsync(deployment, "NameInUse", "volumes", "create", "--gateway", gateway, "--name", "data", "--size", "64MiB");
+        await RefusedAsync(deployment, "InvalidArgument", "volumes", "create", "--gateway", gateway, "--name", "odd", "--size", "1000001");
+        await RefusedAsync(deployment, "ActivationKeyNotFound", "gateways", "activate", "00000-00000-00000-00000-000000", "--name", "y");
+        await RefusedAsync(deployment, "ActivationKeyInvalid", "gateways", "activate", "hello", "--name", "y");
+
+        // Another account sees nothing of it, in the same words as for what does not exist.
+        var foreign = Path.Combine(deployment.Folder, "other-profile");
+        var setup = await ProgramRunner.RunAsync(Repository.Program("Cli"),
+            ["--profile-dir", foreign, "setup", "--api", deployment.ApiUrl, "--ca", deployment.CaFile,
+                "--operator-key-file", Path.Combine(deployment.Folder, "service", "operator.key"), "--account", "other", "--output", "json"]);
+        setup.Succeeded();
+        var theirs = await ProgramRunner.RunAsync(Repository.Program("Cli"), ["--profile-dir", foreign, "volumes", "describe", volume, "--output", "json"]);
+        var missing = await ProgramRunner.RunAsync(Repository.Program("Cli"),
+            ["--profile-dir", foreign, "volumes", "describe", "vol-00000000000000000000", "--output", "json"]);
+        Assert.NotEqual(0, theirs.ExitCode);
+        Assert.Equal(missing.ExitCode, theirs.ExitCode);
+        Assert.Equal(missing.Errors.Replace("vol-00000000000000000000", volume, StringComparison.Ordinal), theirs.Errors);
+    }
+
+    [Fact]
+    public async Task Request_to_an_absent_gateway_fails_at_once()
+    {
+        await using var deployment = await Deployment.StartAsync();
+        var gateway = await deployment.ActivatedAgentAsync("site");
+        var volume = await deployment.VolumeAsync(gateway, "data");
+        Assert.Equal(0, await deployment.Agent("site").TerminateAsync());
+        await RefusedAsync(deployment, "GatewayNotConnected", "gateways", "describe", gateway, "--live");
+        await RefusedAsync(deployment, "GatewayNotConnected", "snapshots", "create", volume, "--description", "x");
+    }
+
+    [Fact]
+    public async Task Torn_log_tail_is_cut_and_a_corrupted_segment_is_an_error_never_data()
+    {
+        await using var deployment = await Deployment.StartAsync();
+        var gateway = await deployment.ActivatedAgentAsync("site");
+        var volume = await deployment.VolumeAsync(gateway, "data");
+        var uri = deployment.NbdUri("site", "data");
+        (await ProgramRunner.RunAsync(Repository.Tool("qemu-io"), ["-f", "raw", "-c", "write -P 0x5a 0 4M", "-c", "flush", uri])).Succeeded();
+        var snapshot = (string)(await deployment.CliOkAsync("snapshots", "create", volume, "--description", "x", "--wait"))["snapshotId"]!;
+
+        // One bit of every stored blob: whatever the restore reads, it is not what was written.
+        foreach (var blob in Directory.EnumerateFiles(deployment.BlobFolder, "*", SearchOption.AllDirectories))
+        {
+            var bytes = await File.ReadAllBytesAsync(blob);
+            if (bytes.Length < 64) continue;
+            bytes[bytes.Length / 2] ^= 0x10;
+            File.SetUnixFileMode(blob, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            await File.WriteAllBytesAsync(blob, bytes);
+        }
+        var restore = await deployment.CliAsync("restore", snapshot, "--gateway", gateway, "--name", "bad", "--wait");
+        Assert.NotEqual(0, restore.ExitCode);
+        Assert.Contains("Corrupt", restore.Errors, StringComparison.OrdinalIgnoreCase);
+
+        // The first volume is untouched by all this.
+        (await ProgramRunner.RunAsync(Repository.Tool("qemu-io"), ["-r", "-f", "raw", "-c", "read -P 0x5a 0 4M", uri])).Succeeded();
+    }
+
+    private static async Task RefusedAsync(Deployment deployment, string code, params string[] arguments)
+    {
+        var result = await deployment.CliAsync(arguments);
+        Assert.True(result.ExitCode != 0 && result.Errors.Contains(code, StringComparison.Ordinal),
+            $"{result.Command}: expected {code}, got exit code {result.ExitCode} and\n{result.Errors}{result.Output}");
+        Assert.True(result.Errors.Trim().Length > code.Length + 10, $"{code} comes without an explanation");
+    }
+}

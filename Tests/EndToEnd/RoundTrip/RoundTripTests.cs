@@ -1,0 +1,53 @@
+using Tidegate.Tests.Kit.Processes;
+using Xunit;
+
+namespace Tidegate.Tests.EndToEnd.RoundTrip;
+
+/// <summary>The product's main job on real processes and real clients, on both state stores.</summary>
+public sealed class RoundTripTests
+{
+    [Fact]
+    public Task Activate_write_snapshot_destroy_restore_on_sqlite() => RoundTripAsync(null);
+
+    [Fact]
+    public async Task Activate_write_snapshot_destroy_restore_on_postgresql()
+    {
+        await using var postgres = await PostgresServer.StartAsync();
+        await RoundTripAsync(new Dictionary<string, string>
+        {
+            ["Tidegate__State__Provider"] = "postgres",
+            ["Tidegate__State__ConnectionString"] = postgres.ConnectionString,
+        });
+    }
+
+    private static async Task RoundTripAsync(IReadOnlyDictionary<string, string>? environment)
+    {
+        await using var deployment = await Deployment.StartAsync(environment);
+        var first = await deployment.ActivatedAgentAsync("site-a");
+        var second = await deployment.ActivatedAgentAsync("site-b");
+        var live = await deployment.CliOkAsync("gateways", "describe", first, "--live");
+        Assert.Equal(Environment.MachineName, (string?)live["live"]?["hostName"], ignoreCase: true);
+
+        var volume = await deployment.VolumeAsync(first, "data", "96MiB");
+        var image = Path.Combine(deployment.Folder, "fs.img");
+        await TestImage.CreateAsync(image, 96 << 20, seed: 7);
+        (await ProgramRunner.RunAsync(Repository.Tool("nbdcopy"), ["--flush", image, deployment.NbdUri("site-a", "data")])).Succeeded();
+
+        var snapshot = await deployment.CliOkAsync("snapshots", "create", volume, "--description", "round trip", "--wait");
+        Assert.Equal("completed", (string?)snapshot["state"]);
+        // What is written after the snapshot must not be in it.
+        (await ProgramRunner.RunAsync(Repository.Tool("qemu-io"),
+            ["-f", "raw", "-c", "write -P 0xee 0 1M", "-c", "flush", deployment.NbdUri("site-a", "data")])).Succeeded();
+
+        await deployment.Agent("site-a").KillAsync();
+        Directory.Delete(Path.Combine(deployment.Folder, "site-a"), recursive: true);
+
+        var restored = await deployment.CliOkAsync(
+            "restore", (string)snapshot["snapshotId"]!, "--gateway", second, "--name", "restored", "--wait");
+        Assert.Equal(second, (string?)restored["gatewayId"]);
+        var copy = Path.Combine(deployment.Folder, "restored.img");
+        (await ProgramRunner.RunAsync(Repository.Tool("nbdcopy"), [deployment.NbdUri("site-b", "restored"), copy])).Succeeded();
+        Assert.Equal(await TestImage.HashAsync(image), await TestImage.HashAsync(copy));
+        (await ProgramRunner.RunAsync(Repository.Tool("e2fsck"), ["-f", "-n", copy])).Succeeded();
+    }
+}

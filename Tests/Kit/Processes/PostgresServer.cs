@@ -1,0 +1,72 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Tidegate.Tests.Kit.Processes;
+
+/// <summary>A private PostgreSQL over a temporary folder and a free loopback port, with an empty database.</summary>
+public sealed class PostgresServer : IAsyncDisposable
+{
+    private readonly string _folder;
+    private readonly string _binaries;
+
+    private PostgresServer(string folder, string binaries, string connectionString)
+    {
+        _folder = folder;
+        _binaries = binaries;
+        ConnectionString = connectionString;
+    }
+
+    /// <summary>For Npgsql.</summary>
+    public string ConnectionString { get; }
+
+    public static async Task<PostgresServer> StartAsync()
+    {
+        var binaries = Directory.Exists("/usr/lib/postgresql")
+            ? Directory.EnumerateDirectories("/usr/lib/postgresql").Select(d => Path.Combine(d, "bin")).Where(d => File.Exists(Path.Combine(d, "initdb"))).Order(StringComparer.Ordinal).LastOrDefault()
+            : null;
+        if (binaries is null) throw new FileNotFoundException("PostgreSQL's server programs are missing on this machine; './dev deps' installs them.");
+        var folder = Directory.CreateTempSubdirectory("tidegate-pg-").FullName;
+        // The server refuses to run as root; its package made an account for it.
+        if (Environment.UserName == "root") (await ProgramRunner.RunAsync("/bin/chown", ["postgres", folder])).Succeeded();
+        var server = new PostgresServer(folder, binaries,
+            $"Host=127.0.0.1;Port={FreePort()};Username=tidegate;Database=postgres;Maximum Pool Size=40");
+        await server.AsOwnerAsync("initdb", "-D", Path.Combine(folder, "data"), "-U", "tidegate", "-A", "trust", "-E", "UTF8", "--locale=C");
+        await server.RestartAsync();
+        return server;
+    }
+
+    /// <summary>Stops it at once if it runs, and starts it again on its port.</summary>
+    public async Task RestartAsync()
+    {
+        var port = ConnectionString.Split(';').First(p => p.StartsWith("Port=", StringComparison.Ordinal))["Port=".Length..];
+        await AsOwnerAsync("pg_ctl", "-D", Path.Combine(_folder, "data"), "-w", "-m", "immediate", "-l", Path.Combine(_folder, "log"),
+            "-o", $"-h 127.0.0.1 -p {port} -k {_folder}", File.Exists(Path.Combine(_folder, "data", "postmaster.pid")) ? "restart" : "start");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await AsOwnerAsync("pg_ctl", "-D", Path.Combine(_folder, "data"), "-w", "-m", "immediate", "stop");
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task AsOwnerAsync(string program, params string[] arguments)
+    {
+        string[] command = [Path.Combine(_binaries, program), .. arguments];
+        var run = Environment.UserName == "root"
+            ? ProgramRunner.RunAsync("/usr/sbin/runuser", ["-u", "postgres", "--", "/bin/sh", "-c", "\"$0\" \"$@\" >/dev/null 2>&1 </dev/null", .. command])
+            : ProgramRunner.RunAsync("/bin/sh", ["-c", "\"$0\" \"$@\" >/dev/null 2>&1 </dev/null", .. command]);
+        var result = await run;
+        if (result.ExitCode != 0)
+        {
+            var log = Path.Combine(_folder, "log");
+            throw new InvalidOperationException($"{program} exited with {result.ExitCode}: {(File.Exists(log) ? await File.ReadAllTextAsync(log) : result.Errors)}");
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
