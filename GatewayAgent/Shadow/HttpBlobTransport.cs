@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Volumes;
+
+namespace Tidegate.GatewayAgent.Shadow;
+
+/// <summary>
+/// Carries out tickets over HTTPS (<c>docs/protocols/volume-data.md</c>, Tickets): the blob store itself or the service's data
+/// endpoint. The client that is passed in carries the pinned authority and the connection limits
+/// (<see cref="PinnedHttpClient"/>); it belongs to the caller.
+/// </summary>
+/// <remarks>
+/// Failures are <see cref="TidegateException"/>: <c>Unavailable</c> after the last attempt, <c>TicketRefused</c> when the ticket is
+/// over or altered, <c>NotFound</c>, <c>Corrupt</c> when a blob under the key holds other bytes.
+/// </remarks>
+internal sealed class HttpBlobTransport(HttpClient client, TimeProvider time, BlobTransportOptions options) : IBlobTransport
+{
+    private const string LengthHeader = "Tidegate-Blob-Length";
+    private const string DigestHeader = "Repr-Digest";
+
+    /// <inheritdoc/>
+    public Task<bool> PutAsync(BlobTicket ticket, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+        AttemptAsync(ticket, async stop =>
+        {
+            using var body = new ReadOnlyMemoryContent(content);
+            using var request = Request(ticket, HttpMethod.Put, body);
+            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stop);
+            switch (response.StatusCode)
+            {
+                case HttpStatusCode.OK or HttpStatusCode.Created or HttpStatusCode.NoContent:
+                    return true;
+                case HttpStatusCode.Conflict or HttpStatusCode.PreconditionFailed:
+                    Compare(ticket, response, content.Span);
+                    return false;
+                default:
+                    throw Failure(ticket, response);
+            }
+        }, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ReadOnlyMemory<byte>> GetRangeAsync(BlobTicket ticket, long offset, int length, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        return AttemptAsync<ReadOnlyMemory<byte>>(ticket, async stop =>
+        {
+            using var request = Request(ticket, HttpMethod.Get, null);
+            request.Headers.Range = new RangeHeaderValue(offset, offset + length - 1);
+            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stop);
+            // A range that starts at or past the end is an empty read, as at every other store.
+            if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
+                return ReadOnlyMemory<byte>.Empty;
+            if (response.StatusCode is not (HttpStatusCode.PartialContent or HttpStatusCode.OK))
+                throw Failure(ticket, response);
+            var skip = response.StatusCode == HttpStatusCode.OK ? offset : 0;
+            return await ReadAsync(response, skip, length, stop);
+        }, cancellationToken);
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpResponseMessage response, long skip, int length, CancellationToken stop)
+    {
+        await using var stream = await response.Content.ReadAsStreamAsync(stop);
+        var buffer = new byte[length];
+        while (skip > 0)
+        {
+            var dropped = await stream.ReadAsync(buffer.AsMemory(0, (int)Math.Min(skip, length)), stop);
+            if (dropped == 0)
+                return ReadOnlyMemory<byte>.Empty;
+            skip -= dropped;
+        }
+        var read = await stream.ReadAtLeastAsync(buffer, length, throwOnEndOfStream: false, stop);
+        if (response.Content.Headers.ContentLength is { } promised && response.StatusCode == HttpStatusCode.PartialContent && read < Math.Min(promised, length))
+            throw new HttpIOException(HttpRequestError.ResponseEnded, "the answer ended early");
+        return buffer.AsMemory(0, read);
+    }
+
+    private static HttpRequestMessage Request(BlobTicket ticket, HttpMethod method, HttpContent? body)
+    {
+        var request = new HttpRequestMessage(method, ticket.Url) { Content = body };
+        foreach (var (name, value) in ticket.Headers)
+        {
+            if (!request.Headers.TryAddWithoutValidation(name, value))
+                body?.Headers.TryAddWithoutValidation(name, value);
+        }
+        return request;
+    }
+
+    private async Task<T> AttemptAsync<T>(BlobTicket ticket, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
+    {
+        var backoff = new Backoff(options.FirstDelay, options.LongestDelay);
+        while (true)
+        {
+            string reason;
+            Exception cause;
+            using var limit = new CancellationTokenSource(options.AttemptTimeout, time);
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+            try
+            {
+                return await attempt(stop.Token);
+            }
+            catch (TidegateException refused) when (refused.Code == ErrorCodes.Unavailable)
+            {
+                (reason, cause) = (refused.Message, refused);
+            }
+            catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
+            {
+                (reason, cause) = ($"no answer within {options.AttemptTimeout.TotalSeconds:0} s", late);
+            }
+            catch (Exception broken) when (broken is HttpRequestException or IOException)
+            {
+                (reason, cause) = (broken.Message, broken);
+            }
+            var delay = backoff.Next();
+            if (backoff.Failures >= options.Attempts)
+                throw new TidegateException(ErrorCodes.Unavailable, $"{ticket.Method} of blob '{ticket.BlobKey}' failed {backoff.Failures} times: {reason} ({cause.GetType().Name})");
+            await Task.Delay(delay, time, cancellationToken);
+        }
+    }
+
+    /// <summary>The key is ours alone, so what is there should be what we sent; a store that says more is believed.</summary>
+    private static void Compare(BlobTicket ticket, HttpResponseMessage response, ReadOnlySpan<byte> content)
+    {
+        if (Header(response, LengthHeader) is { } length && length != content.Length.ToString(CultureInfo.InvariantCulture))
+            throw new TidegateException(ErrorCodes.Corrupt, $"Blob '{ticket.BlobKey}' exists with {length} bytes; this upload has {content.Length}.");
+        if (Header(response, DigestHeader) is { } digest && digest.StartsWith("sha-256=:", StringComparison.Ordinal)
+            && digest != $"sha-256=:{Convert.ToBase64String(SHA256.HashData(content))}:")
+        {
+            throw new TidegateException(ErrorCodes.Corrupt, $"Blob '{ticket.BlobKey}' exists with other bytes than this upload.");
+        }
+    }
+
+    private static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out var values) || response.Content.Headers.TryGetValues(name, out values) ? values.FirstOrDefault() : null;
+
+    private static TidegateException Failure(BlobTicket ticket, HttpResponseMessage response)
+    {
+        var what = $"{ticket.Method} of blob '{ticket.BlobKey}' was answered {(int)response.StatusCode} {response.ReasonPhrase}";
+        return response.StatusCode switch
+        {
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new TidegateException(ErrorCodes.TicketRefused, what + ": the ticket is over or altered", "A new ticket is needed."),
+            HttpStatusCode.NotFound or HttpStatusCode.Gone => new TidegateException(ErrorCodes.NotFound, what),
+            HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError => new TidegateException(ErrorCodes.Unavailable, what),
+            _ => new TidegateException(ErrorCodes.Internal, what, "The agent and the service disagree about the protocol; compare their versions."),
+        };
+    }
+}

@@ -1,0 +1,289 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Tidegate.BlockStore;
+using Tidegate.GatewayAgent.Disks;
+
+namespace Tidegate.GatewayAgent.Volumes;
+
+/// <summary>
+/// Which sectors of a restoring volume are in the local store (<c>docs/formats/presence-map.md</c>, M2.9). Marks take effect for
+/// readers at once and reach the file only through <see cref="Collect"/> and <see cref="Persist"/>, between which the caller
+/// syncs the store. Thread-safe; memory grows with partly present 128 MiB stretches alone (I11).
+/// </summary>
+internal sealed class PresenceMap : IDisposable
+{
+    public const string FileName = "presence";
+    private const int HeaderBytes = 4096;
+    private const int SealedHeaderBytes = 92;
+    private const int PageBlocks = 2048;
+    private const ushort AllSectors = ushort.MaxValue;
+    private static ReadOnlySpan<byte> Magic => "TGPRES01"u8;
+    private static readonly ushort[] FullPage = Filled();
+
+    private readonly Lock _gate = new();
+    private readonly IDiskFile _file;
+    private readonly byte[] _header;
+    private readonly long _blocks;
+    private readonly ushort _lastBlockMask;
+    private readonly ushort[]?[] _pages;
+    private readonly int[] _fullBlocks;
+    private HashSet<int> _dirty = [];
+    private long _presentSectors;
+
+    private PresenceMap(IDiskFile file, byte[] header, long sizeBytes)
+    {
+        _file = file;
+        _header = header;
+        SizeBytes = sizeBytes;
+        _blocks = (sizeBytes + BlockGeometry.BlockBytes - 1) / BlockGeometry.BlockBytes;
+        var lastSectors = (int)((sizeBytes - (_blocks - 1) * BlockGeometry.BlockBytes) / BlockGeometry.SectorBytes);
+        _lastBlockMask = (ushort)((1 << lastSectors) - 1);
+        _pages = new ushort[]?[(_blocks + PageBlocks - 1) / PageBlocks];
+        _fullBlocks = new int[_pages.Length];
+    }
+
+    /// <summary>Size of the volume, a multiple of 4096.</summary>
+    public long SizeBytes { get; }
+
+    /// <summary>64 KiB blocks of the volume; the last may be short.</summary>
+    public long Blocks => _blocks;
+
+    /// <summary>Every sector is in the store and the file says so.</summary>
+    public bool IsComplete { get; private set; }
+
+    /// <summary>Bytes in the local store.</summary>
+    public long PresentBytes
+    {
+        get { lock (_gate) return _presentSectors * BlockGeometry.SectorBytes; }
+    }
+
+    /// <summary>
+    /// Opens the map or creates it, empty and durable. Throws <see cref="InvalidDataException"/> when the file belongs to something
+    /// else or its header is damaged.
+    /// </summary>
+    public static PresenceMap Open(IDisk disk, string volumeId, string snapshotId, long sizeBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(sizeBytes % BlockGeometry.SectorBytes, 0);
+        ArgumentOutOfRangeException.ThrowIfLessThan(sizeBytes, BlockGeometry.SectorBytes);
+        var header = Header(volumeId, snapshotId, sizeBytes);
+        var isNew = !disk.Exists(FileName);
+        var blocks = (sizeBytes + BlockGeometry.BlockBytes - 1) / BlockGeometry.BlockBytes;
+        var file = disk.Open(FileName, HeaderBytes + 2 * blocks);
+        try
+        {
+            var found = new byte[HeaderBytes];
+            file.Read(0, found);
+            // A crash between create and the first sync leaves a file of zeroes: nothing was served from it.
+            if (isNew || found.AsSpan().IndexOfAnyExcept((byte)0) < 0)
+            {
+                file.Write(0, header);
+                file.SyncData();
+                disk.SyncDirectory();
+                found = header;
+            }
+            var map = new PresenceMap(file, header, sizeBytes);
+            map.Check(found, volumeId);
+            if (!map.IsComplete)
+                map.Load();
+            return map;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Mask of the block's sectors that are present; past the end of the volume counts as present.</summary>
+    public ushort Mask(long block)
+    {
+        lock (_gate)
+            return IsComplete ? AllSectors : MaskOf(block);
+    }
+
+    /// <summary>The first block at or after <paramref name="block"/> that lacks a sector; -1 when there is none.</summary>
+    public long NextAbsent(long block)
+    {
+        lock (_gate)
+        {
+            while (!IsComplete && block < _blocks)
+            {
+                if (ReferenceEquals(_pages[block / PageBlocks], FullPage))
+                    block = (block / PageBlocks + 1) * PageBlocks;
+                else if (MaskOf(block) != AllSectors)
+                    return block;
+                else
+                    block++;
+            }
+            return -1;
+        }
+    }
+
+    /// <summary>Marks sectors of one block present. The caller has written them to the store, not necessarily synced.</summary>
+    public void Mark(long block, ushort sectors)
+    {
+        lock (_gate)
+        {
+            if (IsComplete)
+                return;
+            var old = MaskOf(block);
+            var now = (ushort)(old | sectors);
+            if (now == old)
+                return;
+            var index = (int)(block / PageBlocks);
+            var page = _pages[index] ??= new ushort[PageBlocks];
+            page[block % PageBlocks] = now;
+            _dirty.Add(index);
+            _presentSectors += ushort.PopCount((ushort)(now & ~old));
+            if (now == AllSectors)
+                CountFull(index);
+        }
+    }
+
+    /// <summary>Takes the pages marked since the last call, as they are now. Sync the store, then <see cref="Persist"/> them.</summary>
+    public PresenceMarks Collect()
+    {
+        lock (_gate)
+        {
+            var pages = _dirty.Select(index => (index, PageBytes(index))).ToList();
+            _dirty = [];
+            return new PresenceMarks(pages);
+        }
+    }
+
+    /// <summary>Writes collected marks and syncs the file. The store must have been synced since <see cref="Collect"/>.</summary>
+    public void Persist(PresenceMarks marks)
+    {
+        if (marks.Pages.Count == 0)
+            return;
+        foreach (var (index, bytes) in marks.Pages)
+            _file.Write(HeaderBytes + (long)index * PageBlocks * sizeof(ushort), bytes);
+        _file.SyncData();
+    }
+
+    /// <summary>Declares the restore finished. Every sector is present and the store has been synced since the last mark.</summary>
+    public void Complete()
+    {
+        if (NextAbsent(0) >= 0)
+            throw new InvalidOperationException("The presence map still lacks sectors.");
+        BinaryPrimitives.WriteUInt16LittleEndian(_header.AsSpan(10), 1);
+        SealHeader(_header);
+        _file.Write(0, _header.AsSpan(0, 512));
+        _file.SyncData();
+        lock (_gate)
+        {
+            IsComplete = true;
+            _presentSectors = SizeBytes / BlockGeometry.SectorBytes;
+            Array.Clear(_pages);
+        }
+        // The masks mean nothing any more; giving their space back is a courtesy.
+        _file.PunchHole(HeaderBytes, 2 * _blocks);
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    private ushort MaskOf(long block)
+    {
+        var mask = _pages[block / PageBlocks]?[block % PageBlocks] ?? 0;
+        return block == _blocks - 1 ? (ushort)(mask | ~_lastBlockMask) : mask;
+    }
+
+    private void CountFull(int index)
+    {
+        var blocksHere = (int)Math.Min(PageBlocks, _blocks - (long)index * PageBlocks);
+        // A full page is one shared array: what memory keeps is proportional to the partly present stretches.
+        if (++_fullBlocks[index] == blocksHere)
+            _pages[index] = FullPage;
+    }
+
+    private byte[] PageBytes(int index)
+    {
+        var blocksHere = (int)Math.Min(PageBlocks, _blocks - (long)index * PageBlocks);
+        return MemoryMarshal.AsBytes(_pages[index].AsSpan(0, blocksHere)).ToArray();
+    }
+
+    private void Load()
+    {
+        var bytes = new byte[PageBlocks * sizeof(ushort)];
+        var end = HeaderBytes + 2 * _blocks;
+        for (long position = HeaderBytes; position < end;)
+        {
+            var (length, isHole) = _file.NextExtent(position);
+            if (isHole)
+            {
+                position += Math.Max(length, 1);
+                continue;
+            }
+            var index = (int)((position - HeaderBytes) / bytes.Length);
+            var start = HeaderBytes + (long)index * bytes.Length;
+            var piece = bytes.AsSpan(0, (int)Math.Min(bytes.Length, end - start));
+            _file.Read(start, piece);
+            LoadPage(index, MemoryMarshal.Cast<byte, ushort>(piece));
+            position = start + bytes.Length;
+        }
+    }
+
+    private void LoadPage(int index, ReadOnlySpan<ushort> masks)
+    {
+        for (var i = 0; i < masks.Length; i++)
+        {
+            if (masks[i] == 0)
+                continue;
+            var page = _pages[index] ??= new ushort[PageBlocks];
+            var block = (long)index * PageBlocks + i;
+            page[i] = block == _blocks - 1 ? (ushort)(masks[i] & _lastBlockMask) : masks[i];
+            _presentSectors += ushort.PopCount(page[i]);
+            if (MaskOf(block) == AllSectors)
+            {
+                page[i] = AllSectors;
+                CountFull(index);
+            }
+        }
+    }
+
+    private void Check(ReadOnlySpan<byte> found, string volumeId)
+    {
+        var crc = BinaryPrimitives.ReadUInt32LittleEndian(found[88..]);
+        if (!found.StartsWith(Magic) || Checksum(found[..88]) != crc)
+            throw new InvalidDataException($"The presence map of volume '{volumeId}' is damaged; the volume is not served. Restore its snapshot to a new volume.");
+        if (BinaryPrimitives.ReadUInt16LittleEndian(found[8..]) != 1)
+            throw new InvalidDataException($"The presence map of volume '{volumeId}' has a format this agent does not know; install the newer agent.");
+        if (!found[16..88].SequenceEqual(_header.AsSpan(16, 72)))
+            throw new InvalidDataException($"The presence map in the directory of volume '{volumeId}' belongs to another volume, size or snapshot.");
+        IsComplete = BinaryPrimitives.ReadUInt16LittleEndian(found[10..]) == 1;
+        if (IsComplete)
+            _presentSectors = SizeBytes / BlockGeometry.SectorBytes;
+    }
+
+    private static byte[] Header(string volumeId, string snapshotId, long sizeBytes)
+    {
+        var header = new byte[HeaderBytes];
+        Magic.CopyTo(header);
+        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(8), 1);
+        BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(16), sizeBytes);
+        SHA256.HashData(Encoding.ASCII.GetBytes(volumeId), header.AsSpan(24, 32));
+        SHA256.HashData(Encoding.ASCII.GetBytes(snapshotId), header.AsSpan(56, 32));
+        SealHeader(header);
+        return header;
+    }
+
+    private static void SealHeader(Span<byte> header) =>
+        BinaryPrimitives.WriteUInt32LittleEndian(header[(SealedHeaderBytes - 4)..], Checksum(header[..(SealedHeaderBytes - 4)]));
+
+    private static uint Checksum(ReadOnlySpan<byte> bytes)
+    {
+        var crc = uint.MaxValue;
+        foreach (var value in bytes)
+            crc = System.Numerics.BitOperations.Crc32C(crc, value);
+        return ~crc;
+    }
+
+    private static ushort[] Filled()
+    {
+        var page = new ushort[PageBlocks];
+        Array.Fill(page, AllSectors);
+        return page;
+    }
+}
