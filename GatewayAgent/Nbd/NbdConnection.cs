@@ -1,0 +1,120 @@
+using Tidegate.GatewayAgent.Volumes;
+
+namespace Tidegate.GatewayAgent.Nbd;
+
+/// <summary>One client connection from accept to close, on a thread of its own.</summary>
+internal sealed class NbdConnection
+{
+    private readonly NbdSocket _socket;
+    private readonly string _remote;
+    private readonly IExportSource _exports;
+    private readonly NbdServerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile NbdTransmission? _transmission;
+    private volatile bool _isDraining;
+    private volatile bool _isLate;
+
+    public NbdConnection(NbdSocket socket, string remote, IExportSource exports, NbdServerOptions options, TimeProvider time, ILogger logger)
+    {
+        (_socket, _remote, _exports, _options, _time, _logger) = (socket, remote, exports, options, time, logger);
+    }
+
+    /// <summary>Completes, without failing, when everything of the connection is over and given back.</summary>
+    public Task Ended => _ended.Task;
+
+    public void Start() => new Thread(Run, 512 * 1024) { IsBackground = true, Name = "nbd" }.Start();
+
+    /// <summary>Answers what has been received, then closes: requests that run are finished, the rest get ESHUTDOWN.</summary>
+    public void Drain()
+    {
+        _isDraining = true;
+        _transmission?.Drain();
+        _socket.StopReceiving();
+    }
+
+    /// <summary>Cuts the connection off: reads are cancelled, writes that run in the device end in their own time.</summary>
+    public void Abort()
+    {
+        _socket.Abort();
+        _transmission?.CancelReads();
+    }
+
+    private void Run()
+    {
+        var input = new NbdInput(_socket);
+        var queue = new NbdReplyQueue(_socket);
+        NbdTerms? terms = null;
+        try
+        {
+            terms = Negotiate(input, queue);
+            if (terms is not null)
+                Serve(input, queue, terms);
+            queue.WaitUntilSent();
+        }
+        catch (NbdProtocolException broken)
+        {
+            queue.Send(wait: false);
+            NbdLog.Closed(_logger, _remote, broken.Message);
+        }
+        catch (Exception failure)
+        {
+            NbdLog.Broke(_logger, failure, _remote);
+        }
+        finally
+        {
+            _socket.Abort();
+            queue.Dispose();
+            input.Dispose();
+            _socket.Dispose();
+            if (terms is not null)
+                GiveBack(terms.Lease);
+            _ended.SetResult();
+        }
+    }
+
+    private NbdTerms? Negotiate(NbdInput input, NbdReplyQueue queue)
+    {
+        using var deadline = _time.CreateTimer(
+            static state =>
+            {
+                var late = (NbdConnection)state!;
+                late._isLate = true;
+                late._socket.Abort();
+            },
+            this, _options.HandshakeTimeout, Timeout.InfiniteTimeSpan);
+        var terms = new NbdNegotiation(input, queue, _exports, _options, () => _isDraining).Run();
+        if (!_isLate)
+            return terms;
+        if (terms is not null)
+            GiveBack(terms.Lease);
+        throw new NbdProtocolException($"the handshake took longer than {_options.HandshakeTimeout.TotalSeconds:0.#} s");
+    }
+
+    private void Serve(NbdInput input, NbdReplyQueue queue, NbdTerms terms)
+    {
+        var export = terms.Lease.Export.Name;
+        using var transmission = new NbdTransmission(input, queue, terms, _options, _logger, _remote);
+        _transmission = transmission;
+        if (_isDraining)
+            transmission.Drain();
+        using var revoked = terms.Lease.Revoked.UnsafeRegister(static state => ((NbdConnection)state!).Drain(), this);
+        NbdLog.SessionBegan(_logger, _remote, export, terms.StructuredReplies);
+        queue.Send(wait: true);
+        transmission.Run();
+        NbdLog.SessionEnded(_logger, _remote, export);
+    }
+
+    private void GiveBack(IExportLease lease)
+    {
+        try
+        {
+            lease.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+        catch (Exception failure)
+        {
+            NbdLog.Broke(_logger, failure, _remote);
+        }
+    }
+}

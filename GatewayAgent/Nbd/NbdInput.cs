@@ -1,0 +1,107 @@
+namespace Tidegate.GatewayAgent.Nbd;
+
+/// <summary>
+/// Received bytes of one connection, in a large buffer so that one system call brings many requests. Used by the connection's
+/// own thread only. Data of a request that is still running stays where it was received.
+/// </summary>
+internal sealed class NbdInput(NbdSocket socket) : IDisposable
+{
+    private NbdBuffer _chunk = NbdBuffer.Rent(NbdLimits.ChunkBytes);
+    private int _start;
+    private int _end;
+
+    /// <summary>Bytes that are here and not yet consumed.</summary>
+    public int Available => _end - _start;
+
+    /// <summary>The greatest count that <see cref="TryFill"/> can bring together in one piece.</summary>
+    public static int MaxContiguousBytes => NbdLimits.ChunkBytes / 2;
+
+    public ReadOnlySpan<byte> Peek(int count) => _chunk.Array.AsSpan(_start, Math.Min(count, Available));
+
+    public void Consume(int count) => _start += count;
+
+    /// <summary>Waits until <paramref name="count"/> bytes lie in one piece. False when the stream ended first.</summary>
+    public bool TryFill(int count, int receiveLimit = int.MaxValue)
+    {
+        if (Available >= count)
+            return true;
+        MakeRoom(count);
+        while (Available < count)
+        {
+            var room = _chunk.Array.AsSpan(_end);
+            if (room.Length > receiveLimit)
+                room = room[..Math.Max(receiveLimit, count - Available)];
+            var received = socket.Receive(room);
+            if (received == 0)
+                return false;
+            _end += received;
+        }
+        return true;
+    }
+
+    /// <summary>Takes the next <paramref name="count"/> available bytes as a slice of the receive buffer, without copying.</summary>
+    public NbdSlice Take(int count)
+    {
+        _chunk.AddUser();
+        var slice = new NbdSlice(_chunk, _start, count);
+        _start += count;
+        return slice;
+    }
+
+    /// <summary>Fills a buffer of the caller's: what is here is copied, the rest is received in place. False when the stream ended.</summary>
+    public bool TryReadInto(Span<byte> target)
+    {
+        var here = Math.Min(Available, target.Length);
+        _chunk.Array.AsSpan(_start, here).CopyTo(target);
+        _start += here;
+        target = target[here..];
+        while (target.Length > 0)
+        {
+            var received = socket.Receive(target);
+            if (received == 0)
+                return false;
+            target = target[received..];
+        }
+        return true;
+    }
+
+    /// <summary>Reads and drops bytes. False when the stream ended first.</summary>
+    public bool TrySkip(long count)
+    {
+        while (count > 0)
+        {
+            if (Available == 0 && !TryFill(1))
+                return false;
+            var step = (int)Math.Min(count, Available);
+            _start += step;
+            count -= step;
+        }
+        return true;
+    }
+
+    public void Dispose() => _chunk.Release();
+
+    private void MakeRoom(int count)
+    {
+        if (_chunk.IsUnshared)
+        {
+            if (_start == _end)
+                _start = _end = 0;
+            else if (_chunk.Array.Length - _start < count || _chunk.Array.Length - _end < NbdLimits.ChunkBytes / 16)
+                MoveTo(_chunk);
+            return;
+        }
+        // Running requests still read from this buffer. Its rest is used up first; a scrap is not worth a system call.
+        if (_chunk.Array.Length - _start >= count && _chunk.Array.Length - _end >= NbdLimits.ChunkBytes / 16)
+            return;
+        var old = _chunk;
+        MoveTo(NbdBuffer.Rent(NbdLimits.ChunkBytes));
+        old.Release();
+    }
+
+    private void MoveTo(NbdBuffer target)
+    {
+        _chunk.Array.AsSpan(_start, Available).CopyTo(target.Array);
+        (_chunk, _start, _end) = (target, 0, Available);
+    }
+}

@@ -1,0 +1,19 @@
+namespace Tidegate.GatewayAgent.Nbd;
+
+/// <summary>Sizes that clients are told or may rely on (docs/protocols/nbd.md); bytes.</summary>
+internal static class NbdLimits
+{
+    public const int MinimumBlockBytes = 512;
+    public const int PreferredBlockBytes = 4096;
+    /// <summary>Greatest payload of a read or a write.</summary>
+    public const int MaxPayloadBytes = 32 * 1024 * 1024;
+    /// <summary>A write above the limit and up to this is thrown away and answered; beyond, the connection is closed.</summary>
+    public const int MaxSkippedPayloadBytes = 64 * 1024 * 1024;
+    /// <summary>Option data above the limit and up to this is thrown away and answered; beyond, the connection is closed.</summary>
+    public const int MaxSkippedOptionBytes = 64 * 1024;
+    public const int MaxExportNameBytes = 4096;
+    /// <summary>From here on a read asks for extents first, to answer holes without their zeroes.</summary>
+    public const int SparseReadBytes = 64 * 1024;
+    public const int ChunkBytes = 256 * 1024;
+    public const int MaxExtents = 1024;
+}

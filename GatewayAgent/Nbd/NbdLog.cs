@@ -1,0 +1,37 @@
+using Tidegate.GatewayAgent.Nbd.Wire;
+
+namespace Tidegate.GatewayAgent.Nbd;
+
+/// <summary>Log messages of the NBD server, ids 3000 to 3099.</summary>
+internal static partial class NbdLog
+{
+    [LoggerMessage(3000, LogLevel.Information, "Serving NBD on {Address}")]
+    public static partial void Listening(ILogger logger, NbdListenAddress address);
+
+    [LoggerMessage(3001, LogLevel.Warning, "NBD on {Address} is open to other machines, without encryption or passwords: anyone who reaches it can read and write every volume. Use a loopback address, a Unix socket, or a network that only the hosts are on")]
+    public static partial void OpenToOthers(ILogger logger, NbdListenAddress address);
+
+    [LoggerMessage(3002, LogLevel.Warning, "Refused an NBD connection from {Remote}: {Reason}")]
+    public static partial void Refused(ILogger logger, string remote, string reason);
+
+    [LoggerMessage(3003, LogLevel.Warning, "Accepting NBD connections on {Address} failed; trying again in a second")]
+    public static partial void AcceptFailed(ILogger logger, Exception failure, NbdListenAddress address);
+
+    [LoggerMessage(3010, LogLevel.Information, "{Remote} uses export '{Export}' (structured replies: {Structured})")]
+    public static partial void SessionBegan(ILogger logger, string remote, string export, bool structured);
+
+    [LoggerMessage(3011, LogLevel.Information, "{Remote} left export '{Export}'")]
+    public static partial void SessionEnded(ILogger logger, string remote, string export);
+
+    [LoggerMessage(3012, LogLevel.Warning, "Closed the NBD connection from {Remote}: {Reason}")]
+    public static partial void Closed(ILogger logger, string remote, string reason);
+
+    [LoggerMessage(3013, LogLevel.Error, "Closed the NBD connection from {Remote} after an unexpected failure")]
+    public static partial void Broke(ILogger logger, Exception failure, string remote);
+
+    [LoggerMessage(3020, LogLevel.Warning, "{Command} at {Offset} of {Length} bytes on export '{Export}' for {Remote} answered {Error}: {Message}")]
+    public static partial void RequestFailed(ILogger logger, NbdCommand command, ulong offset, uint length, string export, string remote, NbdError error, string message);
+
+    [LoggerMessage(3021, LogLevel.Error, "{Command} at {Offset} of {Length} bytes on export '{Export}' for {Remote} failed unexpectedly")]
+    public static partial void RequestBroke(ILogger logger, Exception failure, NbdCommand command, ulong offset, uint length, string export, string remote);
+}

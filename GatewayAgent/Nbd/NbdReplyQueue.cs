@@ -1,0 +1,194 @@
+namespace Tidegate.GatewayAgent.Nbd;
+
+/// <summary>
+/// Replies on their way to one client. A reply is written into reserved space of a shared buffer and queued when it is
+/// complete; neighbours in a buffer leave in one system call. Any thread may queue; one at a time sends.
+/// </summary>
+/// <remarks>
+/// The connection's reader sends with waiting, which holds a client that does not read its replies to the requests it has
+/// sent. Others send without waiting; what the socket does not take is left to a thread of its own, so that a stuck client
+/// never holds a thread of the device or of the pool.
+/// </remarks>
+internal sealed class NbdReplyQueue(NbdSocket socket) : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly ManualResetEventSlim _drained = new(initialState: true);
+    private NbdBuffer _chunk = NbdBuffer.Rent(NbdLimits.ChunkBytes);
+    private int _used;
+    private List<NbdSlice> _ready = [];
+    private List<NbdSlice> _sending = [];
+    private int _sendingIndex;
+    private int _sentOfFirst;
+    private bool _isSending;
+    private bool _isBroken;
+    private bool _isDisposed;
+    private long _queuedBytes;
+
+    /// <summary>Bytes that were queued and not yet given to the kernel.</summary>
+    public long QueuedBytes => Volatile.Read(ref _queuedBytes);
+
+    /// <summary>Space for one reply. The caller passes it to <see cref="Queue"/> or releases it.</summary>
+    public NbdSlice Reserve(int length)
+    {
+        if (length > NbdLimits.ChunkBytes / 4)
+            return new NbdSlice(NbdBuffer.Rent(length), 0, length);
+        lock (_gate)
+        {
+            if (_chunk.Array.Length - _used < length)
+            {
+                if (_chunk.IsUnshared)
+                    _used = 0;
+                else
+                    ReplaceChunk();
+            }
+            else if (_used > 0 && _chunk.IsUnshared)
+            {
+                // Everything that was written here has been sent: start over in memory that the caches still hold.
+                _used = 0;
+            }
+            _chunk.AddUser();
+            var slice = new NbdSlice(_chunk, _used, length);
+            _used += length;
+            return slice;
+        }
+    }
+
+    /// <summary>Queues a complete reply, or the start of what was reserved. It leaves with the next <see cref="Send"/>.</summary>
+    public void Queue(in NbdSlice reply)
+    {
+        lock (_gate)
+        {
+            if (_isBroken)
+            {
+                reply.Release();
+                return;
+            }
+            _queuedBytes += reply.Length;
+            if (_ready.Count > 0 && _ready[^1] is var last && last.Buffer == reply.Buffer && last.Start + last.Length == reply.Start)
+            {
+                _ready[^1] = last with { Length = last.Length + reply.Length };
+                reply.Release();
+                return;
+            }
+            _ready.Add(reply);
+        }
+    }
+
+    /// <summary>
+    /// Sends what is queued unless another thread is doing so, which then sends this as well. With <paramref name="wait"/>
+    /// the call returns when the kernel has everything; without, it never blocks.
+    /// </summary>
+    public void Send(bool wait)
+    {
+        lock (_gate)
+        {
+            if (_isSending || !TryTakeReady())
+                return;
+            _isSending = true;
+            _drained.Reset();
+        }
+        SendTaken(wait);
+    }
+
+    /// <summary>Waits until nothing is being sent; true when the client is still there.</summary>
+    public bool WaitUntilSent()
+    {
+        Send(wait: true);
+        _drained.Wait();
+        lock (_gate)
+            return !_isBroken;
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+                return;
+            _isDisposed = true;
+            Break();
+            _chunk.Release();
+        }
+        _drained.Wait();
+        _drained.Dispose();
+    }
+
+    private void SendTaken(bool wait)
+    {
+        while (true)
+        {
+            while (_sendingIndex < _sending.Count)
+            {
+                var slice = _sending[_sendingIndex];
+                var sent = socket.Send(slice.Span[_sentOfFirst..], wait, more: _sendingIndex + 1 < _sending.Count);
+                if (sent == 0)
+                {
+                    new Thread(() => SendTaken(wait: true), 256 * 1024) { IsBackground = true, Name = "nbd-send" }.Start();
+                    return;
+                }
+                if (sent < 0)
+                {
+                    lock (_gate)
+                    {
+                        Break();
+                        EndSending();
+                    }
+                    return;
+                }
+                Interlocked.Add(ref _queuedBytes, -sent);
+                _sentOfFirst += sent;
+                if (_sentOfFirst == slice.Length)
+                {
+                    slice.Release();
+                    _sendingIndex++;
+                    _sentOfFirst = 0;
+                }
+            }
+            lock (_gate)
+            {
+                _sending.Clear();
+                _sendingIndex = 0;
+                if (!TryTakeReady())
+                {
+                    EndSending();
+                    return;
+                }
+            }
+        }
+    }
+
+    private bool TryTakeReady()
+    {
+        if (_ready.Count == 0)
+            return false;
+        (_ready, _sending) = (_sending, _ready);
+        return true;
+    }
+
+    private void EndSending()
+    {
+        for (; _sendingIndex < _sending.Count; _sendingIndex++)
+            _sending[_sendingIndex].Release();
+        _sending.Clear();
+        _sendingIndex = 0;
+        _sentOfFirst = 0;
+        _isSending = false;
+        _drained.Set();
+    }
+
+    private void Break()
+    {
+        _isBroken = true;
+        _queuedBytes = 0;
+        foreach (var slice in _ready)
+            slice.Release();
+        _ready.Clear();
+    }
+
+    private void ReplaceChunk()
+    {
+        _chunk.Release();
+        _chunk = NbdBuffer.Rent(NbdLimits.ChunkBytes);
+        _used = 0;
+    }
+}

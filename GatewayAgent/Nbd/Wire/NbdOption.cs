@@ -1,0 +1,14 @@
+namespace Tidegate.GatewayAgent.Nbd.Wire;
+
+/// <summary>Option codes of the handshake that are spoken here.</summary>
+internal enum NbdOption : uint
+{
+    ExportName = 1,
+    Abort = 2,
+    List = 3,
+    Info = 6,
+    Go = 7,
+    StructuredReply = 8,
+    ListMetaContext = 9,
+    SetMetaContext = 10,
+}
