@@ -1,0 +1,82 @@
+using System.Globalization;
+using Tidegate.BlockStore.Formats;
+
+namespace Tidegate.BlockStore.Segments;
+
+/// <summary>
+/// Which segment: enough to derive its blob key and, with the data key, its encryption key. Map, catalogue, tail and head
+/// segments belong to no epoch (0); their sequence is the head's committed sequence or version that they were made for.
+/// </summary>
+/// <param name="Kind">What its frames are.</param>
+/// <param name="Owner">Whose it is.</param>
+/// <param name="Generation">Generation of the owner's data key, from 1.</param>
+/// <param name="Epoch">Epoch that sealed it, from 1; 0 for kinds other than data.</param>
+/// <param name="Sequence">Its place in the volume's order, from 1; 0 or more for kinds other than data.</param>
+/// <param name="Nonce">Drawn when its bytes were encrypted.</param>
+public sealed record SegmentIdentity(SegmentKind Kind, LineageId Owner, int Generation, long Epoch, long Sequence, BlobNonce Nonce)
+{
+    internal const int EncodedBytes = 2 + 1 + 4 + 8 + 8 + 16;
+
+    /// <summary>A data segment's identity with a fresh nonce.</summary>
+    public static SegmentIdentity NewData(LineageId owner, int generation, long epoch, long sequence, INonceSource nonces) =>
+        new(SegmentKind.Data, owner, generation, epoch, sequence, nonces.Next());
+
+    /// <summary><c>account/volume/epoch/sequence-nonce</c>, numbers as 16 and the nonce as 32 hexadecimal digits; <c>map</c>, <c>catalogue</c>, <c>tail</c> or <c>head</c> stands for the epoch in the other kinds.</summary>
+    public string BlobKey => string.Create(CultureInfo.InvariantCulture, $"{Owner.AccountId}/{Owner.VolumeId}/{Folder}/{Sequence:x16}-{Nonce}");
+
+    private string Folder => Kind == SegmentKind.Data ? Epoch.ToString("x16", CultureInfo.InvariantCulture) : FolderOf(Kind);
+
+    /// <summary>Reads a data segment's key; the generation is not part of it. False unless it is exactly what <see cref="BlobKey"/> writes.</summary>
+    public static bool TryParseDataKey(string blobKey, int generation, out SegmentIdentity? identity)
+    {
+        identity = null;
+        var parts = blobKey.Split('/');
+        if (parts.Length != 4 || !LineageId.IsPart(parts[0]) || !LineageId.IsPart(parts[1])) return false;
+        if (parts[3].Length != 49 || parts[3][16] != '-' || !BlobNonce.TryParse(parts[3].AsSpan(17), out var nonce)) return false;
+        if (!TryNumber(parts[2], out var epoch) || !TryNumber(parts[3].AsSpan(0, 16), out var sequence)) return false;
+        identity = new SegmentIdentity(SegmentKind.Data, new LineageId(parts[0], parts[1]), generation, epoch, sequence, nonce);
+        return true;
+    }
+
+    internal static string FolderOf(SegmentKind kind) => kind switch
+    {
+        SegmentKind.Map => "map",
+        SegmentKind.Catalogue => "catalogue",
+        SegmentKind.Tail => "tail",
+        SegmentKind.Head => "head",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Only data segments live under an epoch."),
+    };
+
+    internal void Write(FormatWriter writer, OwnerTable owners)
+    {
+        writer.U16(owners.Intern(Owner));
+        writer.U8((byte)Kind);
+        writer.U32(Generation);
+        writer.I64(Epoch);
+        writer.I64(Sequence);
+        writer.U128(Nonce.Value);
+    }
+
+    internal static SegmentIdentity Read(ref FormatReader reader, OwnerTable owners)
+    {
+        var owner = owners.Get(ref reader, "segment owner");
+        var kind = reader.U8("segment kind");
+        if (kind is < (byte)SegmentKind.Data or > (byte)SegmentKind.Head) throw reader.Corrupt($"segment kind {kind} is unknown");
+        return new SegmentIdentity(
+            (SegmentKind)kind,
+            owner,
+            reader.I32("segment key generation", 1, int.MaxValue),
+            reader.I64("segment epoch", 0, long.MaxValue),
+            reader.I64("segment sequence", 0, long.MaxValue),
+            new BlobNonce(reader.U128("segment nonce")));
+    }
+
+    private static bool TryNumber(ReadOnlySpan<char> text, out long value)
+    {
+        value = 0;
+        return text.Length == 16
+            && text.IndexOfAnyExcept("0123456789abcdef") < 0
+            && long.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value)
+            && value >= 0;
+    }
+}

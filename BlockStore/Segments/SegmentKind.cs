@@ -1,0 +1,16 @@
+namespace Tidegate.BlockStore.Segments;
+
+/// <summary>What the frames of a segment are (<c>docs/formats/segment.md</c>, Kinds).</summary>
+public enum SegmentKind
+{
+    /// <summary>Fragments of blocks, sealed from a write log.</summary>
+    Data = 1,
+    /// <summary>Map pages (<c>docs/formats/map.md</c>).</summary>
+    Map = 2,
+    /// <summary>Catalogue pages (<c>docs/formats/catalogue.md</c>).</summary>
+    Catalogue = 3,
+    /// <summary>One frame: a tail manifest (<c>docs/formats/head.md</c>).</summary>
+    Tail = 4,
+    /// <summary>One frame: a head manifest (<c>docs/formats/manifest.md</c>).</summary>
+    Head = 5,
+}

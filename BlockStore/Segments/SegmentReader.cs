@@ -1,0 +1,168 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using K4os.Compression.LZ4;
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Formats;
+using Tidegate.BlockStore.Keys;
+using ZstdSharp;
+
+namespace Tidegate.BlockStore.Segments;
+
+/// <summary>
+/// Reads one segment: opens its index with one or two ranged reads, then its frames. Bad bytes throw
+/// <see cref="CorruptDataException"/>, whatever is wrong with them; nothing undecoded ever leaves (I6). Safe for parallel use.
+/// </summary>
+public sealed class SegmentReader
+{
+    /// <summary>First guess at the size of an index: holds that of a segment of whole blocks.</summary>
+    private const int FirstReadBytes = 16 << 10;
+
+    private readonly DataKey _key;
+
+    private SegmentReader(SegmentReference reference, SegmentIndex index, DataKey key)
+    {
+        Reference = reference;
+        Index = index;
+        _key = key;
+    }
+
+    /// <summary>Which segment.</summary>
+    public SegmentReference Reference { get; }
+
+    /// <summary>Its verified index.</summary>
+    public SegmentIndex Index { get; }
+
+    /// <summary>Opens a stored segment. Throws <see cref="MissingKeyException"/> when the ring lacks its key.</summary>
+    public static async ValueTask<SegmentReader> OpenAsync(IBlobSource source, SegmentReference reference, IKeyring keyring, CancellationToken cancellationToken)
+    {
+        var key = KeyOf(reference, keyring);
+        var length = reference.LengthBytes;
+        var read = Math.Min(length, FirstReadBytes);
+        var tail = await ReadExactAsync(source, reference, length - read, read, cancellationToken);
+        var needed = SegmentIndex.TailBytes(tail.Span[^SegmentFormat.TrailerBytes..], reference);
+        if (needed > read) tail = await ReadExactAsync(source, reference, length - needed, needed, cancellationToken);
+        return Open(reference, tail.Span[^needed..], key);
+    }
+
+    /// <summary>Opens a segment whose whole blob is at hand, leading header included.</summary>
+    public static SegmentReader Open(ReadOnlyMemory<byte> blob, SegmentReference reference, IKeyring keyring)
+    {
+        var key = KeyOf(reference, keyring);
+        if (blob.Length != reference.LengthBytes || blob.Length < SegmentFormat.MinSegmentBytes)
+            throw new CorruptDataException($"Segment {reference.Identity.BlobKey}", $"the blob has {blob.Length} bytes, not {reference.LengthBytes}");
+        var needed = SegmentIndex.TailBytes(blob.Span[^SegmentFormat.TrailerBytes..], reference);
+        var reader = Open(reference, blob.Span[^needed..], key);
+        var header = new byte[SegmentFormat.HeaderBytes];
+        SegmentFormat.WriteHeader(reader.Index.Header, header);
+        return blob.Span[..SegmentFormat.HeaderBytes].SequenceEqual(header)
+            ? reader
+            : throw new CorruptDataException($"Segment {reference.Identity.BlobKey}", "its leading header differs from the one in its index");
+    }
+
+    /// <summary>Reads and opens one frame into <paramref name="plain"/>, which has exactly the entry's <see cref="SegmentEntry.PlainBytes"/>.</summary>
+    public async ValueTask ReadFrameAsync(IBlobSource source, int index, Memory<byte> plain, CancellationToken cancellationToken)
+    {
+        var entry = Index.Entries[index];
+        var stored = await ReadExactAsync(source, Reference, entry.Offset, entry.StoredBytes, cancellationToken);
+        OpenFrame(index, stored.Span, plain.Span);
+    }
+
+    /// <summary>Opens one frame from its ciphertext.</summary>
+    public void OpenFrame(int index, ReadOnlySpan<byte> stored, Span<byte> plain)
+    {
+        using var opener = new FrameOpener(this);
+        opener.Open(index, stored, plain);
+    }
+
+    /// <summary>Opens many frames with one key schedule; for one thread.</summary>
+    internal FrameOpener CreateOpener() => new(this);
+
+    internal static async ValueTask<ReadOnlyMemory<byte>> ReadExactAsync(IBlobSource source, SegmentReference reference, long offset, int length, CancellationToken cancellationToken)
+    {
+        var bytes = await source.ReadAsync(reference.Identity.BlobKey, offset, length, cancellationToken);
+        return bytes.Length == length
+            ? bytes
+            : throw new CorruptDataException($"Segment {reference.Identity.BlobKey}", $"the store gave {bytes.Length} of {length} bytes at {offset}; the blob should have {reference.LengthBytes}");
+    }
+
+    private static SegmentReader Open(SegmentReference reference, ReadOnlySpan<byte> tail, DataKey key)
+    {
+        using var cipher = SegmentFormat.CreateCipher(key, reference.Identity);
+        return new SegmentReader(reference, SegmentIndex.Parse(tail, reference, cipher), key);
+    }
+
+    private static DataKey KeyOf(SegmentReference reference, IKeyring keyring) =>
+        keyring.Find(reference.Identity.Owner, reference.Identity.Generation)
+        ?? throw new MissingKeyException(reference.Identity.Owner, reference.Identity.Generation);
+
+    /// <summary>Decrypts and decompresses frames of one segment; holds the cipher, which must not be shared between threads.</summary>
+    internal sealed class FrameOpener(SegmentReader reader) : IDisposable
+    {
+        private readonly AesGcm _cipher = SegmentFormat.CreateCipher(reader._key, reader.Reference.Identity);
+        private readonly byte[] _associatedData = SegmentFormat.FrameAssociatedData(reader.Reference.Identity);
+
+        public void Open(int index, ReadOnlySpan<byte> stored, Span<byte> plain)
+        {
+            var entry = reader.Index.Entries[index];
+            if (stored.Length != entry.StoredBytes || plain.Length != entry.PlainBytes)
+                throw new ArgumentException($"Frame {index} has {entry.StoredBytes} stored and {entry.PlainBytes} plain bytes, not {stored.Length} and {plain.Length}.", nameof(stored));
+            Span<byte> nonce = stackalloc byte[SegmentFormat.NonceLength];
+            Span<byte> tag = stackalloc byte[SegmentFormat.TagBytes];
+            SegmentFormat.FrameNonce(index, nonce);
+            SegmentFormat.PatchFrame(_associatedData, index, entry.Block, entry.Mask);
+            BinaryPrimitives.WriteUInt128BigEndian(tag, entry.Tag.Value);
+            if (entry.Codec == FrameCodec.Raw)
+            {
+                Decrypt(index, nonce, stored, tag, plain);
+                return;
+            }
+            var compressed = System.Buffers.ArrayPool<byte>.Shared.Rent(stored.Length);
+            try
+            {
+                Decrypt(index, nonce, stored, tag, compressed.AsSpan(0, stored.Length));
+                Decompress(entry.Codec, index, compressed.AsSpan(0, stored.Length), plain);
+            }
+            finally
+            {
+                System.Buffers.ArrayPool<byte>.Shared.Return(compressed);
+            }
+        }
+
+        public void Dispose() => _cipher.Dispose();
+
+        private void Decrypt(int index, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> stored, ReadOnlySpan<byte> tag, Span<byte> plain)
+        {
+            try
+            {
+                _cipher.Decrypt(nonce, stored, tag, plain, _associatedData);
+            }
+            catch (AuthenticationTagMismatchException e)
+            {
+                throw new CorruptDataException($"Segment {reader.Reference.Identity.BlobKey}", $"frame {index} (block {reader.Index.Entries[index].Block}) does not authenticate", e);
+            }
+        }
+
+        private void Decompress(FrameCodec codec, int index, ReadOnlySpan<byte> compressed, Span<byte> plain)
+        {
+            int length;
+            try
+            {
+                if (codec == FrameCodec.Lz4)
+                {
+                    length = LZ4Codec.Decode(compressed, plain);
+                }
+                else
+                {
+                    using var zstd = new Decompressor();
+                    length = zstd.Unwrap(compressed, plain);
+                }
+            }
+            catch (ZstdException e)
+            {
+                throw new CorruptDataException($"Segment {reader.Reference.Identity.BlobKey}", $"frame {index} does not decompress", e);
+            }
+            if (length != plain.Length)
+                throw new CorruptDataException($"Segment {reader.Reference.Identity.BlobKey}", $"frame {index} decompresses to {length} bytes, not {plain.Length}");
+        }
+    }
+}

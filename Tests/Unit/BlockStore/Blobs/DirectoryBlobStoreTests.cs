@@ -1,0 +1,46 @@
+using Microsoft.Extensions.Time.Testing;
+using Tidegate.BlockStore.Blobs;
+using Xunit;
+
+namespace Tidegate.Tests.Unit.BlockStore.Blobs;
+
+public sealed class DirectoryBlobStoreTests : BlobStoreContract, IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("tidegate-blobs-").FullName;
+
+    public DirectoryBlobStoreTests() => Store = new DirectoryBlobStore(_root, TimeProvider.System);
+
+    private protected override IBlobStore Store { get; }
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public async Task What_was_put_is_there_for_the_next_process()
+    {
+        await Store.PutIfAbsentAsync("a/kept", new byte[] { 1, 2, 3 });
+        var reopened = new DirectoryBlobStore(_root, TimeProvider.System);
+        Assert.Equal(new byte[] { 1, 2, 3 }, (await reopened.GetRangeAsync("a/kept", 0, 10)).ToArray());
+    }
+
+    [Fact]
+    public async Task A_put_that_a_crash_cut_short_is_no_blob_and_is_cleared_a_day_later()
+    {
+        var left = Path.Combine(_root, ".incoming", "0123");
+        await File.WriteAllBytesAsync(left, new byte[10]);
+        await foreach (var entry in Store.ListAsync("")) Assert.Fail($"listed {entry.Key}");
+        var clock = new FakeTimeProvider(new DateTimeOffset(File.GetLastWriteTimeUtc(left), TimeSpan.Zero).AddHours(23));
+        _ = new DirectoryBlobStore(_root, clock);
+        Assert.True(File.Exists(left));
+        clock.Advance(TimeSpan.FromHours(2));
+        _ = new DirectoryBlobStore(_root, clock);
+        Assert.False(File.Exists(left));
+    }
+
+    [Fact]
+    public void A_failing_system_call_is_an_error_that_names_the_path()
+    {
+        var error = Assert.Throws<IOException>(() => PosixFile.SyncDirectory(Path.Combine(_root, "absent")));
+        Assert.Contains("absent", error.Message, StringComparison.Ordinal);
+        Assert.Contains("errno 2", error.Message, StringComparison.Ordinal);
+    }
+}

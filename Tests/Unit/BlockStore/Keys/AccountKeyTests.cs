@@ -1,0 +1,73 @@
+using Tidegate.BlockStore;
+using Tidegate.BlockStore.Formats;
+using Tidegate.BlockStore.Keys;
+using Xunit;
+
+namespace Tidegate.Tests.Unit.BlockStore.Keys;
+
+public sealed class AccountKeyTests : IDisposable
+{
+    private static readonly LineageId Owner = new("123456789012", "vol-00000000000000000001");
+    private readonly string _directory = Directory.CreateTempSubdirectory("tidegate-keys-").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public void A_wrapped_key_opens_for_its_lineage_and_generation_alone()
+    {
+        using var account = new AccountKey(new byte[32]);
+        using var key = DataKey.Generate();
+        var wrapped = account.Wrap(Owner, 1, key);
+        Assert.Equal(AccountKey.WrappedLengthBytes, wrapped.Length);
+        Assert.Equal(key.Export(), account.Unwrap(Owner, 1, wrapped).Export());
+        Assert.Throws<CorruptDataException>(() => account.Unwrap(Owner, 2, wrapped));
+        Assert.Throws<CorruptDataException>(() => account.Unwrap(new LineageId(Owner.AccountId, "vol-00000000000000000002"), 1, wrapped));
+        using var other = new AccountKey(Enumerable.Repeat((byte)1, 32).ToArray());
+        Assert.Throws<CorruptDataException>(() => other.Unwrap(Owner, 1, wrapped));
+        for (var i = 0; i < wrapped.Length; i++)
+        {
+            var altered = wrapped.ToArray();
+            altered[i] ^= 0x10;
+            Assert.Throws<CorruptDataException>(() => account.Unwrap(Owner, 1, altered));
+        }
+        Assert.Throws<CorruptDataException>(() => account.Unwrap(Owner, 1, wrapped.AsSpan(..^1)));
+    }
+
+    [Fact]
+    public async Task Key_files_are_private_and_survive_a_restart()
+    {
+        using var key = DataKey.Generate();
+        var wrapped = await new KeyFileProvider(_directory).WrapAsync(Owner, 1, key);
+        var file = Path.Combine(_directory, "123456789012.key");
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        Assert.Equal(key.Export(), (await new KeyFileProvider(_directory).UnwrapAsync(Owner, 1, wrapped)).Export());
+        Assert.Single(Directory.GetFiles(_directory));
+    }
+
+    [Fact]
+    public async Task Racing_makers_of_one_accounts_key_end_with_one_key()
+    {
+        using var key = DataKey.Generate();
+        var wrapped = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(async () => await new KeyFileProvider(_directory).WrapAsync(Owner, 1, key))));
+        foreach (var one in wrapped) Assert.Equal(key.Export(), (await new KeyFileProvider(_directory).UnwrapAsync(Owner, 1, one)).Export());
+    }
+
+    [Fact]
+    public async Task A_missing_or_damaged_key_file_is_named()
+    {
+        var provider = new KeyFileProvider(_directory);
+        var missing = await Assert.ThrowsAsync<FileNotFoundException>(async () => await provider.UnwrapAsync(Owner, 1, new byte[61]));
+        Assert.Contains(Owner.AccountId, missing.Message, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Path.Combine(_directory, "123456789012.key"), "tidegate-account-key-1:AAAA\n");
+        var damaged = await Assert.ThrowsAsync<CorruptDataException>(async () => await provider.UnwrapAsync(Owner, 1, new byte[61]));
+        Assert.Contains("123456789012.key", damaged.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Secrets_do_not_print()
+    {
+        using var key = new DataKey(Enumerable.Repeat((byte)0x41, 32).ToArray());
+        Assert.DoesNotContain("41", key.ToString(), StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => new DataKey(new byte[31]));
+    }
+}
