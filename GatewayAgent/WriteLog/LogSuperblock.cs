@@ -1,0 +1,91 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Tidegate.GatewayAgent.WriteLog;
+
+/// <summary>What a log knows durably apart from its records (<c>docs/formats/write-log.md</c>, Superblock).</summary>
+internal sealed record LogSuperblock
+{
+    internal const int Bytes = 512;
+    internal const int SlotBytes = 4096;
+    internal const int MaxDigestBytes = 64;
+    internal const int MaxVolumeIdBytes = 256;
+    private const uint Version = 1;
+
+    private static ReadOnlySpan<byte> Magic => "TGWLOG01"u8;
+
+    internal required string VolumeId { get; init; }
+    internal required long CapacityBytes { get; init; }
+    internal required long WindowBytes { get; init; }
+    internal required long VolumeSizeBytes { get; init; }
+    internal long Counter { get; init; }
+    internal long Generation { get; init; }
+    internal long SyncedSequence { get; init; }
+    internal LogAnchor Applied { get; init; } = LogAnchor.Start;
+    internal CommittedPoint Committed { get; init; } = new(0, 0, [], 0);
+
+    internal int Slot => (int)(Counter & 1);
+
+    internal ulong VolumeTag => BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(VolumeId)));
+
+    internal void Encode(Span<byte> target)
+    {
+        target = target[..Bytes];
+        target.Clear();
+        Magic.CopyTo(target);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[12..], Version);
+        WriteInt64(target, 16, Counter);
+        WriteInt64(target, 24, Generation);
+        BinaryPrimitives.WriteUInt64LittleEndian(target[32..], VolumeTag);
+        WriteInt64(target, 40, CapacityBytes);
+        WriteInt64(target, 48, WindowBytes);
+        WriteInt64(target, 56, VolumeSizeBytes);
+        WriteInt64(target, 64, SyncedSequence);
+        WriteInt64(target, 72, Applied.Position);
+        WriteInt64(target, 80, Applied.Sequence);
+        WriteInt64(target, 88, Applied.LastNote);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[96..], Applied.PreviousCrc);
+        BinaryPrimitives.WriteInt32LittleEndian(target[100..], Committed.Digest.Length);
+        WriteInt64(target, 104, Committed.Sequence);
+        WriteInt64(target, 112, Committed.LogEnd);
+        WriteInt64(target, 120, Committed.Epoch);
+        Committed.Digest.CopyTo(target.Slice(128, MaxDigestBytes));
+        var idBytes = Encoding.UTF8.GetBytes(VolumeId, target.Slice(194, MaxVolumeIdBytes));
+        BinaryPrimitives.WriteUInt16LittleEndian(target[192..], (ushort)idBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[8..], Crc32C.Compute(target[12..]));
+    }
+
+    /// <summary>Null when the copy is torn, unwritten or of another version.</summary>
+    internal static LogSuperblock? Decode(ReadOnlySpan<byte> source)
+    {
+        source = source[..Bytes];
+        if (!source[..8].SequenceEqual(Magic)
+            || BinaryPrimitives.ReadUInt32LittleEndian(source[8..]) != Crc32C.Compute(source[12..])
+            || BinaryPrimitives.ReadUInt32LittleEndian(source[12..]) != Version)
+            return null;
+        var digestBytes = BinaryPrimitives.ReadInt32LittleEndian(source[100..]);
+        var idBytes = BinaryPrimitives.ReadUInt16LittleEndian(source[192..]);
+        if (digestBytes is < 0 or > MaxDigestBytes || idBytes > MaxVolumeIdBytes)
+            return null;
+        return new LogSuperblock
+        {
+            VolumeId = Encoding.UTF8.GetString(source.Slice(194, idBytes)),
+            Counter = ReadInt64(source, 16),
+            Generation = ReadInt64(source, 24),
+            CapacityBytes = ReadInt64(source, 40),
+            WindowBytes = ReadInt64(source, 48),
+            VolumeSizeBytes = ReadInt64(source, 56),
+            SyncedSequence = ReadInt64(source, 64),
+            Applied = new LogAnchor(
+                ReadInt64(source, 72), ReadInt64(source, 80),
+                BinaryPrimitives.ReadUInt32LittleEndian(source[96..]), ReadInt64(source, 88), 0),
+            Committed = new CommittedPoint(
+                ReadInt64(source, 104), ReadInt64(source, 112), source.Slice(128, digestBytes).ToArray(), ReadInt64(source, 120)),
+        };
+    }
+
+    private static void WriteInt64(Span<byte> target, int at, long value) => BinaryPrimitives.WriteInt64LittleEndian(target[at..], value);
+
+    private static long ReadInt64(ReadOnlySpan<byte> source, int at) => BinaryPrimitives.ReadInt64LittleEndian(source[at..]);
+}

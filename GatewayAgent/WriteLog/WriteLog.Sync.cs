@@ -1,0 +1,214 @@
+using Tidegate.GatewayAgent.Devices;
+
+namespace Tidegate.GatewayAgent.WriteLog;
+
+/// <summary>Group commit: one fdatasync serves everyone who asked before it began, and carries a new superblock when there is one.</summary>
+internal sealed partial class WriteLog
+{
+    private readonly TaskScheduler _worker;
+    private readonly WorkerThread? _ownWorker;
+    private readonly ITimer _timer;
+    private TaskCompletionSource? _advance;
+    private TaskCompletionSource? _round;
+    private bool _superblockChanged;
+    private bool _syncing;
+    private bool _timerArmed;
+
+    /// <summary>Completes when everything appended before the call is durable. Fails when the disk does; then the volume has stopped.</summary>
+    public Task SyncAsync()
+    {
+        lock (_gate)
+        {
+            if (_failure is not null)
+                return Task.FromException(_failure);
+            return _next.Position == _durable && !_superblockChanged ? Task.CompletedTask : JoinRound();
+        }
+    }
+
+    /// <summary>
+    /// Completes when the durable end has reached a position, which may lie beyond the end. It hurries nothing: what was
+    /// appended becomes durable within <see cref="WriteLogOptions.SyncInterval"/> anyway.
+    /// </summary>
+    public async Task WaitDurableAsync(long position, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task advance;
+            lock (_gate)
+            {
+                if (_durable >= position)
+                    return;
+                ThrowIfStopped();
+                _advance ??= NewSource();
+                advance = _advance.Task;
+            }
+            await advance.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Takes over what the service has committed: seals and barriers up to there are forgotten, and the space before it is
+    /// free once applied and this is durable. Older news is ignored.
+    /// </summary>
+    public void MarkCommitted(CommittedPoint committed)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(committed.Digest.Length, LogSuperblock.MaxDigestBytes, nameof(committed));
+        lock (_gate)
+        {
+            if (committed.Sequence < _superblock.Committed.Sequence || committed.LogEnd < _superblock.Committed.LogEnd)
+                return;
+            // Only durable records were ever sealed, so a commit beyond them is of another log.
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(committed.LogEnd, _durable, nameof(committed));
+            _superblock = _superblock with { Committed = committed };
+            _seals.RemoveAll(seal => seal.Sequence <= committed.Sequence);
+            _barriers.RemoveAll(barrier => barrier.Position <= committed.LogEnd);
+            _superblockChanged = true;
+            if (_failure is null)
+                _ = JoinRound();
+        }
+    }
+
+    /// <summary>Moves P; the store must be synced through there. Completes when it is durable.</summary>
+    internal Task MarkAppliedAsync(LogAnchor applied)
+    {
+        lock (_gate)
+        {
+            if (_failure is not null)
+                return Task.FromException(_failure);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(applied.Position, _durable, nameof(applied));
+            _superblock = _superblock with { Applied = applied };
+            _superblockChanged = true;
+            return JoinRound();
+        }
+    }
+
+    /// <summary>Syncs what was appended and closes the file. Later calls fail with <see cref="DeviceError.ShuttingDown"/>.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await SyncAsync();
+        }
+        catch (Exception) when (Failure is not null)
+        {
+            // The failure was given to everyone who waited for durability; closing goes on.
+        }
+        lock (_gate)
+            Fail(new BlockDeviceException(DeviceError.ShuttingDown, $"Volume '{_options.VolumeId}' is being closed; connect again when the agent is back."));
+        await Task.Factory.StartNew(static () => { }, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _worker);
+        await _timer.DisposeAsync();
+        _file.Dispose();
+        _ownWorker?.Dispose();
+    }
+
+    /// <summary>Under the gate: true when the unsynced data calls for a sync now; else the timer sees to it.</summary>
+    private bool NoteUnsynced()
+    {
+        if (_next.Position - _durable >= _options.SyncBytes)
+            return !_syncing;
+        if (!_timerArmed)
+        {
+            _timerArmed = true;
+            _timer.Change(_options.SyncInterval, Timeout.InfiniteTimeSpan);
+        }
+        return false;
+    }
+
+    private void OnSyncTimer()
+    {
+        lock (_gate)
+        {
+            _timerArmed = false;
+            if (_failure is null && _next.Position != _durable)
+                _ = JoinRound();
+        }
+    }
+
+    private Task JoinRound()
+    {
+        _round ??= NewSource();
+        if (!_syncing)
+        {
+            _syncing = true;
+            QueueSync();
+        }
+        return _round.Task;
+    }
+
+    private void QueueSync() => Task.Factory.StartNew(
+        static log => ((WriteLog)log!).RunSync(), this, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _worker);
+
+    private void RunSync()
+    {
+        TaskCompletionSource? round;
+        LogAnchor end;
+        LogSuperblock? superblock = null;
+        lock (_gate)
+        {
+            if (_failure is not null)
+                return;
+            round = Take(ref _round);
+            end = _next;
+            if (_superblockChanged)
+            {
+                _superblockChanged = false;
+                superblock = _superblock = _superblock with { Counter = _superblock.Counter + 1, SyncedSequence = _durableSequence };
+            }
+        }
+        try
+        {
+            if (superblock is not null)
+                _file.WriteSuperblock(superblock);
+            _file.SyncData();
+        }
+        catch (Exception fault)
+        {
+            lock (_gate)
+            {
+                _round ??= round;
+                Fail(fault);
+            }
+            round?.TrySetException(fault);
+            return;
+        }
+        Publish(end, superblock, round);
+    }
+
+    private void Publish(LogAnchor end, LogSuperblock? superblock, TaskCompletionSource? round)
+    {
+        TaskCompletionSource? room;
+        TaskCompletionSource? advance = null;
+        lock (_gate)
+        {
+            var before = _durable;
+            Volatile.Write(ref _durable, end.Position);
+            _durableSequence = end.Sequence - 1;
+            if (superblock is not null)
+            {
+                Volatile.Write(ref _applied, superblock.Applied.Position);
+                Volatile.Write(ref _tail, TailOf(superblock, _options));
+            }
+            room = Take(ref _room);
+            if (end.Position > before)
+                advance = Take(ref _advance);
+            if (_round is not null || _superblockChanged)
+                QueueSync();
+            else
+                _syncing = false;
+        }
+        round?.TrySetResult();
+        room?.TrySetResult();
+        advance?.TrySetResult();
+    }
+
+    /// <summary>Under the gate: stops the log for good and lets everyone who waits know.</summary>
+    private void Fail(Exception fault)
+    {
+        if (_failure is not null)
+            return;
+        Volatile.Write(ref _failure, fault);
+        Take(ref _round)?.TrySetException(fault);
+        Take(ref _room)?.TrySetResult();
+        Take(ref _advance)?.TrySetResult();
+    }
+}
