@@ -1,5 +1,6 @@
 using Orleans.Configuration;
 using Orleans.Runtime.Hosting;
+using Orleans.Serialization;
 using Orleans.Storage;
 using Tidegate.Silo.Schema;
 
@@ -23,11 +24,11 @@ internal static class StateStoreSilo
             options.Invariant = store.Invariant;
             options.DataSource = store.DataSource;
         });
-        silo.Services.AddOptions<AdoNetGrainStorageOptions>(StorageName).Configure<OrleansGrainStorageSerializer>((options, serializer) =>
+        silo.Services.AddOptions<AdoNetGrainStorageOptions>(StorageName).Configure<Serializer>((options, serializer) =>
         {
             options.Invariant = store.Invariant;
             options.DataSource = store.DataSource;
-            options.GrainStorageSerializer = serializer;
+            options.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
         });
         silo.Services.AddGrainStorage(StorageName, (services, name) =>
             new QueuedGrainStorage(AdoNetGrainStorageFactory.Create(services, name), store));

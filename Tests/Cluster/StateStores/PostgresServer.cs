@@ -8,7 +8,6 @@ namespace Tidegate.Tests.Cluster.StateStores;
 /// A private PostgreSQL server: fresh data in a temporary directory, reachable by its Unix socket alone, gone when
 /// disposed. Shared by a test collection; every test takes a database of its own.
 /// </summary>
-[System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public sealed class PostgresServer : IAsyncLifetime
 {
     private const string User = "postgres";

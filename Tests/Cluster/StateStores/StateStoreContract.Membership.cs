@@ -1,6 +1,4 @@
 using System.Net;
-using Orleans;
-using Orleans.Runtime;
 using Xunit;
 
 namespace Tidegate.Tests.Cluster.StateStores;
@@ -59,7 +57,7 @@ public abstract partial class StateStoreContract
 
         var (read, _) = Assert.Single((await Providers.Membership.ReadRowAsync(changed.SiloAddress)).Members);
         Assert.Equal(SiloStatus.ShuttingDown, read.Status);
-        Assert.Equal(Entry(2).SiloAddress, Assert.Single(read.SuspectTimes).Item1);
+        Assert.Equal(Entry(2).SiloAddress, Assert.Single(read.SuspectTimes!).Item1);
     }
 
     [Fact]

@@ -1,5 +1,3 @@
-using Orleans;
-using Orleans.Runtime;
 using Xunit;
 
 namespace Tidegate.Tests.Cluster.StateStores;
@@ -16,7 +14,7 @@ public abstract partial class StateStoreContract
         var second = await Providers.Reminders.UpsertRow(reminder);
         Assert.NotEqual(first, second);
 
-        var read = await Providers.Reminders.ReadRow(reminder.GrainId, "tick");
+        var read = (await Providers.Reminders.ReadRow(reminder.GrainId, "tick"))!;
         Assert.Equal(reminder.GrainId, read.GrainId);
         Assert.Equal(TimeSpan.FromDays(40), read.Period);
         Assert.Equal(reminder.StartAt, DateTime.SpecifyKind(read.StartAt, DateTimeKind.Utc));
@@ -29,8 +27,8 @@ public abstract partial class StateStoreContract
         var reminder = Reminder("a", "tick");
         var first = await Providers.Reminders.UpsertRow(reminder);
         var second = await Providers.Reminders.UpsertRow(reminder);
-        Assert.False(await Providers.Reminders.RemoveRow(reminder.GrainId, "tick", first));
-        Assert.True(await Providers.Reminders.RemoveRow(reminder.GrainId, "tick", second));
+        Assert.False(await Providers.Reminders.RemoveRow(reminder.GrainId, "tick", first!));
+        Assert.True(await Providers.Reminders.RemoveRow(reminder.GrainId, "tick", second!));
         Assert.Null(await Providers.Reminders.ReadRow(reminder.GrainId, "tick"));
     }
 
