@@ -11,8 +11,4 @@ public interface IAccountGrain : IGrainWithStringKey
     /// <summary>Name and creation time; throws <c>NotFound</c>.</summary>
     [Alias("describe")]
     Task<AccountDescription> Describe();
-
-    /// <summary>The account's wrapped-key material: the account key, wrapped by the service's key provider. Created on first use.</summary>
-    [Alias("account-key")]
-    Task<byte[]> GetWrappedAccountKey();
 }

@@ -1,3 +1,5 @@
+using Orleans.Concurrency;
+
 namespace Tidegate.Grains.Interfaces.Gateways;
 
 /// <summary>A gateway, for the API and other grains. Key: gateway id. Foreign and missing gateways answer alike.</summary>
@@ -13,11 +15,11 @@ public interface IGatewayGrain : IGrainWithStringKey
     Task RecordCertificate(string thumbprint, DateTimeOffset expiresAt);
 
     /// <summary>State kept by the service. Throws <c>NotFound</c> when it is not the caller's.</summary>
-    [Alias("describe")]
+    [AlwaysInterleave, Alias("describe")]
     Task<GatewayDescription> Describe();
 
     /// <summary>Asks the agent itself, over its connection. Throws <c>GatewayNotConnected</c> within a second when there is none (M1.8).</summary>
-    [Alias("describe-live")]
+    [AlwaysInterleave, Alias("describe-live")]
     Task<GatewayLiveDescription> DescribeLive(string requestId);
 
     /// <summary>Changes the name; unique within the account.</summary>
@@ -33,7 +35,7 @@ public interface IGatewayGrain : IGrainWithStringKey
     Task DetachVolume(string volumeId);
 
     /// <summary>Pushes a snapshot request and waits for the barrier. Called by the volume grain.</summary>
-    [Alias("take-barrier")]
+    [AlwaysInterleave, Alias("take-barrier")]
     Task<SnapshotBarrier> TakeBarrier(string volumeId, string snapshotId, string requestId);
 
     /// <summary>Revokes every credential, ends the link and forgets the configuration (M3.8). Volumes and snapshots stay.</summary>
@@ -41,6 +43,6 @@ public interface IGatewayGrain : IGrainWithStringKey
     Task Deactivate();
 
     /// <summary>Whether a link may be opened with this certificate: thumbprint known, unexpired, not revoked. Called by the frame guard and the token issuer.</summary>
-    [Alias("is-certificate-valid")]
+    [AlwaysInterleave, Alias("is-certificate-valid")]
     Task<bool> IsCertificateValid(string thumbprint);
 }

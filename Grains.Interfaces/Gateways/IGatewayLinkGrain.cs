@@ -1,3 +1,4 @@
+using Orleans.Concurrency;
 using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Grains.Interfaces.Gateways;
@@ -18,14 +19,14 @@ public interface IGatewayLinkGrain : IGrainWithStringKey
     IAsyncEnumerable<LinkFrame> Open(LinkHello hello, CancellationToken cancellation = default);
 
     /// <summary>Registers the observer that receives management requests for this generation. Repeating it is harmless.</summary>
-    [ReachableBy(Role.Agent), Alias("register")]
+    [ReachableBy(Role.Agent), AlwaysInterleave, Alias("register")]
     Task Register(IGatewayObserver observer, long generation);
 
     /// <summary>Answers a ping (M1.6). Writes no state.</summary>
-    [ReachableBy(Role.Agent), Alias("heartbeat")]
+    [ReachableBy(Role.Agent), AlwaysInterleave, Alias("heartbeat")]
     Task Heartbeat(LinkHeartbeat heartbeat);
 
     /// <summary>Progress or outcome of a delivered request. Idempotent by request id; a final report is kept until acknowledged to its caller or expired.</summary>
-    [ReachableBy(Role.Agent), Alias("report")]
+    [ReachableBy(Role.Agent), AlwaysInterleave, Alias("report")]
     Task Report(RequestReport report);
 }

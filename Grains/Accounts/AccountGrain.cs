@@ -1,0 +1,33 @@
+using Tidegate.Grains.Aggregates;
+using Tidegate.Grains.Interfaces.Accounts;
+using Tidegate.Grains.Security;
+
+namespace Tidegate.Grains.Accounts;
+
+/// <summary>See <see cref="IAccountGrain"/>. Accounts are the operator's to create.</summary>
+[GrainType("account")]
+internal sealed class AccountGrain([PersistentState("account", "state")] IPersistentState<AccountState> storage, AggregateServices services)
+    : AggregateGrain<AccountState>(storage, services), IAccountGrain
+{
+    /// <inheritdoc />
+    public async Task Create(string name)
+    {
+        Authorisation.RequireOperator();
+        Arguments.Name(name, "account name");
+        await ChangeAsync((state, now) => AccountMachine.Create(state, name, now));
+    }
+
+    /// <inheritdoc />
+    public Task<AccountDescription> Describe()
+    {
+        if (State.Name.Length == 0) throw Authorisation.NotFound($"Account {Key}");
+        Authorisation.RequireAccount(Key, $"Account {Key}");
+        return Task.FromResult(new AccountDescription(Key, State.Name, State.CreatedAt));
+    }
+
+    /// <inheritdoc />
+    protected override string OwnerOf(AccountState state) => Key;
+
+    /// <inheritdoc />
+    protected override object? RowOf(AccountState state) => new { type = "account", id = Key, state.Name, state.CreatedAt };
+}

@@ -1,0 +1,14 @@
+using Tidegate.Grains.Aggregates;
+
+namespace Tidegate.Grains.Accounts;
+
+/// <summary>Saved state of an account.</summary>
+[GenerateSerializer, Alias("tidegate.state.account")]
+internal sealed record AccountState : AggregateState
+{
+    /// <summary>Name; empty while the account does not exist.</summary>
+    [Id(0)] public string Name { get; init; } = "";
+
+    /// <summary>Service time of creation.</summary>
+    [Id(1)] public DateTimeOffset CreatedAt { get; init; }
+}

@@ -1,0 +1,118 @@
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Security;
+
+namespace Tidegate.Grains.Gateways;
+
+// Requests pushed to the agent: pending entries with deadlines. Whoever waits does so in a call that interleaves.
+internal sealed partial class GatewayGrain
+{
+    private static readonly TimeSpan DescribeTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan BarrierTimeout = TimeSpan.FromSeconds(15);
+
+    private readonly Dictionary<string, TaskCompletionSource<RequestReport>> _waiters = [];
+    private RequestTable _requests = RequestTable.Empty;
+
+    /// <inheritdoc />
+    public async Task<GatewayLiveDescription> DescribeLive(string requestId)
+    {
+        RequireOwner();
+        var request = new DescribeRequest { RequestId = Arguments.Text(requestId, "request id", 64), ValidFor = DescribeTimeout };
+        return await PushAsync<GatewayLiveDescription>(request, "describe", DescribeTimeout);
+    }
+
+    /// <inheritdoc />
+    public async Task<SnapshotBarrier> TakeBarrier(string volumeId, string snapshotId, string requestId)
+    {
+        RequireOwner();
+        var request = new SnapshotRequest
+        {
+            RequestId = Arguments.Text(requestId, "request id", 64), ValidFor = BarrierTimeout, VolumeId = volumeId, SnapshotId = snapshotId,
+        };
+        return await PushAsync<SnapshotBarrier>(request, $"snapshot {volumeId} {snapshotId}", BarrierTimeout);
+    }
+
+    /// <inheritdoc />
+    public Task Report(RequestReport report)
+    {
+        Authorisation.RequireGateway(Key, What);
+        LinkMachine.RequireGeneration(_live?.State, report.Generation);
+        _requests = _requests.Report(report);
+        if (report.IsFinal && _waiters.Remove(report.RequestId, out var waiter)) waiter.TrySetResult(report);
+        return Task.CompletedTask;
+    }
+
+    private async Task<TResult> PushAsync<TResult>(GatewayRequest request, string operation, TimeSpan timeout)
+        where TResult : RequestResult
+    {
+        var observer = (_live ?? throw LiveLink.NotConnected()).RequireObserver();
+        (_requests, var entry, _) = _requests.Start(request.RequestId, operation, timeout, Now);
+        if (entry.Outcome is { } known) return ResultOf<TResult>(known);
+        if (!_waiters.TryGetValue(request.RequestId, out var waiter))
+        {
+            _waiters[request.RequestId] = waiter = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            await DeliverAsync(observer, request, waiter);
+        }
+
+        try
+        {
+            return ResultOf<TResult>(await waiter.Task.WaitAsync(timeout, Clock));
+        }
+        catch (TimeoutException)
+        {
+            _waiters.Remove(request.RequestId);
+            throw TimedOut();
+        }
+    }
+
+    private async Task DeliverAsync(IGatewayObserver observer, GatewayRequest request, TaskCompletionSource<RequestReport> waiter)
+    {
+        TidegateException refusal;
+        try
+        {
+            var reply = await CallAgentAsync(observer, request);
+            if (reply.Accepted) return;
+            refusal = new TidegateException(
+                reply.ErrorCode.Length > 0 ? reply.ErrorCode : ErrorCodes.InvalidState, $"The gateway refused the request: {reply.Reason}");
+        }
+        catch (TimeoutException)
+        {
+            refusal = TimedOut();
+        }
+        catch (Exception failure) when (failure is OrleansException or ObjectDisposedException)
+        {
+            // The client that held the observer is gone, or its silo is.
+            refusal = LiveLink.NotConnected();
+        }
+
+        // A report that overtook the reply stands.
+        if (waiter.Task.IsCompletedSuccessfully) return;
+        _waiters.Remove(request.RequestId);
+        _requests = _requests.Drop(request.RequestId);
+        waiter.TrySetException(refusal);
+    }
+
+    // What the caller brought in the request context is not the agent's business (M3.6).
+    private static async Task<DeliverReply> CallAgentAsync(IGatewayObserver observer, GatewayRequest request)
+    {
+        RequestContext.Clear();
+        return await observer.Deliver(request);
+    }
+
+    private static TResult ResultOf<TResult>(RequestReport report)
+        where TResult : RequestResult
+    {
+        if (report.ErrorCode.Length > 0) throw new TidegateException(report.ErrorCode, report.Message);
+        return report.Result as TResult ?? throw new TidegateException(
+            ErrorCodes.Internal, "The gateway answered the request with something else.", "Update the agent.");
+    }
+
+    private void FailWaiters()
+    {
+        foreach (var waiter in _waiters.Values) waiter.TrySetException(TimedOut());
+        _waiters.Clear();
+    }
+
+    private static TidegateException TimedOut() => new(
+        ErrorCodes.GatewayTimeout, "The gateway did not answer in time; it may or may not have done what was asked.", "Try again with the same request id.");
+}

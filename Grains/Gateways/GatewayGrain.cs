@@ -1,0 +1,151 @@
+using Microsoft.Extensions.Logging;
+using Tidegate.Grains.Accounts;
+using Tidegate.Grains.Aggregates;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Security;
+
+namespace Tidegate.Grains.Gateways;
+
+/// <summary>
+/// A gateway: identity and desired configuration (this part), its link and the requests pushed over it (the other parts).
+/// Calls that wait for the agent interleave with everything, so that no turn of the grain ever waits for it.
+/// </summary>
+[GrainType("gateway")]
+internal sealed partial class GatewayGrain([PersistentState("gateway", "state")] IPersistentState<GatewayState> storage, AggregateServices services)
+    : AggregateGrain<GatewayState>(storage, services), IGatewayGrain, IGatewayLinkGrain
+{
+    private readonly ILogger _log = services.Loggers.CreateLogger("Tidegate.Grains.Gateway");
+
+    /// <inheritdoc />
+    public Task Provision(GatewayProvision provision) =>
+        ChangeAsync((state, now) => GatewayMachine.Provision(state, provision, now));
+
+    /// <inheritdoc />
+    public Task RecordCertificate(string thumbprint, DateTimeOffset expiresAt) =>
+        ChangeAsync((state, now) => GatewayMachine.RecordCertificate(state, thumbprint, expiresAt, now));
+
+    /// <inheritdoc />
+    public Task<bool> IsCertificateValid(string thumbprint) =>
+        Task.FromResult(GatewayMachine.IsCertificateValid(State, thumbprint, Now));
+
+    /// <inheritdoc />
+    public Task<GatewayDescription> Describe()
+    {
+        RequireOwner();
+        var link = _live?.State;
+        return Task.FromResult(new GatewayDescription(
+            Key,
+            State.AccountId,
+            State.Name,
+            State.TimeZone,
+            State.Metadata,
+            link is not null,
+            link?.HeardAt ?? State.LastSeenAt,
+            State.ConfigurationVersion,
+            link?.AppliedConfigurationVersion ?? 0,
+            link?.Volumes ?? [],
+            State.CreatedAt,
+            State.Certificates.Length == 0 ? null : State.Certificates.Max(known => known.ExpiresAt)));
+    }
+
+    /// <inheritdoc />
+    public async Task Rename(string name)
+    {
+        RequireOwner();
+        Arguments.Name(name, "gateway name");
+        await Names.ReserveAsync(GrainFactory, State.AccountId, Names.Gateway, name, Key);
+        await ChangeAsync((state, _) => GatewayMachine.Rename(state, name));
+        SendConfiguration();
+    }
+
+    /// <inheritdoc />
+    public async Task AttachVolume(VolumeAttachment attachment)
+    {
+        await ChangeAsync((state, _) => GatewayMachine.AttachVolume(state, attachment));
+        SendConfiguration();
+    }
+
+    /// <inheritdoc />
+    public async Task DetachVolume(string volumeId)
+    {
+        await ChangeAsync((state, _) => GatewayMachine.DetachVolume(state, volumeId));
+        SendConfiguration();
+    }
+
+    /// <inheritdoc />
+    public async Task Deactivate()
+    {
+        if (State.DeactivatedAt is null) RequireOwner();
+        else Authorisation.RequireAccount(State.AccountId, What);
+        await ChangeAsync(GatewayMachine.Deactivate);
+        EndLink(_live, new LinkSuperseded("The gateway was deactivated.", false));
+    }
+
+    /// <inheritdoc />
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        // The agent sees its stream end, enumerates again at once, and finds the next activation.
+        EndLink(_live, null);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc />
+    public override Task<TimeSpan?> Settle()
+    {
+        // The shard's question comes by way of the grain directory: whoever is asked is the holder (M1.7).
+        if (_live is { } link) link.State = LinkMachine.LeaseRenewed(link.State, Now);
+        return base.Settle();
+    }
+
+    /// <inheritdoc />
+    protected override async Task<TimeSpan?> SettleOthersAsync()
+    {
+        if (State.NamesToRelease.Length > 0)
+        {
+            var owed = State.NamesToRelease;
+            foreach (var name in owed) await Names.Grain(GrainFactory, State.AccountId, Names.Gateway, name).Release(Key);
+            await SaveChangeAsync((state, _) => GatewayMachine.NamesReleased(state, owed));
+        }
+
+        if (_live is not null || _opening > 0) return LinkMachine.LeaseRenewal;
+        if (State.IsConnected)
+        {
+            await SaveChangeAsync((state, now) => GatewayMachine.LinkLost(state, state.Generation, "its holder is gone", now));
+        }
+
+        return null;
+    }
+
+    /// <inheritdoc />
+    protected override string OwnerOf(GatewayState state) => state.AccountId;
+
+    /// <inheritdoc />
+    protected override object? RowOf(GatewayState state) => state.DeactivatedAt is not null
+        ? null
+        : new
+        {
+            type = "gateway", id = Key, state.AccountId, state.Name, state.TimeZone, state.IsConnected, state.LastSeenAt, state.CreatedAt,
+            state.Metadata.HostName, state.ConfigurationVersion,
+        };
+
+    /// <inheritdoc />
+    public override void Dispose()
+    {
+        _live?.Dispose();
+        base.Dispose();
+    }
+
+    private string What => $"Gateway {Key}";
+
+    private void RequireOwner()
+    {
+        if (State.DeactivatedAt is not null) throw Authorisation.NotFound(What);
+        Authorisation.RequireAccount(State.AccountId, What);
+        if (State.AccountId.Length == 0) throw Authorisation.NotFound(What);
+    }
+
+    private void SendConfiguration()
+    {
+        if (_live is { } link && !link.Send(new LinkConfiguration(GatewayMachine.ConfigurationOf(State)))) EndLink(link, null);
+    }
+}

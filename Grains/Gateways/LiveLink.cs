@@ -1,0 +1,53 @@
+using System.Threading.Channels;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Gateways;
+
+namespace Tidegate.Grains.Gateways;
+
+/// <summary>The holder's end of an open link: frames on their way to the agent, and the observer that takes requests.</summary>
+internal sealed class LiveLink(LinkState state) : IDisposable
+{
+    // An agent that reads nothing for this many frames has long been lost; pings alone come at most once a second.
+    private const int MaxFrames = 32;
+
+    private readonly Channel<LinkFrame> _frames = Channel.CreateBounded<LinkFrame>(
+        new BoundedChannelOptions(MaxFrames) { SingleReader = true, AllowSynchronousContinuations = false });
+
+    private readonly CancellationTokenSource _over = new();
+
+    /// <summary>Liveness.</summary>
+    public LinkState State { get; set; } = state;
+
+    /// <summary>Where requests go; null until the agent has registered it.</summary>
+    public IGatewayObserver? Observer { get; set; }
+
+    /// <summary>Cancelled when the link is over.</summary>
+    public CancellationToken Over => _over.Token;
+
+    /// <summary>Its generation.</summary>
+    public long Generation => State.Generation;
+
+    /// <summary>Frames in order, until the link is over.</summary>
+    public IAsyncEnumerable<LinkFrame> Frames(CancellationToken cancellation) => _frames.Reader.ReadAllAsync(cancellation);
+
+    /// <summary>Queues a frame; false when the agent does not take frames any more.</summary>
+    public bool Send(LinkFrame frame) => _frames.Writer.TryWrite(frame);
+
+    /// <summary>Ends the link; what is queued is still delivered, then <paramref name="last"/>.</summary>
+    public void End(LinkFrame? last = null)
+    {
+        if (last is not null) Send(last);
+        _frames.Writer.TryComplete();
+        _over.Cancel();
+    }
+
+    /// <summary>The observer, or <c>GatewayNotConnected</c> while the agent has not registered one.</summary>
+    public IGatewayObserver RequireObserver() => Observer ?? throw NotConnected();
+
+    /// <summary>The explicit failure of M1.8.</summary>
+    public static TidegateException NotConnected() => new(
+        ErrorCodes.GatewayNotConnected, "The gateway holds no connection to the service.", "Check that the agent runs and reaches the service, then try again.");
+
+    /// <inheritdoc />
+    public void Dispose() => _over.Dispose();
+}

@@ -1,0 +1,37 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Orleans.Serialization;
+using Orleans.Storage;
+using Tidegate.Grains.Aggregates;
+using Tidegate.Grains.Outbox;
+
+namespace Tidegate.Grains.Hosting;
+
+/// <summary>Registers what the grains need.</summary>
+public static class TidegateGrains
+{
+    /// <summary>
+    /// Key of an optional <see cref="TimeProvider"/> for the grains' own time; without it they use the host's. Apart, so
+    /// that tests can drive the grains' time and leave the cluster's alone.
+    /// </summary>
+    public const string ClockKey = "tidegate.grains";
+
+    /// <summary>
+    /// Adds the grains' services. The host adds <see cref="IOutboxPublisher"/>, <c>ICertificateAuthority</c>,
+    /// <c>ITicketIssuer</c>, <c>IBlobStore</c>, <c>IKeyProvider</c>, a reminder service and a grain storage named
+    /// <c>state</c>. State is stored in Orleans' binary form.
+    /// </summary>
+    public static IServiceCollection AddTidegateGrains(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.Replace(ServiceDescriptor.Singleton<IGrainStorageSerializer>(
+            provider => new OrleansGrainStorageSerializer(provider.GetRequiredService<Serializer>())));
+        services.AddSingleton(provider => new AggregateServices(
+            ClockOf(provider), provider.GetRequiredService<IOutboxPublisher>(), provider.GetRequiredService<ILoggerFactory>()));
+        return services;
+    }
+
+    private static TimeProvider ClockOf(IServiceProvider provider) =>
+        provider.GetKeyedService<TimeProvider>(ClockKey) ?? provider.GetRequiredService<TimeProvider>();
+}
