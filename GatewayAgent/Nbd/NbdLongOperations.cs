@@ -73,7 +73,7 @@ internal static class NbdLongOperations
         }
     }
 
-    /// <summary>Extents clipped to the range, neighbours of one kind joined; at least one.</summary>
+    /// <summary>Extents clipped to the range, neighbours of one kind joined; at least one, at most <paramref name="max"/>.</summary>
     private static async ValueTask<List<BlockExtent>> ExtentsAsync(IBlockDevice device, long offset, long length, int max, CancellationToken cancellationToken)
     {
         List<BlockExtent> joined = [];
@@ -84,8 +84,10 @@ internal static class NbdLongOperations
                 break;
             if (joined.Count > 0 && joined[^1].IsHole == clipped.IsHole)
                 joined[^1] = clipped with { LengthBytes = joined[^1].LengthBytes + clipped.LengthBytes };
-            else
+            else if (joined.Count < max)
                 joined.Add(clipped);
+            else
+                break;
             length -= clipped.LengthBytes;
         }
         if (joined.Count == 0)
