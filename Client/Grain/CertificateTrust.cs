@@ -1,0 +1,71 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Tidegate.Client.Grain;
+
+/// <summary>
+/// Trust in the service's own CA and nothing else, for both ends of the link (<c>docs/protocols/link.md</c>, TLS). The
+/// system's CAs never count; TLS 1.3 is the only version spoken.
+/// </summary>
+public static class CertificateTrust
+{
+    /// <summary>Extended key usage of certificates that serve.</summary>
+    public static readonly Oid ServerUsage = new("1.3.6.1.5.5.7.3.1", "serverAuth");
+    /// <summary>Extended key usage of gateways' certificates.</summary>
+    public static readonly Oid ClientUsage = new("1.3.6.1.5.5.7.3.2", "clientAuth");
+
+    /// <summary>How a peer's certificate is checked: chained to <paramref name="roots"/>, in time, made for <paramref name="usage"/>.</summary>
+    public static X509ChainPolicy CreatePolicy(X509Certificate2Collection roots, Oid usage, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+            VerificationTime = time.GetUtcNow().UtcDateTime,
+            VerificationTimeIgnored = false,
+        };
+        policy.CustomTrustStore.AddRange(roots);
+        policy.ApplicationPolicy.Add(usage);
+        return policy;
+    }
+
+    /// <summary>Whether <paramref name="certificate"/> is a gateway certificate of these roots, valid now.</summary>
+    public static bool IsTrustedClient(X509Certificate2 certificate, X509Certificate2Collection roots, TimeProvider time)
+    {
+        using var chain = new X509Chain { ChainPolicy = CreatePolicy(roots, ClientUsage, time) };
+        var trusted = chain.Build(certificate);
+        foreach (var element in chain.ChainElements) element.Certificate.Dispose();
+        return trusted;
+    }
+
+    /// <summary>TLS options of a client: pins <paramref name="roots"/> and <paramref name="serverName"/>, presents <paramref name="certificate"/>.</summary>
+    public static SslClientAuthenticationOptions CreateClientOptions(
+        X509Certificate2Collection roots, string serverName, X509Certificate2? certificate, TimeProvider time) => new()
+        {
+            TargetHost = serverName,
+            EnabledSslProtocols = SslProtocols.Tls13,
+            CertificateChainPolicy = CreatePolicy(roots, ServerUsage, time),
+            ClientCertificateContext = certificate is null ? null : SslStreamCertificateContext.Create(certificate, null, offline: true),
+            AllowTlsResume = false,
+        };
+
+    /// <summary>
+    /// TLS options of a server that demands a client certificate of <paramref name="roots"/>. Resumption is off: every
+    /// connection proves possession of its key anew.
+    /// </summary>
+    public static SslServerAuthenticationOptions CreateServerOptions(
+        SslStreamCertificateContext server, X509Certificate2Collection roots, TimeProvider time) => new()
+        {
+            ServerCertificateContext = server,
+            ClientCertificateRequired = true,
+            EnabledSslProtocols = SslProtocols.Tls13,
+            AllowTlsResume = false,
+            AllowRenegotiation = false,
+            RemoteCertificateValidationCallback = (_, certificate, _, _) =>
+                certificate is X509Certificate2 client && IsTrustedClient(client, roots, time),
+        };
+}
