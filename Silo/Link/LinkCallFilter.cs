@@ -1,0 +1,84 @@
+using System.Reflection;
+using Orleans.Serialization.Invocation;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Security;
+
+namespace Tidegate.Silo.Link;
+
+/// <summary>
+/// Layer 3 and 4 on every silo (<c>docs/protocols/link.md</c>): a call that comes from a client passes only when its
+/// method is open to the role that its token proves and the grain's key belongs to it. Calls from inside the cluster,
+/// the silo's own hosted client among them, pass; the frame guard keeps clients from taking such a sender's name.
+/// </summary>
+internal sealed partial class LinkCallFilter(LinkTokenService tokens, IRevokedCertificates revoked, ILogger<LinkCallFilter> logger)
+    : IIncomingGrainCallFilter
+{
+    private readonly EnumerationOwners _enumerations = new();
+
+    /// <summary>Orleans' name for a client inside a silo's process: trusted as the silo is.</summary>
+    public const string HostedClientPrefix = "hosted-";
+
+    public async Task Invoke(IIncomingGrainCallContext context)
+    {
+        if (context.SourceId is not { } source || !source.Type.Equals(GrainTypePrefix.ClientGrainType))
+        {
+            await context.Invoke();
+            return;
+        }
+        var client = ClientKey(source);
+        if (client.StartsWith(HostedClientPrefix, StringComparison.Ordinal))
+        {
+            await context.Invoke();
+            return;
+        }
+
+        var token = tokens.Verify(RequestContext.Get(Caller.TokenKey) as string);
+        if (token is not null && revoked.IsRevoked(token.Thumbprint)) token = null;
+        // Whatever the client claims to be, grains see only what the token proves.
+        RequestContext.Remove(Caller.TokenKey);
+        RequestContext.Set(Caller.ContextKey, token?.Caller ?? Caller.Nobody);
+
+        var method = context.InterfaceMethod;
+        var refusal = IsEnumeration(method)
+            ? EnumerationRefusal(context, method, token, client)
+            : CallPolicy.Refusal(method, context.TargetId.Key.ToString()!, token, client);
+        if (refusal is not null)
+        {
+            Refused(logger, client, token?.Caller.ActorId ?? "", context.TargetId, context.MethodName, refusal);
+            // One answer for everything: what exists and why not is the log's to know.
+            throw new TidegateException(ErrorCodes.Forbidden, "This call is not open to this client.",
+                "Check that the gateway is activated and its software is current.");
+        }
+        await context.Invoke();
+        if (method.Name == nameof(IAsyncEnumerableGrainExtension.DisposeAsync) && IsEnumeration(method))
+            _enumerations.End(context.TargetContext, (Guid)context.Request.GetArgument(0)!);
+    }
+
+    /// <summary>The client's id without the part that names one of its observers.</summary>
+    public static string ClientKey(GrainId id)
+    {
+        var key = id.Key.ToString()!;
+        var plus = key.IndexOf('+', StringComparison.Ordinal);
+        return plus < 0 ? key : key[..plus];
+    }
+
+    private static bool IsEnumeration(MethodInfo? method) => method?.DeclaringType == typeof(IAsyncEnumerableGrainExtension);
+
+    /// <summary>The extension that carries streaming calls is opened for exactly this: the wrapped method is checked when it starts, and only its owner goes on.</summary>
+    private string? EnumerationRefusal(IIncomingGrainCallContext context, MethodInfo method, LinkToken? token, string client)
+    {
+        if (context.Request.GetArgumentCount() == 0 || context.Request.GetArgument(0) is not Guid enumeration)
+            return "an enumeration without an id";
+        if (method.Name == nameof(IAsyncEnumerableGrainExtension.StartEnumeration))
+        {
+            var wrapped = context.Request.GetArgument(1) as IInvokable;
+            return CallPolicy.Refusal(wrapped?.GetMethod(), context.TargetId.Key.ToString()!, token, client)
+                ?? (_enumerations.TryStart(context.TargetContext, enumeration, client) ? null : "the enumeration is somebody else's, or one too many");
+        }
+        if (token is null || !string.Equals(token.ClientId, client, StringComparison.Ordinal)) return "no valid token";
+        return _enumerations.IsOwner(context.TargetContext, enumeration, client) ? null : "the enumeration is somebody else's";
+    }
+
+    [LoggerMessage(3101, LogLevel.Warning, "Refused a call of client {Client} ({Actor}) to {Target} {Method}: {Reason}")]
+    private static partial void Refused(ILogger logger, string client, string actor, GrainId target, string method, string reason);
+}
