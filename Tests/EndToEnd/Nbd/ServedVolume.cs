@@ -1,0 +1,63 @@
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tidegate.GatewayAgent.Devices;
+using Tidegate.GatewayAgent.Disks;
+using Tidegate.GatewayAgent.Nbd;
+using Tidegate.Tests.Kit.Nbd;
+
+namespace Tidegate.Tests.EndToEnd.Nbd;
+
+/// <summary>A device in a temporary folder, served by the agent's NBD server on TCP and on a Unix socket, for clients in processes of their own.</summary>
+internal sealed class ServedVolume : IAsyncDisposable
+{
+    private readonly IBlockDevice _device;
+    private readonly NbdServer _server;
+
+    private ServedVolume(string folder, IBlockDevice device)
+    {
+        (Folder, _device) = (folder, device);
+        _server = new NbdServer(
+            new FixedExports(("disk", device)),
+            new NbdServerOptions { Listen = [NbdListenAddress.Tcp(new IPEndPoint(IPAddress.Loopback, 0)), NbdListenAddress.Unix(PathOf("nbd.sock"))] },
+            TimeProvider.System, NullLogger<NbdServer>.Instance);
+    }
+
+    public string Folder { get; }
+
+    public string TcpUri => _server.Addresses[0].UriOf("disk");
+
+    public string UnixUri => _server.Addresses[1].UriOf("disk");
+
+    public static async Task<ServedVolume> StartAsync(long sizeBytes)
+    {
+        var folder = Directory.CreateTempSubdirectory("tidegate-nbd-").FullName;
+        var served = new ServedVolume(folder, new RawFileDevice(new LinuxDisk(Path.Combine(folder, "volume")).Open("store.raw", sizeBytes)));
+        await served._server.StartAsync(CancellationToken.None);
+        return served;
+    }
+
+    public string PathOf(string name) => Path.Combine(Folder, name);
+
+    /// <summary>A file of pseudo-random bytes, with a hole in its middle third.</summary>
+    public string ImageWithHole(string name, int sizeBytes, int seed)
+    {
+        var path = PathOf(name);
+        var bytes = new byte[sizeBytes / 3];
+        using var file = File.Create(path);
+        file.SetLength(sizeBytes);
+        var random = new Random(seed);
+        random.NextBytes(bytes);
+        file.Write(bytes);
+        random.NextBytes(bytes);
+        file.Position = sizeBytes - bytes.Length;
+        file.Write(bytes);
+        return path;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        await _device.DisposeAsync();
+        Directory.Delete(Folder, recursive: true);
+    }
+}
