@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using Tidegate.GatewayAgent.Devices;
 
 namespace Tidegate.GatewayAgent.WriteLog;
@@ -7,7 +6,7 @@ namespace Tidegate.GatewayAgent.WriteLog;
 internal sealed partial class WriteLog
 {
     private TaskCompletionSource? _room;
-    private Exception? _stall;
+    private BlockDeviceException? _stall;
 
     /// <summary>Raised, on any thread, when a writer waits for room: applying or committing sooner would help.</summary>
     public event Action? RoomWanted;
@@ -54,8 +53,7 @@ internal sealed partial class WriteLog
             ThrowIfStopped();
             if (HasRoom(payloadBytes, isNote))
                 return Task.CompletedTask;
-            if (_stall is not null)
-                ExceptionDispatchInfo.Throw(_stall);
+            ThrowIfNoRoomIsComing();
             _room ??= NewSource();
             room = _room.Task;
         }
@@ -69,7 +67,7 @@ internal sealed partial class WriteLog
     /// Says that no room can be expected for now (the local store is full): writers that would wait fail with
     /// <paramref name="reason"/> instead. Null ends it.
     /// </summary>
-    internal void SetStall(Exception? reason)
+    internal void SetStall(BlockDeviceException? reason)
     {
         TaskCompletionSource? room;
         lock (_gate)
@@ -78,6 +76,17 @@ internal sealed partial class WriteLog
             room = Take(ref _room);
         }
         room?.TrySetResult();
+    }
+
+    /// <summary>Throws when waiting for room would be in vain: the log has stopped, or the store is full.</summary>
+    internal void ThrowIfNoRoomIsComing()
+    {
+        lock (_gate)
+        {
+            ThrowIfStopped();
+            if (_stall is { } stall)
+                throw new BlockDeviceException(stall.Error, stall.Message, stall.InnerException);
+        }
     }
 
     /// <summary>Records that a segment holds a range; durable on return. Its range must be durable and follow the last seal.</summary>

@@ -101,6 +101,22 @@ internal sealed partial class WriteLog
         _ownWorker?.Dispose();
     }
 
+    /// <summary>Stops the log for good after a failure elsewhere in the volume: nothing is acknowledged any more.</summary>
+    internal void Stop(Exception fault)
+    {
+        lock (_gate)
+            Fail(fault);
+    }
+
+    /// <summary>Closes the file of a log that was opened but never used.</summary>
+    internal void Abandon()
+    {
+        Stop(new BlockDeviceException(DeviceError.ShuttingDown, $"Volume '{_options.VolumeId}' could not be opened."));
+        _timer.Dispose();
+        _file.Dispose();
+        _ownWorker?.Dispose();
+    }
+
     /// <summary>Under the gate: true when the unsynced data calls for a sync now; else the timer sees to it.</summary>
     private bool NoteUnsynced()
     {
