@@ -1,0 +1,10 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Tidegate.Client.Grain.Agents;
+
+/// <summary>JSON of the discovery bodies, compiled ahead: camelCase, unknown members ignored so that answers may grow.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(LinkDiscoveryRequest))]
+[JsonSerializable(typeof(LinkDiscoveryReply))]
+public sealed partial class LinkJson : JsonSerializerContext;
