@@ -36,6 +36,9 @@ internal abstract partial class AggregateGrain<TState>(IPersistentState<TState> 
     /// <summary>The grain's key.</summary>
     protected string Key => this.GetPrimaryKeyString();
 
+    /// <summary>True when every entry of the outbox has reached its readers.</summary>
+    protected bool IsPublished => State.Outbox.LastNumber <= _publishedThrough || State.Outbox.Pending.Length == 0;
+
     /// <summary>Owner of the aggregate, as audit records name it; empty for the service's own.</summary>
     protected abstract string OwnerOf(TState state);
 

@@ -162,7 +162,8 @@ internal static class GatewayMachine
 
     private static bool Same(string left, string right) => string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
 
-    private static GatewayMetadata Bounded(GatewayMetadata metadata)
+    /// <summary>The metadata if its sizes are within bounds.</summary>
+    public static GatewayMetadata Bounded(GatewayMetadata metadata)
     {
         if (metadata.Addresses.Count > MaxAddresses) throw Arguments.Invalid($"A gateway names at most {MaxAddresses} addresses.");
         return new GatewayMetadata(
