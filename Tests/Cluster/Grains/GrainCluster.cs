@@ -1,0 +1,116 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Security.Cryptography;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Orleans.TestingHost;
+using Tidegate.Grains.Hosting;
+using Tidegate.Grains.Interfaces.Accounts;
+using Tidegate.Grains.Interfaces.Activation;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Interfaces.Security;
+using Tidegate.Grains.Outbox;
+using Tidegate.Grains.Security;
+using Xunit;
+
+namespace Tidegate.Tests.Cluster.Grains;
+
+/// <summary>Tests on the shared cluster run one after another: they share its driven time.</summary>
+[CollectionDefinition(Name)]
+public sealed class GrainCollection : ICollectionFixture<GrainCluster>
+{
+    public const string Name = "grains";
+}
+
+/// <summary>
+/// One silo with the grains under driven time and memory storage, shared by all tests: each makes resources of its
+/// own. The grains' clock is apart from the cluster's.
+/// </summary>
+public sealed class GrainCluster : IAsyncLifetime
+{
+    private static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private TestCluster? _cluster;
+
+    public static FakeTimeProvider Clock { get; } = new(Start);
+
+    public static RecordingPublisher Publisher { get; } = new();
+
+    public IGrainFactory Grains => _cluster!.GrainFactory;
+
+    public TestCluster Cluster => _cluster!;
+
+    public async ValueTask InitializeAsync()
+    {
+        var builder = new TestClusterBuilder(1);
+        builder.AddSiloBuilderConfigurator<SiloParts>();
+        _cluster = builder.Build();
+        await _cluster.DeployAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_cluster is not null) await _cluster.DisposeAsync();
+    }
+
+    /// <summary>Runs as somebody; the request context is set for this call alone.</summary>
+    public static async Task<T> As<T>(Caller caller, Func<Task<T>> call)
+    {
+        RequestContext.Set(Caller.ContextKey, caller);
+        return await call();
+    }
+
+    public static async Task As(Caller caller, Func<Task> call)
+    {
+        RequestContext.Set(Caller.ContextKey, caller);
+        await call();
+    }
+
+    public static Caller Operator { get; } = new(Role.Operator, "", "", "operator");
+
+    public static Caller Tenant(string accountId) => new(Role.Tenant, accountId, "", "key-of-" + accountId);
+
+    public static Caller Agent(string accountId, string gatewayId) => new(Role.Agent, accountId, gatewayId, gatewayId);
+
+    public async Task<string> NewAccountAsync()
+    {
+        var id = ResourceId.New(ResourceKind.Account);
+        await As(Operator, () => Grains.GetGrain<IAccountGrain>(id).Create("account-" + id));
+        return id;
+    }
+
+    public static async Task<TidegateException> RefusedAsync(Func<Task> call, string code)
+    {
+        var refused = await Assert.ThrowsAsync<TidegateException>(call);
+        Assert.Equal(code, refused.Code);
+        return refused;
+    }
+
+    private sealed class SiloParts : ISiloConfigurator
+    {
+        public void Configure(ISiloBuilder silo)
+        {
+            silo.AddMemoryGrainStorage("state");
+            silo.UseInMemoryReminderService();
+            silo.Services.AddTidegateGrains();
+            silo.Services.AddKeyedSingleton<TimeProvider>(TidegateGrains.ClockKey, Clock);
+            silo.Services.AddSingleton<IOutboxPublisher>(Publisher);
+            silo.Services.AddSingleton<ICertificateAuthority, TestAuthority>();
+        }
+    }
+
+    private sealed class TestAuthority : ICertificateAuthority
+    {
+        public Task<IssuedCertificate> IssueGatewayCertificateAsync(byte[] certificateRequest, byte[] expectedPublicKey, string accountId, string gatewayId)
+        {
+            var request = CertificateRequest.LoadSigningRequest(certificateRequest, HashAlgorithmName.SHA256);
+            if (!request.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(expectedPublicKey))
+                throw new TidegateException(ErrorCodes.ActivationKeyInvalid, "The request is for another key.");
+            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            var authority = new CertificateRequest("CN=test", key, HashAlgorithmName.SHA256);
+            var (from, to) = (Clock.GetUtcNow().AddDays(-1), Clock.GetUtcNow().AddDays(30));
+            using var issued = request.Create(authority.SubjectName, X509SignatureGenerator.CreateForECDsa(key), from, to, [1, 2, 3]);
+            return Task.FromResult(new IssuedCertificate(issued.ExportCertificatePem(), "ca", to));
+        }
+    }
+}

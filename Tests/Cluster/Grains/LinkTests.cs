@@ -1,0 +1,175 @@
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Outbox;
+using Xunit;
+
+namespace Tidegate.Tests.Cluster.Grains;
+
+[Collection(GrainCollection.Name)]
+public sealed class LinkTests(GrainCluster cluster)
+{
+    private static readonly TimeSpan LinkLoss = TimeSpan.FromSeconds(9);
+
+    private static string NewRequest() => ResourceId.New(ResourceKind.Request);
+
+    [Fact]
+    public async Task M1_2_An_opened_link_is_accepted_with_a_generation_and_told_the_desired_configuration()
+    {
+        await using var agent = await GatewayUnderTest.NewAsync(cluster);
+        await agent.ConnectAsync();
+        Assert.Equal(1, agent.Generation);
+        var told = await agent.FrameAsync<LinkConfiguration>(_ => true);
+        Assert.Equal("name-" + agent.GatewayId, told.Configuration.GatewayName);
+        var described = await agent.AsTenant(agent.Gateway.Describe);
+        Assert.True(described.IsConnected);
+        Assert.Equal(["gateway.provisioned", "gateway.connected"], GrainCluster.Publisher.KindsOf(agent.GatewayId));
+    }
+
+    [Fact]
+    public async Task M1_3_Describe_live_is_answered_by_the_agent()
+    {
+        await using var agent = await GatewayUnderTest.NewAsync(cluster);
+        await agent.ConnectAsync();
+        var live = await agent.AsTenant(() => agent.Gateway.DescribeLive(NewRequest()));
+        Assert.Equal("instance-1", live.InstanceId);
+    }
+
+    [Fact]
+    public async Task M1_8_Without_a_link_the_caller_is_told_at_once()
+    {
+        await using var agent = await GatewayUnderTest.NewAsync(cluster);
+        await GrainCluster.RefusedAsync(
+            () => agent.AsTenant(() => agent.Gateway.DescribeLive(NewRequest())).WaitAsync(TimeSpan.FromSeconds(10)), ErrorCodes.GatewayNotConnected);
+    }
+
+    [Fact]
+    public async Task M1_8_A_foreign_gateway_is_not_found()
+    {
+        await using var agent = await GatewayUnderTest.NewAsync(cluster);
+        var stranger = await cluster.NewAccountAsync();
+        var foreign = await GrainCluster.RefusedAsync(() => GrainCluster.As(GrainCluster.Tenant(stranger), agent.Gateway.Describe), ErrorCodes.NotFound);
+        var missingId = ResourceId.New(ResourceKind.Gateway);
+        var missing = await GrainCluster.RefusedAsync(
+            () => GrainCluster.As(GrainCluster.Tenant(stranger), cluster.Grains.GetGrain<IGatewayGrain>(missingId).Describe), ErrorCodes.NotFound);
+        Assert.Equal(missing.Message.Replace(missingId, "", StringComparison.Ordinal), foreign.Message.Replace(agent.GatewayId, "", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_delivery_that_waits_blocks_no_other_turn_and_may_call_back()
+    {
+        await using var agent = await GatewayUnderTest.NewAsync(cluster);
+        await agent.ConnectAsync();
+        agent.OnDeliver = async request =>
+        {
+            // All of these are calls to the very grain that waits for this delivery.
+            await agent.AnswerAsync((await agent.FrameAsync<LinkPing>(_ => true)).Number);
+            await agent.AsTenant(agent.Gateway.Describe);
+            await agent.AsTenant(() => agent.Gateway.Rename("renamed-" + agent.GatewayId));
+            await agent.ReportAsync(request, GatewayUnderTest.Description);
+            return new DeliverReply(true);
+        };
+        await agent.AsTenant(() => agent.Gateway.DescribeLive(NewRequest()));
+        var told = await agent.FrameAsync<LinkConfiguration>(frame => frame.Configuration.Version == 2);
+        Assert.Equal("renamed-" + agent.GatewayId, told.Configuration.GatewayName);
+    }
+
+    [Fact]
+    public async Task M1_9_A_request_id_is_delivered_once_and_its_outcome_is_kept()
+    {
+        await using var agent = await GatewayUnderTest.NewAsync(cluster);
+        await agent.ConnectAsync();
+        var request = NewRequest();
+        await agent.AsTenant(() => agent.Gateway.DescribeLive(request));
+        await agent.AsTenant(() => agent.Gateway.DescribeLive(request));
+        Assert.Equal(1, agent.Deliveries);
+    }
+
+    [Fact]
+    public async Task A_refusal_by_the_agent_reaches_the_caller_with_its_code()
+    {
+        await using var agent = await GatewayUnderTest.NewAsync(cluster);
+        await agent.ConnectAsync();
+        agent.OnDeliver = _ => Task.FromResult(new DeliverReply(false, ErrorCodes.InvalidState, "not now"));
+        var refused = await GrainCluster.RefusedAsync(() => agent.AsTenant(() => agent.Gateway.DescribeLive(NewRequest())), ErrorCodes.InvalidState);
+        Assert.Contains("not now", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task M1_7_A_second_agent_with_the_same_certificate_ends_the_first_which_is_told_and_audited()
+    {
+        await using var first = await GatewayUnderTest.NewAsync(cluster);
+        await first.ConnectAsync("original");
+        await using var second = first.Copy();
+        await second.ConnectAsync("copy");
+        var told = await first.FrameAsync<LinkSuperseded>(_ => true);
+        Assert.False(told.SameInstance);
+        await first.EndedAsync();
+        Assert.Equal(2, second.Generation);
+        Assert.Contains("gateway.link-superseded", GrainCluster.Publisher.KindsOf(first.GatewayId));
+        await GrainCluster.RefusedAsync(() => first.AnswerAsync(1), ErrorCodes.InvalidState);
+        Assert.True((await second.AsTenant(second.Gateway.Describe)).IsConnected);
+    }
+
+    [Fact]
+    public async Task A_closed_link_is_lost_and_the_loss_is_an_event()
+    {
+        var agent = await GatewayUnderTest.NewAsync(cluster);
+        await agent.ConnectAsync();
+        await agent.DisposeAsync();
+        await GrainCluster.Publisher.PublishedAsync(agent.GatewayId, "gateway.lost");
+        Assert.False((await agent.AsTenant(agent.Gateway.Describe)).IsConnected);
+    }
+
+    [Fact]
+    public async Task M1_6_Pings_slow_down_while_answered_and_silence_ends_the_link()
+    {
+        await using var agent = await GatewayUnderTest.NewAsync(cluster);
+        await agent.ConnectAsync();
+        foreach (var (ping, after) in new[] { (1, 2), (2, 4), (3, 4) })
+        {
+            await agent.FrameAsync<LinkPing>(frame => frame.Number == ping);
+            await agent.AnswerAsync(ping);
+            Assert.Equal(ping, agent.Count<LinkPing>());
+            GrainCluster.Clock.Advance(TimeSpan.FromSeconds(after));
+        }
+
+        await agent.FrameAsync<LinkPing>(frame => frame.Number == 4);
+        GrainCluster.Clock.Advance(LinkLoss);
+        await agent.EndedAsync();
+        Assert.False((await agent.AsTenant(agent.Gateway.Describe)).IsConnected);
+    }
+
+    [Fact]
+    public async Task I14_A_stuck_outbox_is_drained_by_its_wake_shard_in_order_and_its_chain_holds()
+    {
+        await using var agent = await GatewayUnderTest.NewAsync(cluster);
+        GrainCluster.Publisher.Refused[agent.GatewayId] = true;
+        await agent.AsTenant(() => agent.Gateway.Rename("stuck-" + agent.GatewayId));
+        Assert.Equal(["gateway.provisioned"], GrainCluster.Publisher.KindsOf(agent.GatewayId));
+        GrainCluster.Publisher.Refused.TryRemove(agent.GatewayId, out _);
+        GrainCluster.Clock.Advance(TimeSpan.FromSeconds(11));
+        await GrainCluster.Publisher.PublishedAsync(agent.GatewayId, "gateway.renamed");
+        OutboxEntry? previous = null;
+        foreach (var entry in GrainCluster.Publisher.Of(agent.GatewayId))
+        {
+            Assert.True(AuditHash.Follows(previous, entry));
+            previous = entry;
+        }
+    }
+
+    [Fact]
+    public async Task M3_8_Deactivation_revokes_credentials_ends_the_link_and_frees_the_name()
+    {
+        await using var agent = await GatewayUnderTest.NewAsync(cluster);
+        await agent.AsTenant(() => agent.Gateway.RecordCertificate("AB12", GrainCluster.Clock.GetUtcNow().AddDays(1)));
+        Assert.True(await agent.Gateway.IsCertificateValid("ab12"));
+        await agent.ConnectAsync();
+        await agent.AsTenant(agent.Gateway.Deactivate);
+        await agent.FrameAsync<LinkSuperseded>(_ => true);
+        await agent.EndedAsync();
+        Assert.False(await agent.Gateway.IsCertificateValid("ab12"));
+        await GrainCluster.RefusedAsync(() => agent.AsTenant(agent.Gateway.Describe), ErrorCodes.NotFound);
+        await agent.AsTenant(agent.Gateway.Deactivate);
+    }
+}
