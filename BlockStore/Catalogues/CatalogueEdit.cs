@@ -1,0 +1,163 @@
+using System.Runtime.CompilerServices;
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Segments;
+
+namespace Tidegate.BlockStore.Catalogues;
+
+/// <summary>
+/// A volume's catalogue, open for reading and for one change (<c>docs/formats/catalogue.md</c>): snapshots, cuts, pins, tombstones, the
+/// recovery window, and the exact accounting of live and dead bytes. Loads and rewrites only the pages that it touches. Changes
+/// exist once <see cref="Seal"/>'s root is saved in the head. For one user at a time.
+/// </summary>
+public sealed class CatalogueEdit
+{
+    private readonly LineageId _lineage;
+    private readonly PageRoot? _basedOn;
+    private readonly CatalogueTree _tree;
+    private bool _isSealed;
+
+    /// <summary>Opens the catalogue of a lineage at a root; null is an empty catalogue.</summary>
+    public CatalogueEdit(LineageId lineage, PageRoot? root, SegmentCache segments)
+    {
+        _lineage = lineage;
+        _basedOn = root;
+        _tree = new CatalogueTree(segments, root);
+    }
+
+    /// <summary>A snapshot, or null.</summary>
+    public async ValueTask<SnapshotRecord?> FindSnapshotAsync(string snapshotId, CancellationToken cancellationToken = default) =>
+        await _tree.GetAsync(CatalogueKey.Of(CatalogueKey.Snapshot, snapshotId), cancellationToken) is { } value ? SnapshotRecord.Decode(snapshotId, value) : null;
+
+    /// <summary>Adds or replaces a snapshot and its cut.</summary>
+    public async ValueTask PutSnapshotAsync(SnapshotRecord snapshot, CancellationToken cancellationToken = default)
+    {
+        await _tree.SetAsync(CatalogueKey.Of(CatalogueKey.Snapshot, snapshot.SnapshotId), snapshot.Encode(), cancellationToken);
+        await _tree.SetAsync(CatalogueKey.OfCut(snapshot.Sequence, snapshot.SnapshotId), [], cancellationToken);
+    }
+
+    /// <summary>Removes a snapshot and its cut; false when it is not there. The caller has checked pins.</summary>
+    public async ValueTask<bool> RemoveSnapshotAsync(string snapshotId, CancellationToken cancellationToken = default)
+    {
+        if (await FindSnapshotAsync(snapshotId, cancellationToken) is not { } snapshot) return false;
+        await _tree.SetAsync(CatalogueKey.Of(CatalogueKey.Snapshot, snapshotId), null, cancellationToken);
+        await _tree.SetAsync(CatalogueKey.OfCut(snapshot.Sequence, snapshotId), null, cancellationToken);
+        return true;
+    }
+
+    /// <summary>Every snapshot, by id.</summary>
+    public async IAsyncEnumerable<SnapshotRecord> ListSnapshotsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (var (key, value) in Records(CatalogueKey.Snapshot, cancellationToken)) yield return SnapshotRecord.Decode(CatalogueKey.TextOf(key), value);
+    }
+
+    /// <summary>Retained cuts with sequences in [<paramref name="from"/>, <paramref name="through"/>], oldest first; a sequence appears once for each snapshot.</summary>
+    public async Task<IReadOnlyList<(long Sequence, string SnapshotId)>> ListCutsAsync(long from, long through, CancellationToken cancellationToken = default)
+    {
+        var cuts = new List<(long, string)>();
+        await foreach (var (key, _) in _tree.RangeAsync(CatalogueKey.OfCut(from), through == long.MaxValue ? [CatalogueKey.Cut + 1] : CatalogueKey.OfCut(through + 1), cancellationToken))
+            cuts.Add((CatalogueKey.NumberAt(key, 1), System.Text.Encoding.ASCII.GetString(key.AsSpan(9))));
+        return cuts;
+    }
+
+    /// <summary>A clone's pin, or null.</summary>
+    public async ValueTask<PinRecord?> FindPinAsync(string cloneVolumeId, CancellationToken cancellationToken = default) =>
+        await _tree.GetAsync(CatalogueKey.Of(CatalogueKey.Pin, cloneVolumeId), cancellationToken) is { } value ? PinRecord.Decode(cloneVolumeId, value) : null;
+
+    /// <summary>Adds or replaces a pin.</summary>
+    public ValueTask PutPinAsync(PinRecord pin, CancellationToken cancellationToken = default) =>
+        _tree.SetAsync(CatalogueKey.Of(CatalogueKey.Pin, pin.CloneVolumeId), pin.Encode(), cancellationToken);
+
+    /// <summary>Releases a pin.</summary>
+    public ValueTask RemovePinAsync(string cloneVolumeId, CancellationToken cancellationToken = default) =>
+        _tree.SetAsync(CatalogueKey.Of(CatalogueKey.Pin, cloneVolumeId), null, cancellationToken);
+
+    /// <summary>Every pin, by clone.</summary>
+    public async IAsyncEnumerable<PinRecord> ListPinsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (var (key, value) in Records(CatalogueKey.Pin, cancellationToken)) yield return PinRecord.Decode(CatalogueKey.TextOf(key), value);
+    }
+
+    /// <summary>The recovery window, or null when none was set.</summary>
+    public async ValueTask<RecoveryWindow?> GetWindowAsync(CancellationToken cancellationToken = default) =>
+        await _tree.GetAsync(CatalogueKey.Of(CatalogueKey.Window), cancellationToken) is { } value ? RecoveryWindow.Decode(value) : null;
+
+    /// <summary>Sets the recovery window.</summary>
+    public ValueTask SetWindowAsync(RecoveryWindow window, CancellationToken cancellationToken = default) =>
+        _tree.SetAsync(CatalogueKey.Of(CatalogueKey.Window), window.Encode(), cancellationToken);
+
+    /// <summary>Adds a tombstone.</summary>
+    public ValueTask PutTombstoneAsync(Tombstone tombstone, CancellationToken cancellationToken = default) =>
+        _tree.SetAsync(CatalogueKey.Of(CatalogueKey.Tombstone, tombstone.BlobKey), tombstone.Encode(), cancellationToken);
+
+    /// <summary>Removes a tombstone once its blob is deleted.</summary>
+    public ValueTask RemoveTombstoneAsync(string blobKey, CancellationToken cancellationToken = default) =>
+        _tree.SetAsync(CatalogueKey.Of(CatalogueKey.Tombstone, blobKey), null, cancellationToken);
+
+    /// <summary>Every tombstone, by key.</summary>
+    public async IAsyncEnumerable<Tombstone> ListTombstonesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (var (key, value) in Records(CatalogueKey.Tombstone, cancellationToken)) yield return Tombstone.Decode(CatalogueKey.TextOf(key), value);
+    }
+
+    /// <summary>Live bytes of a segment of this lineage, or null when no fold has counted it.</summary>
+    public async ValueTask<SegmentLife?> FindLifeAsync(SegmentIdentity segment, CancellationToken cancellationToken = default) =>
+        await _tree.GetAsync(CatalogueKey.OfLife(segment), cancellationToken) is { } value
+            ? SegmentLife.Decode(_lineage, segment.Kind, segment.Sequence, segment.Nonce, value)
+            : null;
+
+    /// <summary>Sets a segment's live bytes.</summary>
+    public ValueTask PutLifeAsync(SegmentLife life, CancellationToken cancellationToken = default) =>
+        _tree.SetAsync(CatalogueKey.OfLife(life.Segment.Identity), life.Encode(), cancellationToken);
+
+    /// <summary>Live bytes of every counted segment.</summary>
+    public async IAsyncEnumerable<SegmentLife> ListLivesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (var (key, value) in Records(CatalogueKey.Life, cancellationToken))
+            yield return SegmentLife.Decode(_lineage, (SegmentKind)key[1], CatalogueKey.NumberAt(key, 2), CatalogueKey.NonceAt(key, 10), value);
+    }
+
+    /// <summary>Adds to a dead list.</summary>
+    public async ValueTask AddDeathAsync(DeathRecord death, CancellationToken cancellationToken = default)
+    {
+        var key = CatalogueKey.OfDeath(death);
+        var (bytes, frames) = await _tree.GetAsync(key, cancellationToken) is { } value ? DeathRecord.Decode(value) : (0, 0);
+        await _tree.SetAsync(key, (death with { Bytes = death.Bytes + bytes, Frames = death.Frames + frames }).Encode(), cancellationToken);
+    }
+
+    /// <summary>Every dead list, by birth and death.</summary>
+    public async IAsyncEnumerable<DeathRecord> ListDeathsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (var (key, value) in Records(CatalogueKey.Death, cancellationToken))
+        {
+            var (bytes, frames) = DeathRecord.Decode(value);
+            yield return new DeathRecord(
+                CatalogueKey.NumberAt(key, 1), CatalogueKey.NumberAt(key, 9), (SegmentKind)key[17], CatalogueKey.NumberAt(key, 18), CatalogueKey.NonceAt(key, 26), bytes, frames);
+        }
+    }
+
+    /// <summary>Adds a subtree that a discard dropped.</summary>
+    public ValueTask PutSubtreeAsync(DeadSubtree subtree, CancellationToken cancellationToken = default) =>
+        _tree.SetAsync(CatalogueKey.OfSubtree(subtree), subtree.Encode(), cancellationToken);
+
+    /// <summary>Subtrees that wait to be expanded.</summary>
+    public async IAsyncEnumerable<DeadSubtree> ListSubtreesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (var (key, value) in Records(CatalogueKey.Subtree, cancellationToken))
+            yield return new DeadSubtree(CatalogueKey.NumberAt(key, 1), key[9], CatalogueKey.NumberAt(key, 10), DeadSubtree.DecodePage(value));
+    }
+
+    /// <summary>Writes the changed pages, packed, under the name of the head version that they are for. Ends the edit: open another for the next change.</summary>
+    public CatalogueUpdate Seal(LineageSealer sealer, long version)
+    {
+        if (_isSealed) throw new InvalidOperationException("This edit is sealed; open the catalogue again at its new root.");
+        _isSealed = true;
+        using var writer = new PageWriter(sealer, SegmentKind.Catalogue, version, targetBytes: 8 << 20);
+        var root = _tree.Write(writer);
+        var blobs = new List<BlobEffect>();
+        while (writer.TryTakeBlob(out var blob)) blobs.Add(blob!);
+        return new CatalogueUpdate(_basedOn, root, blobs);
+    }
+
+    private IAsyncEnumerable<(byte[] Key, byte[] Value)> Records(byte kind, CancellationToken cancellationToken) =>
+        _tree.RangeAsync([kind], [(byte)(kind + 1)], cancellationToken);
+}

@@ -1,0 +1,50 @@
+using System.Buffers.Binary;
+using System.Text;
+using Tidegate.BlockStore.Segments;
+
+namespace Tidegate.BlockStore.Catalogues;
+
+/// <summary>Keys of the catalogue's one ordered table: a byte for the kind of record, then fields whose byte order is their order.</summary>
+internal static class CatalogueKey
+{
+    public const byte Window = 1;
+    public const byte Snapshot = 2;
+    public const byte Cut = 3;
+    public const byte Pin = 4;
+    public const byte Tombstone = 5;
+    public const byte Life = 6;
+    public const byte Death = 7;
+    public const byte Subtree = 8;
+
+    public static byte[] Of(byte kind, string text = "") => [kind, .. Encoding.ASCII.GetBytes(text)];
+
+    public static string TextOf(ReadOnlySpan<byte> key) => Encoding.ASCII.GetString(key[1..]);
+
+    public static byte[] OfCut(long sequence, string snapshotId = "") => [Cut, .. Big(sequence), .. Encoding.ASCII.GetBytes(snapshotId)];
+
+    public static byte[] OfLife(SegmentIdentity segment) => [Life, (byte)segment.Kind, .. Big(segment.Sequence), .. Big(segment.Nonce)];
+
+    public static byte[] OfDeath(DeathRecord death) =>
+        [Death, .. Big(death.Birth), .. Big(death.Death), (byte)death.Kind, .. Big(death.SegmentSequence), .. Big(death.SegmentNonce)];
+
+    public static byte[] OfSubtree(DeadSubtree subtree) =>
+        [Subtree, .. Big(subtree.Death), (byte)subtree.Level, .. Big(subtree.Number), .. Big(subtree.Page.Segment.Identity.Nonce)];
+
+    public static long NumberAt(ReadOnlySpan<byte> key, int at) => BinaryPrimitives.ReadInt64BigEndian(key[at..]);
+
+    public static BlobNonce NonceAt(ReadOnlySpan<byte> key, int at) => new(BinaryPrimitives.ReadUInt128BigEndian(key[at..]));
+
+    private static byte[] Big(long value)
+    {
+        var bytes = new byte[8];
+        BinaryPrimitives.WriteInt64BigEndian(bytes, value);
+        return bytes;
+    }
+
+    private static byte[] Big(BlobNonce nonce)
+    {
+        var bytes = new byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, nonce.Value);
+        return bytes;
+    }
+}

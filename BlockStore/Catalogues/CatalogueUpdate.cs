@@ -1,0 +1,7 @@
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Segments;
+
+namespace Tidegate.BlockStore.Catalogues;
+
+/// <summary>A changed catalogue, ready to enter a head: the root it was made from, the new root, and the blobs to store first.</summary>
+public sealed record CatalogueUpdate(PageRoot? BasedOn, PageRoot? Root, IReadOnlyList<BlobEffect> Blobs);

@@ -1,0 +1,26 @@
+using Tidegate.BlockStore.Formats;
+
+namespace Tidegate.BlockStore.Catalogues;
+
+/// <summary>A blob that nothing reaches any more and nothing may refer to again; deleted after its grace, when a last look agrees.</summary>
+/// <param name="BlobKey">The blob.</param>
+/// <param name="CondemnedAt">Service's clock.</param>
+/// <param name="Sequence">Head's sequence then.</param>
+public sealed record Tombstone(string BlobKey, DateTimeOffset CondemnedAt, long Sequence)
+{
+    internal byte[] Encode()
+    {
+        var writer = new FormatWriter();
+        writer.Time(CondemnedAt);
+        writer.I64(Sequence);
+        return writer.ToArray();
+    }
+
+    internal static Tombstone Decode(string blobKey, ReadOnlySpan<byte> bytes)
+    {
+        var reader = new FormatReader(bytes, $"Tombstone of {blobKey}");
+        var tombstone = new Tombstone(blobKey, reader.Time("condemnation time"), reader.I64("condemnation sequence", 0, long.MaxValue));
+        reader.End();
+        return tombstone;
+    }
+}

@@ -1,0 +1,74 @@
+using Tidegate.BlockStore.Catalogues;
+using Tidegate.BlockStore.Segments;
+
+namespace Tidegate.BlockStore.Folding;
+
+/// <summary>
+/// What a fold made: a new base root, the roots of the cuts that it passed, and the accounting that is saved with them. Its map
+/// segments are stored already; nothing refers to them until the fold is published.
+/// </summary>
+public sealed record FoldResult
+{
+    /// <summary>The volume's lineage.</summary>
+    public required LineageId Lineage { get; init; }
+
+    /// <summary>Incarnation of the head that it began from.</summary>
+    public required long Incarnation { get; init; }
+
+    /// <summary>Base sequence that it began from.</summary>
+    public required long FromSequence { get; init; }
+
+    /// <summary>Root that it began from.</summary>
+    public required PageRoot? FromRoot { get; init; }
+
+    /// <summary>Own sequence that the new root holds everything through.</summary>
+    public required long ThroughSequence { get; init; }
+
+    /// <summary>The new root; null when all reads as zero.</summary>
+    public required PageRoot? Root { get; init; }
+
+    /// <summary>How many segments it took from the front of the tail.</summary>
+    public required int FoldedSegments { get; init; }
+
+    /// <summary>The last of them.</summary>
+    public required SegmentIdentity LastSegment { get; init; }
+
+    /// <summary>Root at each cut it was told of.</summary>
+    public required IReadOnlyDictionary<long, PageRoot?> CutRoots { get; init; }
+
+    /// <summary>Segments of this lineage that are new in the base, map segments included, with all their bytes and those that live.</summary>
+    public required IReadOnlyList<SegmentLife> Born { get; init; }
+
+    /// <summary>Bytes that ceased to live in segments counted before.</summary>
+    public required IReadOnlyDictionary<SegmentIdentity, long> Lost { get; init; }
+
+    /// <summary>Dead lists to add to.</summary>
+    public required IReadOnlyList<DeathRecord> Deaths { get; init; }
+
+    /// <summary>Subtrees that discards dropped unread.</summary>
+    public required IReadOnlyList<DeadSubtree> Subtrees { get; init; }
+
+    /// <summary>
+    /// Records the accounting in the catalogue, and gives the snapshots at the fold's cuts their materialised roots. The update goes
+    /// into the same save as the root.
+    /// </summary>
+    public async Task ApplyAsync(CatalogueEdit catalogue, CancellationToken cancellationToken = default)
+    {
+        foreach (var life in Born) await catalogue.PutLifeAsync(life, cancellationToken);
+        foreach (var (segment, bytes) in Lost)
+        {
+            // A segment that no fold has counted was committed before its lineage kept accounts: there is nothing to subtract from.
+            if (await catalogue.FindLifeAsync(segment, cancellationToken) is { } life)
+                await catalogue.PutLifeAsync(life with { LiveBytes = life.LiveBytes - bytes }, cancellationToken);
+        }
+        foreach (var death in Deaths) await catalogue.AddDeathAsync(death, cancellationToken);
+        foreach (var subtree in Subtrees) await catalogue.PutSubtreeAsync(subtree, cancellationToken);
+        foreach (var (sequence, snapshotId) in await catalogue.ListCutsAsync(FromSequence, ThroughSequence, cancellationToken))
+        {
+            if (!CutRoots.TryGetValue(sequence, out var root)) continue;
+            var snapshot = await catalogue.FindSnapshotAsync(snapshotId, cancellationToken);
+            if (snapshot is null || snapshot.Image.Tail.Count == 0) continue;
+            await catalogue.PutSnapshotAsync(snapshot with { Image = snapshot.Image with { Root = root, Tail = Heads.Tail.Empty } }, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using Tidegate.BlockStore.Segments;
+
+namespace Tidegate.BlockStore.Heads;
+
+/// <summary>Where an attaching log stands.</summary>
+/// <param name="LastEpoch">Epoch of the last segment this log sealed; 0 for a new log.</param>
+/// <param name="LastSequence">Sequence this log believes committed; 0 for none.</param>
+/// <param name="LastDigest">Its digest.</param>
+/// <param name="CommittedLogEnd">Log end this log believes committed.</param>
+/// <param name="StoreSizeBytes">Size of the local store.</param>
+/// <param name="Seals">The log's own seal records after <paramref name="LastSequence"/>, oldest first.</param>
+public sealed record AttachClaim(
+    long LastEpoch,
+    long LastSequence,
+    SegmentDigest LastDigest,
+    long CommittedLogEnd,
+    long StoreSizeBytes,
+    IReadOnlyList<SealClaim> Seals);

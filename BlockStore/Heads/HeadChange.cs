@@ -1,0 +1,30 @@
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Catalogues;
+
+namespace Tidegate.BlockStore.Heads;
+
+/// <summary>
+/// The outcome of asking the machine for a change. When <see cref="Refusal"/> is null: store <see cref="Blobs"/>, record
+/// <see cref="Cuts"/> in the catalogue (<see cref="WithCatalogue"/>), then save <see cref="Head"/>. Otherwise
+/// <see cref="Head"/> is the head as it was.
+/// </summary>
+public sealed record HeadChange(VolumeHead Head, IReadOnlyList<BlobEffect> Blobs, IReadOnlyList<SnapshotRecord> Cuts, HeadRefusal? Refusal)
+{
+    /// <summary>True when the head is unchanged and need not be saved: a repeat of something done.</summary>
+    public bool IsRepeat { get; init; }
+
+    /// <summary>Adds a catalogue update to the same save. Throws <see cref="InvalidOperationException"/> when the update was made from another catalogue.</summary>
+    public HeadChange WithCatalogue(CatalogueUpdate update)
+    {
+        if (Refusal is not null) throw new InvalidOperationException("A refused change takes no catalogue update.");
+        if (update.BasedOn != Head.Catalogue) throw new InvalidOperationException("The catalogue changed since the update was made; make it again.");
+        return this with { Head = Head with { Catalogue = update.Root }, Blobs = [.. Blobs, .. update.Blobs], Cuts = [] };
+    }
+
+    internal static HeadChange Refused(VolumeHead head, HeadRefusalReason reason, string message) => new(head, [], [], new HeadRefusal(reason, message));
+
+    internal static HeadChange Repeat(VolumeHead head) => new(head, [], [], null) { IsRepeat = true };
+
+    internal static HeadChange To(VolumeHead head, IReadOnlyList<BlobEffect>? blobs = null, IReadOnlyList<SnapshotRecord>? cuts = null) =>
+        new(head with { Version = head.Version + 1 }, blobs ?? [], cuts ?? [], null);
+}

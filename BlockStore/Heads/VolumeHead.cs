@@ -1,0 +1,149 @@
+using Tidegate.BlockStore.Formats;
+using Tidegate.BlockStore.Images;
+using Tidegate.BlockStore.Segments;
+
+namespace Tidegate.BlockStore.Heads;
+
+/// <summary>
+/// All that is saved with compare-and-set for a volume, at most 4 KiB whatever the volume's size (<c>docs/formats/head.md</c>).
+/// Changed by <see cref="HeadMachine"/> alone.
+/// </summary>
+public sealed record VolumeHead
+{
+    /// <summary>Largest encoded head.</summary>
+    public const int MaxEncodedBytes = 4096;
+
+    private static ReadOnlySpan<byte> Magic => "TIDEHED1"u8;
+
+    /// <summary>The volume's lineage.</summary>
+    public required LineageId Lineage { get; init; }
+
+    /// <summary>Generation of the data key that new segments use, from 1.</summary>
+    public required int KeyGeneration { get; init; }
+
+    /// <summary>Changes when the head was rebuilt or a regression was found.</summary>
+    public required long Incarnation { get; init; }
+
+    /// <summary>Counts every change of the head.</summary>
+    public required long Version { get; init; }
+
+    /// <summary>Epoch that may commit; 0 before the first attach (I7).</summary>
+    public required long Epoch { get; init; }
+
+    /// <summary>Sequence of the last committed segment; 0 for none.</summary>
+    public required long CommittedSequence { get; init; }
+
+    /// <summary>Log position after it.</summary>
+    public required long CommittedLogEnd { get; init; }
+
+    /// <summary>Its digest.</summary>
+    public required SegmentDigest TipDigest { get; init; }
+
+    /// <summary>Size of the volume in bytes.</summary>
+    public required long SizeBytes { get; init; }
+
+    /// <summary>Own sequence through which <see cref="Root"/> holds everything.</summary>
+    public required long BaseSequence { get; init; }
+
+    /// <summary>Base root; null for all zero.</summary>
+    public required PageRoot? Root { get; init; }
+
+    /// <summary>Segments after the base root.</summary>
+    public required Tail Tail { get; init; }
+
+    /// <summary>Stored bytes of the own segments in the tail.</summary>
+    public required long BytesSinceFold { get; init; }
+
+    /// <summary>Root of the catalogue; null while it is empty.</summary>
+    public required PageRoot? Catalogue { get; init; }
+
+    /// <summary>Relocation table; null before compaction has moved anything.</summary>
+    public required SegmentReference? Relocation { get; init; }
+
+    /// <summary>Staging branch; null when nothing is staged.</summary>
+    public required SegmentReference? Staging { get; init; }
+
+    /// <summary>Service's clock at the last commit; the epoch's start before the first.</summary>
+    public required DateTimeOffset CommittedAt { get; init; }
+
+    /// <summary>Host's clock at the last committed record; for display.</summary>
+    public required DateTimeOffset HostTime { get; init; }
+
+    /// <summary>The volume as it is at the head.</summary>
+    public ImageDescriptor ToImage() => new(SizeBytes, Root, Tail, Relocation);
+
+    /// <summary>The head as bytes; never over <see cref="MaxEncodedBytes"/>.</summary>
+    public byte[] Encode()
+    {
+        var owners = new OwnerTable();
+        var body = new FormatWriter();
+        body.U16(owners.Intern(Lineage));
+        body.U32(KeyGeneration);
+        body.I64(Incarnation);
+        body.I64(Version);
+        body.I64(Epoch);
+        body.I64(CommittedSequence);
+        body.I64(CommittedLogEnd);
+        body.Bytes(TipDigest.Bytes);
+        body.I64(BaseSequence);
+        body.I64(BytesSinceFold);
+        body.Time(CommittedAt);
+        body.Time(HostTime);
+        ToImage().Write(body, owners);
+        PageRoot.WriteOptional(body, owners, Catalogue);
+        SegmentReference.WriteOptional(body, owners, Staging);
+        var writer = new FormatWriter();
+        writer.Bytes(Magic);
+        owners.Write(writer);
+        writer.Bytes(body.Written);
+        return writer.Length <= MaxEncodedBytes
+            ? writer.ToArray()
+            : throw new InvalidOperationException($"The head of {Lineage} takes {writer.Length} bytes, over {MaxEncodedBytes}.");
+    }
+
+    /// <summary>Reads what <see cref="Encode"/> wrote; throws <see cref="CorruptDataException"/> for anything else.</summary>
+    public static VolumeHead Decode(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new FormatReader(bytes, "Volume head");
+        if (bytes.Length > MaxEncodedBytes) throw reader.Corrupt($"{bytes.Length} bytes are over {MaxEncodedBytes}");
+        reader.Expect(Magic, "head magic");
+        var owners = OwnerTable.Read(ref reader);
+        var lineage = owners.Get(ref reader, "lineage");
+        var generation = reader.I32("key generation", 1, int.MaxValue);
+        var incarnation = reader.I64("incarnation", 0, long.MaxValue);
+        var version = reader.I64("version", 0, long.MaxValue);
+        var epoch = reader.I64("epoch", 0, long.MaxValue);
+        var sequence = reader.I64("committed sequence", 0, long.MaxValue);
+        var logEnd = reader.I64("committed log end", 0, long.MaxValue);
+        var digest = new SegmentDigest(reader.Bytes(SegmentDigest.LengthBytes, "tip digest"));
+        var baseSequence = reader.I64("base sequence", 0, sequence);
+        var bytesSinceFold = reader.I64("bytes since fold", 0, long.MaxValue);
+        var committedAt = reader.Time("commit time");
+        var hostTime = reader.Time("host time");
+        var image = ImageDescriptor.Read(ref reader, owners);
+        var catalogue = PageRoot.ReadOptional(ref reader, owners, SegmentKind.Catalogue, Catalogues.CataloguePage.MaxLevel);
+        var staging = SegmentReference.ReadOptional(ref reader, owners, SegmentKind.Tail);
+        reader.End();
+        return new VolumeHead
+        {
+            Lineage = lineage,
+            KeyGeneration = generation,
+            Incarnation = incarnation,
+            Version = version,
+            Epoch = epoch,
+            CommittedSequence = sequence,
+            CommittedLogEnd = logEnd,
+            TipDigest = digest,
+            SizeBytes = image.SizeBytes,
+            BaseSequence = baseSequence,
+            Root = image.Root,
+            Tail = image.Tail,
+            BytesSinceFold = bytesSinceFold,
+            Catalogue = catalogue,
+            Relocation = image.Relocation,
+            Staging = staging,
+            CommittedAt = committedAt,
+            HostTime = hostTime,
+        };
+    }
+}

@@ -1,0 +1,206 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Tidegate.BlockStore.Formats;
+using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Maps;
+using Tidegate.BlockStore.Segments;
+
+namespace Tidegate.BlockStore.Images;
+
+/// <summary>
+/// Reads a volume as an <see cref="ImageDescriptor"/> fixes it (I4, I13): the newest fragment of every sector, zero where there is none.
+/// Bytes that do not authenticate, or are not the frame that the map names, throw <see cref="CorruptDataException"/> (I6); a buffer
+/// is then undefined. Safe for parallel use.
+/// </summary>
+public sealed class ImageReader
+{
+    private readonly SegmentCache _segments;
+    private readonly ImageReaderOptions _options;
+    private readonly TailOverlay _overlay;
+    private readonly MapReader _map;
+
+    private ImageReader(ImageDescriptor image, SegmentCache segments, ImageReaderOptions options, TailOverlay overlay)
+    {
+        Image = image;
+        _segments = segments;
+        _options = options;
+        _overlay = overlay;
+        _map = new MapReader(segments, options.MaxPageBytes);
+    }
+
+    /// <summary>What is read.</summary>
+    public ImageDescriptor Image { get; }
+
+    /// <summary>Size of the image in bytes.</summary>
+    public long SizeBytes => Image.SizeBytes;
+
+    internal TailOverlay Overlay => _overlay;
+
+    internal MapReader Map => _map;
+
+    /// <summary>Opens an image: loads its tail's manifests and the index of every segment in it, at most 256.</summary>
+    public static async Task<ImageReader> OpenAsync(ImageDescriptor image, SegmentCache segments, ImageReaderOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        if (image.Relocation is not null)
+            throw new NotSupportedException($"The image has a relocation table ({image.Relocation.Identity.BlobKey}), which this version does not read. Use the version that compacted the volume, or a newer one.");
+        var tail = await TailManifest.LoadAsync(segments, image.Tail, cancellationToken);
+        return new ImageReader(image, segments, options ?? new ImageReaderOptions(), await TailOverlay.LoadAsync(segments, tail, cancellationToken));
+    }
+
+    /// <summary>Reads <paramref name="buffer"/> from <paramref name="offset"/>; both on 4096-byte sectors and within the image.</summary>
+    public async ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (offset < 0 || offset % BlockGeometry.SectorBytes != 0 || buffer.Length % BlockGeometry.SectorBytes != 0 || offset > SizeBytes - buffer.Length)
+            throw new ArgumentOutOfRangeException(nameof(offset), $"{buffer.Length} bytes at {offset} do not lie on {BlockGeometry.SectorBytes}-byte sectors within {SizeBytes} bytes.");
+        buffer.Span.Clear();
+        if (buffer.Length == 0) return;
+        var needed = new List<NeededFrame>();
+        var last = (uint)((offset + buffer.Length - 1) / BlockGeometry.BlockBytes);
+        for (var block = (uint)(offset / BlockGeometry.BlockBytes); block <= last; block++)
+        {
+            var wanted = WantedMask(block, offset, buffer.Length);
+            foreach (var fragment in await ResolveAsync(block, cancellationToken))
+                if ((fragment.Mask & wanted) != 0) needed.Add(new NeededFrame(block, (ushort)(fragment.Mask & wanted), fragment));
+        }
+        var runs = await PlanAsync(needed, cancellationToken);
+        await Parallel.ForEachAsync(
+            runs,
+            new ParallelOptions { MaxDegreeOfParallelism = _options.ParallelReads, CancellationToken = cancellationToken },
+            (run, token) => ReadRunAsync(run, offset, buffer, token));
+    }
+
+    /// <summary>
+    /// The blocks from <paramref name="firstBlock"/> on that hold anything, in order, with the sectors they hold: what a restore has to
+    /// fetch. Blocks not named read as zero.
+    /// </summary>
+    public async IAsyncEnumerable<ImageBlock> EnumerateBlocksAsync(uint firstBlock = 0, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var end = (uint)((SizeBytes + BlockGeometry.BlockBytes - 1) / BlockGeometry.BlockBytes);
+        var inTail = _overlay.Blocks.SkipWhile(block => block < firstBlock).GetEnumerator();
+        var hasTail = inTail.MoveNext();
+        await foreach (var leaf in LeavesAsync(firstBlock, cancellationToken))
+        {
+            foreach (var (slot, fragments) in leaf.Blocks)
+            {
+                var block = (uint)(MapGeometry.FirstBlock(0, leaf.Number) + slot);
+                if (block < firstBlock || block >= end) continue;
+                for (; hasTail && inTail.Current < block; hasTail = inTail.MoveNext())
+                    if (inTail.Current < end && _overlay.Find(inTail.Current)!.Mask is var mask and not 0) yield return new ImageBlock(inTail.Current, mask);
+                if (hasTail && inTail.Current == block) hasTail = inTail.MoveNext();
+                var held = (ushort)(fragments.Aggregate(0, (mask, fragment) => mask | fragment.Mask) & ~_overlay.HiddenMask(block));
+                held |= _overlay.Find(block)?.Mask ?? 0;
+                if (held != 0) yield return new ImageBlock(block, held);
+            }
+        }
+        for (; hasTail; hasTail = inTail.MoveNext())
+            if (inTail.Current < end && _overlay.Find(inTail.Current)!.Mask is var mask and not 0) yield return new ImageBlock(inTail.Current, mask);
+        inTail.Dispose();
+    }
+
+    /// <summary>The live fragments of a block, newest wins, in the order of their lowest sector.</summary>
+    internal async ValueTask<IReadOnlyList<MapFragment>> ResolveAsync(uint block, CancellationToken cancellationToken)
+    {
+        var resolved = new FragmentList();
+        var leaf = await _map.FindLeafAsync(Image.Root, block, cancellationToken);
+        if (leaf is not null && leaf.Blocks.TryGetValue(MapGeometry.SlotOf(0, block), out var fragments))
+        {
+            foreach (var fragment in fragments) resolved.Add(fragment);
+            resolved.Cover(_overlay.HiddenMask(block), null);
+        }
+        if (_overlay.Find(block) is { } newer)
+            foreach (var fragment in newer.Fragments) resolved.Add(fragment);
+        return resolved.ToCanonical();
+    }
+
+    private async IAsyncEnumerable<MapPage> LeavesAsync(uint firstBlock, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (Image.Root is null) yield break;
+        var path = new Stack<(PageReference Page, int Level, long Number)>();
+        path.Push((Image.Root.Page, Image.Root.Level, 0));
+        while (path.TryPop(out var top))
+        {
+            var page = await _map.GetAsync(top.Page, top.Level, top.Number, cancellationToken);
+            if (top.Level == 0)
+            {
+                yield return page;
+                continue;
+            }
+            foreach (var (slot, child) in page.Children.Reverse())
+            {
+                var number = (top.Number * BlockGeometry.PageEntries) + slot;
+                if (MapGeometry.FirstBlock(top.Level - 1, number + 1) > firstBlock) path.Push((child, top.Level - 1, number));
+            }
+        }
+    }
+
+    private static ushort WantedMask(uint block, long offset, int length)
+    {
+        var start = (long)block * BlockGeometry.BlockBytes;
+        var from = (int)((Math.Max(offset, start) - start) / BlockGeometry.SectorBytes);
+        var to = (int)((Math.Min(offset + length, start + BlockGeometry.BlockBytes) - start) / BlockGeometry.SectorBytes);
+        return (ushort)(((1 << to) - 1) & ~((1 << from) - 1));
+    }
+
+    /// <summary>Opens the segments of the frames, checks each frame against the map, and joins neighbours into one read.</summary>
+    private async Task<List<ReadRun>> PlanAsync(List<NeededFrame> needed, CancellationToken cancellationToken)
+    {
+        var runs = new List<ReadRun>();
+        foreach (var group in needed.GroupBy(frame => frame.Fragment.Segment))
+        {
+            var reader = await _segments.OpenAsync(group.Key, cancellationToken);
+            foreach (var frame in group.OrderBy(frame => frame.Fragment.Index))
+            {
+                var entry = CheckedEntry(reader, frame);
+                var run = runs.Count > 0 ? runs[^1] : null;
+                if (run is null || run.Reader != reader || entry.Offset - run.End > _options.MaxGapBytes || entry.Offset + entry.StoredBytes - run.Start > _options.MaxReadBytes)
+                {
+                    run = new ReadRun(reader, entry.Offset);
+                    runs.Add(run);
+                }
+                run.Frames.Add(frame);
+                run.End = entry.Offset + entry.StoredBytes;
+            }
+        }
+        return runs;
+    }
+
+    private static SegmentEntry CheckedEntry(SegmentReader reader, NeededFrame frame)
+    {
+        var fragment = frame.Fragment;
+        var what = $"Segment {reader.Reference.Identity.BlobKey}";
+        if (fragment.Index >= reader.Index.Entries.Count) throw new CorruptDataException(what, $"it has {reader.Index.Entries.Count} frames, and the map names frame {fragment.Index}");
+        var entry = reader.Index.Entries[fragment.Index];
+        return entry.Block == frame.Block && (fragment.Mask & ~entry.Mask) == 0 && entry.Tag == fragment.Tag
+            ? entry
+            : throw new CorruptDataException(what, $"its frame {fragment.Index} is not the one that the map names for block {frame.Block}");
+    }
+
+    private async ValueTask ReadRunAsync(ReadRun run, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        var stored = await SegmentReader.ReadExactAsync(_segments.Source, run.Reader.Reference, run.Start, run.End - run.Start, cancellationToken);
+        using var opener = run.Reader.CreateOpener();
+        var plain = new byte[BlockGeometry.BlockBytes];
+        foreach (var frame in run.Frames)
+        {
+            var entry = run.Reader.Index.Entries[frame.Fragment.Index];
+            opener.Open(frame.Fragment.Index, stored.Span.Slice(entry.Offset - run.Start, entry.StoredBytes), plain.AsSpan(0, entry.PlainBytes));
+            for (var left = (int)frame.Mask; left != 0; left &= left - 1)
+            {
+                var sector = BitOperations.TrailingZeroCount(left);
+                var at = BitOperations.PopCount((uint)(entry.Mask & ((1 << sector) - 1)));
+                var target = ((long)frame.Block * BlockGeometry.BlockBytes) + (sector * BlockGeometry.SectorBytes) - offset;
+                plain.AsSpan(at * BlockGeometry.SectorBytes, BlockGeometry.SectorBytes).CopyTo(buffer.Span[(int)target..]);
+            }
+        }
+    }
+
+    private readonly record struct NeededFrame(uint Block, ushort Mask, MapFragment Fragment);
+
+    private sealed class ReadRun(SegmentReader reader, int start)
+    {
+        public SegmentReader Reader { get; } = reader;
+        public int Start { get; } = start;
+        public int End { get; set; } = start;
+        public List<NeededFrame> Frames { get; } = [];
+    }
+}
