@@ -1,0 +1,60 @@
+using System.Collections.Frozen;
+
+namespace Tidegate.Silo.Link;
+
+/// <summary>
+/// What one client's frames may say (<c>docs/protocols/link.md</c>, Frames). Pure but for the table of requests that
+/// left for this client; one instance a connection. Inbound and outbound frames are judged on different threads.
+/// </summary>
+internal sealed class FrameRules(string clientId, FrozenSet<GrainType> openGrainTypes)
+{
+    /// <summary>The one system target a client needs: it reads the cluster's manifest from it.</summary>
+    public static readonly GrainType ManifestTarget = GrainType.Create("sys.svc.manifest");
+
+    private readonly OrderedDictionary<(long Id, GrainId Client), GrainId> _asked = [];
+
+    /// <summary>Notes a request on its way to the client: it may be answered once, by its target, to its sender.</summary>
+    public void Outbound(in FrameHeader frame)
+    {
+        if (frame.Direction != FrameDirection.Request) return;
+        lock (_asked)
+        {
+            if (_asked.Count >= LinkLimits.OutstandingRequests) _asked.RemoveAt(0);
+            _asked[(frame.Id, frame.Target)] = frame.Sender;
+        }
+    }
+
+    /// <summary>Null when the frame may go on to Orleans; otherwise the rule it breaks.</summary>
+    public string? Refusal(in FrameHeader frame)
+    {
+        if (frame.HasCacheInvalidation) return "a cache invalidation header";
+        if (!IsOwn(frame.Sender)) return $"a forged sender {frame.Sender}";
+        return frame.Direction switch
+        {
+            FrameDirection.Request or FrameDirection.OneWay => RequestRefusal(frame),
+            FrameDirection.Response => ResponseRefusal(frame),
+            _ => "a frame without a direction",
+        };
+    }
+
+    private string? RequestRefusal(in FrameHeader frame)
+    {
+        if (frame.Response != FrameResponse.None) return "a request that says it is a response";
+        if (frame.Target.Type == ManifestTarget) return null;
+        return openGrainTypes.Contains(frame.Target.Type) ? null : $"a call to {frame.Target.Type}, which is open to no client";
+    }
+
+    private string? ResponseRefusal(in FrameHeader frame)
+    {
+        if (frame.Response is FrameResponse.Rejection or FrameResponse.Status) return $"a {frame.Response} frame";
+        lock (_asked)
+        {
+            return _asked.Remove((frame.Id, frame.Sender), out var asker) && asker == frame.Target
+                ? null
+                : "a response to a request that was not sent here";
+        }
+    }
+
+    /// <summary>The client itself or one of its observers, which Orleans names <c>client+observer</c>.</summary>
+    private bool IsOwn(GrainId sender) => sender.Type == GrainTypePrefix.ClientGrainType && LinkCallFilter.ClientKey(sender) == clientId;
+}

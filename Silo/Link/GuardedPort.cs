@@ -1,0 +1,74 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections;
+using Tidegate.Client.Grain;
+using Tidegate.Silo.Pki;
+
+namespace Tidegate.Silo.Link;
+
+/// <summary>
+/// Layers 1 and 2 as connection middleware on Orleans' gateway port: mutual TLS 1.3 against the service's own CA, then
+/// the frame guard (<c>docs/protocols/link.md</c>).
+/// </summary>
+internal sealed partial class GuardedPort(
+    CertificateAuthority authority, FrameGuard guard, LinkConnections connections, TimeProvider time, LinkServerCertificate server, ILogger<GuardedPort> logger)
+{
+    private readonly X509Certificate2Collection _roots = [authority.Certificate];
+    private int _handshakes;
+
+    /// <summary>Puts the guard in front of Orleans.</summary>
+    public static void Install(IConnectionBuilder builder) => builder.Use(next =>
+    {
+        var port = builder.ApplicationServices.GetRequiredService<GuardedPort>();
+        return context => port.ServeAsync(context, next);
+    });
+
+    private async Task ServeAsync(ConnectionContext context, ConnectionDelegate next)
+    {
+        var remote = context.RemoteEndPoint?.ToString() ?? "";
+        LinkConnection? link = null;
+        var isHandshaking = true;
+        if (Interlocked.Increment(ref _handshakes) > LinkLimits.Handshakes || connections.Count >= LinkLimits.Connections)
+        {
+            Interlocked.Decrement(ref _handshakes);
+            Refused(logger, remote, "too many connections");
+            context.Abort();
+            return;
+        }
+        try
+        {
+            await TlsTransport.RunAsync(context, time, AuthenticateAsync, async encrypted =>
+            {
+                isHandshaking = false;
+                Interlocked.Decrement(ref _handshakes);
+                link = Admit(context, encrypted);
+                await guard.RunAsync(context, link, next);
+            });
+        }
+        catch (Exception error) when (error is AuthenticationException or LinkBreachException or OperationCanceledException or IOException)
+        {
+            Refused(logger, remote, error.Message);
+            context.Abort();
+        }
+        finally
+        {
+            if (isHandshaking) Interlocked.Decrement(ref _handshakes);
+            if (link is not null) connections.Remove(link);
+        }
+    }
+
+    private Task AuthenticateAsync(SslStream encrypted, CancellationToken cancellation) =>
+        encrypted.AuthenticateAsServerAsync(CertificateTrust.CreateServerOptions(server.Context, _roots, time), cancellation);
+
+    private LinkConnection Admit(ConnectionContext context, SslStream encrypted)
+    {
+        var identity = encrypted.RemoteCertificate is X509Certificate2 certificate ? LinkIdentity.FromCertificate(certificate) : null;
+        if (identity is null) throw new LinkBreachException("a certificate that names no gateway");
+        var link = new LinkConnection(identity, context);
+        return connections.TryAdd(link) ? link : throw new LinkBreachException($"one connection too many of gateway {identity.GatewayId}");
+    }
+
+    [LoggerMessage(3003, LogLevel.Warning, "Refused a connection to the link port from {Remote}: {Reason}")]
+    private static partial void Refused(ILogger logger, string remote, string reason);
+}

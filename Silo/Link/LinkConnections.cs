@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+
+namespace Tidegate.Silo.Link;
+
+/// <summary>
+/// The links that this silo terminates: who holds which, and which certificate a client id belongs to. Fed by the frame
+/// guard; asked when a gateway is revoked and by the broadcast fallback (M1.4).
+/// </summary>
+internal sealed class LinkConnections
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, List<LinkConnection>> _byThumbprint = [];
+    private readonly ConcurrentDictionary<string, string> _owners = new(StringComparer.Ordinal);
+    private int _count;
+
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Takes a connection in; false when its certificate or this silo has too many.</summary>
+    public bool TryAdd(LinkConnection connection)
+    {
+        lock (_gate)
+        {
+            var held = _byThumbprint.TryGetValue(connection.Identity.Thumbprint, out var list) ? list : _byThumbprint[connection.Identity.Thumbprint] = [];
+            if (held.Count >= LinkLimits.ConnectionsPerCertificate || _count >= LinkLimits.Connections) return false;
+            held.Add(connection);
+            _count++;
+            return true;
+        }
+    }
+
+    public void Remove(LinkConnection connection)
+    {
+        lock (_gate)
+        {
+            if (!_byThumbprint.TryGetValue(connection.Identity.Thumbprint, out var held) || !held.Remove(connection)) return;
+            _count--;
+            if (held.Count == 0) _byThumbprint.Remove(connection.Identity.Thumbprint);
+        }
+    }
+
+    /// <summary>Binds a client id to the certificate that used it first; false when it is another's.</summary>
+    public bool TryBind(string clientId, LinkConnection connection)
+    {
+        if (_owners.Count >= LinkLimits.RememberedClients) ForgetDead();
+        if (_owners.GetOrAdd(clientId, connection.Identity.Thumbprint) != connection.Identity.Thumbprint) return false;
+        connection.ClientId = clientId;
+        return true;
+    }
+
+    /// <summary>The certificate that a live connection with this client id presented, or null.</summary>
+    public bool HoldsClient(string gatewayId, string clientId)
+    {
+        lock (_gate) return _byThumbprint.Values.Any(l => l.Any(c => c.ClientId == clientId && c.Identity.GatewayId == gatewayId && c.ClosedBecause is null));
+    }
+
+    /// <summary>Closes every link of a gateway; returns how many there were.</summary>
+    public int CloseGateway(string gatewayId, string reason)
+    {
+        LinkConnection[] closing;
+        lock (_gate) closing = [.. _byThumbprint.Values.SelectMany(l => l).Where(c => c.Identity.GatewayId == gatewayId)];
+        foreach (var connection in closing) connection.Close(reason);
+        return closing.Length;
+    }
+
+    /// <summary>Client ids are random: one that no live connection uses will not come back, but for a reconnecting agent, which is bound anew.</summary>
+    private void ForgetDead()
+    {
+        HashSet<string> live;
+        lock (_gate) live = [.. _byThumbprint.Values.SelectMany(l => l).Select(c => c.ClientId).OfType<string>()];
+        foreach (var clientId in _owners.Keys)
+        {
+            if (!live.Contains(clientId)) _owners.TryRemove(clientId, out _);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+namespace Tidegate.Silo.Link;
+
+/// <summary>Limits of the guarded port (<c>docs/protocols/link.md</c>, Limits). Before authentication they are small.</summary>
+public static class LinkLimits
+{
+    /// <summary>Longest connection preamble, in bytes; Orleans' own limit.</summary>
+    public const int PreambleBytes = 1024;
+    /// <summary>Largest message header.</summary>
+    public const int HeaderBytes = 64 << 10;
+    /// <summary>Largest message body.</summary>
+    public const int BodyBytes = 8 << 20;
+    /// <summary>Connections in all, handshakes among them.</summary>
+    public const int Connections = 20_000;
+    /// <summary>Handshakes under way at once.</summary>
+    public const int Handshakes = 512;
+    /// <summary>Connections that one certificate may hold: the live one and those not yet known to be dead.</summary>
+    public const int ConnectionsPerCertificate = 4;
+    /// <summary>Requests sent to one client and not yet answered; the oldest gives way.</summary>
+    public const int OutstandingRequests = 4096;
+    /// <summary>Client ids remembered with the certificate that used them first.</summary>
+    public const int RememberedClients = 200_000;
+    /// <summary>From the accepted connection to a complete preamble.</summary>
+    public static readonly TimeSpan Preamble = TimeSpan.FromSeconds(15);
+    /// <summary>From the first byte of a frame to its last.</summary>
+    public static readonly TimeSpan Frame = TimeSpan.FromSeconds(60);
+    /// <summary>Without a byte from the client. Heartbeats come every few seconds.</summary>
+    public static readonly TimeSpan Idle = TimeSpan.FromSeconds(90);
+}
