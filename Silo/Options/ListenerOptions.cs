@@ -1,0 +1,48 @@
+using System.Net;
+
+namespace Tidegate.Silo.Options;
+
+/// <summary>Where the silo listens and by what names it is reached. Section <c>Tidegate:Listeners</c>. Port 0 chooses a free one.</summary>
+public sealed class ListenerOptions : ICheckedOptions
+{
+    /// <summary>Configuration section.</summary>
+    public const string Section = "Tidegate:Listeners";
+
+    /// <summary>REST API: <c>address:port</c>.</summary>
+    public string Api { get; set; } = "127.0.0.1:0";
+
+    /// <summary>Activation, link discovery and data endpoint for agents: <c>address:port</c>.</summary>
+    public string Agents { get; set; } = "127.0.0.1:0";
+
+    /// <summary>The guarded port of the link: <c>address:port</c>.</summary>
+    public string Link { get; set; } = "127.0.0.1:0";
+
+    /// <summary>Port for other silos, on the link's address: 0 to 65535.</summary>
+    public int SiloPort { get; set; }
+
+    /// <summary>Names and addresses in the server certificates; clients check the one they dial. At least one.</summary>
+    public IList<string> HostNames { get; init; } = [];
+
+    /// <summary>URL by which agents reach the <see cref="Agents"/> listener, when a balancer stands before it; empty for the bound address.</summary>
+    public string AgentsUrl { get; set; } = "";
+
+    /// <summary>The names that certificates carry: <see cref="HostNames"/>, or the loopback's.</summary>
+    internal IReadOnlyList<string> CertificateNames => HostNames.Count > 0 ? [.. HostNames] : ["localhost", "127.0.0.1", "::1"];
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Faults()
+    {
+        foreach (var (name, value) in new[] { (nameof(Api), Api), (nameof(Agents), Agents), (nameof(Link), Link) })
+        {
+            if (!IPEndPoint.TryParse(value, out _) || !value.Contains(':', StringComparison.Ordinal))
+                yield return $"{Section}:{name} is '{value}'; it must be an IP address and a port, for example '127.0.0.1:8443'.";
+        }
+
+        if (SiloPort is < 0 or > 65535)
+            yield return $"{Section}:SiloPort is {SiloPort}; it must be 0 to 65535.";
+        if (HostNames.Any(string.IsNullOrWhiteSpace))
+            yield return $"{Section}:HostNames holds an empty name; give DNS names or IP addresses.";
+        if (AgentsUrl.Length > 0 && (!Uri.TryCreate(AgentsUrl, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttps))
+            yield return $"{Section}:AgentsUrl is '{AgentsUrl}'; it must be an https URL, for example 'https://agents.example.net'.";
+    }
+}

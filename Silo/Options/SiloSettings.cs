@@ -1,0 +1,66 @@
+namespace Tidegate.Silo.Options;
+
+/// <summary>All settings of a silo, read and checked before anything starts.</summary>
+internal sealed class SiloSettings
+{
+    private SiloSettings(StateOptions state, ListenerOptions listeners, ClusterSettings cluster, BlobOptions blobs, DataOptions data, ApiOptions api)
+    {
+        (State, Listeners, Cluster, Blobs, Data, Api) = (state, listeners, cluster, blobs, data, api);
+        if (Blobs.Directory.Length == 0) Blobs.Directory = Path.Combine(Path.GetFullPath(state.Directory), "blobs");
+    }
+
+    public StateOptions State { get; }
+
+    public ListenerOptions Listeners { get; }
+
+    public ClusterSettings Cluster { get; }
+
+    public BlobOptions Blobs { get; }
+
+    public DataOptions Data { get; }
+
+    public ApiOptions Api { get; }
+
+    /// <summary>Reads the sections; throws <see cref="SettingsException"/> that lists every fault of all of them.</summary>
+    public static SiloSettings Read(IConfiguration configuration)
+    {
+        var faults = new List<string>();
+        var state = Bind<StateOptions>(configuration, StateOptions.Section, faults);
+        var listeners = Bind<ListenerOptions>(configuration, ListenerOptions.Section, faults);
+        var cluster = Bind<ClusterSettings>(configuration, ClusterSettings.Section, faults);
+        var blobs = Bind<BlobOptions>(configuration, BlobOptions.Section, faults);
+        var data = Bind<DataOptions>(configuration, DataOptions.Section, faults);
+        var api = Bind<ApiOptions>(configuration, ApiOptions.Section, faults);
+        if (faults.Count > 0) throw new SettingsException(faults);
+        return new SiloSettings(state, listeners, cluster, blobs, data, api);
+    }
+
+    private static T Bind<T>(IConfiguration configuration, string section, List<string> faults)
+        where T : class, ICheckedOptions, new()
+    {
+        var options = new T();
+        // Each value by itself: one that cannot be read must not hide the faults of the others.
+        foreach (var child in configuration.GetSection(section).GetChildren())
+        {
+            if (typeof(T).GetProperty(child.Key, System.Reflection.BindingFlags.IgnoreCase | System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Instance) is null)
+            {
+                faults.Add($"{section}:{child.Key} is no setting; check the spelling.");
+                continue;
+            }
+
+            try
+            {
+                var one = new ConfigurationBuilder().AddInMemoryCollection(
+                    child.AsEnumerable().Where(pair => pair.Value is not null).Select(pair => KeyValuePair.Create(pair.Key[(section.Length + 1)..], pair.Value))).Build();
+                one.Bind(options);
+            }
+            catch (InvalidOperationException)
+            {
+                faults.Add($"{section}:{child.Key} is '{child.Value}', which cannot be read as its kind of value.");
+            }
+        }
+
+        faults.AddRange(options.Faults());
+        return options;
+    }
+}
