@@ -9,6 +9,7 @@ using Tidegate.BlockStore.Blobs;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Silo.Blobs;
 using Tidegate.Silo.Options;
+using BadHttpRequestException = Microsoft.AspNetCore.Http.BadHttpRequestException;
 
 namespace Tidegate.Silo.Data;
 

@@ -1,0 +1,40 @@
+using Tidegate.Client.Rest.Models;
+using Tidegate.Grains.Activation;
+using Tidegate.Grains.Interfaces.Activation;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Security;
+
+namespace Tidegate.Silo.Api;
+
+/// <summary>The customer's half of activation (mission 4, steps 6 and 7).</summary>
+internal static class ActivationRoutes
+{
+    public static void MapActivations(this IEndpointRouteBuilder api)
+    {
+        api.MapPost("/activations/preview", async (HttpContext context, ActivationPreviewRequest request, IGrainFactory grains, RequestLimits limits) =>
+            {
+                Count(context, limits);
+                return TypedResults.Ok(Views.Of(await Session(grains, request.ActivationKey).Preview()));
+            })
+            .WithName("previewActivation").WithTags("activation").WithSummary("What an activation key would activate.")
+            .Refuses(ErrorCodes.ActivationKeyNotFound, ErrorCodes.ActivationKeyExpired, ErrorCodes.ActivationKeyInvalid, ErrorCodes.RateLimited);
+        api.MapPost("/activations/claim", async (HttpContext context, ActivationClaimRequest request, IGrainFactory grains, RequestLimits limits) =>
+            {
+                Count(context, limits);
+                return TypedResults.Ok(Views.Of(await Session(grains, request.ActivationKey).Claim(request.Name, request.TimeZone)));
+            })
+            .WithName("claimActivation").WithTags("activation").WithSummary("Binds the gateway behind an activation key to the caller's account.")
+            .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NameInUse, ErrorCodes.ActivationKeyNotFound, ErrorCodes.ActivationKeyExpired, ErrorCodes.ActivationKeyInvalid, ErrorCodes.RateLimited);
+    }
+
+    private static IActivationSessionGrain Session(IGrainFactory grains, string? typed) => ActivationKeyText.SessionIdOfTyped(typed) is { } session
+        ? grains.GetGrain<IActivationSessionGrain>(session)
+        : throw new TidegateException(ErrorCodes.ActivationKeyNotFound, "The activation key matches no gateway.", "Copy the key from the gateway's activation page; it has 26 letters and digits.");
+
+    /// <summary>Guesses are counted for the address and for the account (M4.4).</summary>
+    private static void Count(HttpContext context, RequestLimits limits)
+    {
+        limits.CountActivation(context.Connection.RemoteIpAddress?.ToString() ?? "");
+        limits.CountActivation("account " + Caller.Current.AccountId);
+    }
+}

@@ -1,0 +1,33 @@
+using Tidegate.Client.Rest.Models;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Security;
+
+namespace Tidegate.Silo.Api;
+
+/// <summary>The REST API under /v1 (<c>docs/protocols/rest.md</c>).</summary>
+internal static class ApiRoutes
+{
+    public static void MapApi(this IEndpointRouteBuilder routes)
+    {
+        var api = routes.MapGroup("/v1").AddEndpointFilter<ApiAuthentication>()
+            .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status429TooManyRequests)
+            .ProducesProblem(StatusCodes.Status500InternalServerError).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        api.MapGet("/me", () => TypedResults.Ok(new CallerView(Caller.Current.Role, Caller.Current.AccountId, Caller.Current.ActorId)))
+            .WithName("getCaller").WithTags("accounts").WithSummary("Whom the presented API key stands for.");
+        api.MapGet("/audit", async (Lists lists, string? aggregate, int? pageSize, string? pageToken, CancellationToken stop) =>
+                TypedResults.Ok(await lists.AuditAsync(aggregate, pageSize, pageToken, stop)))
+            .WithName("listAudit").WithTags("audit").WithSummary("The audit log, oldest first; `aggregate` selects one resource's records.").Refuses(ErrorCodes.InvalidArgument);
+        api.MapAccounts();
+        api.MapActivations();
+        api.MapGateways();
+        api.MapVolumes();
+        api.MapSnapshots();
+    }
+
+    /// <summary>Describes the errors that a route may answer with, by the one table.</summary>
+    public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder route, params string[] codes)
+    {
+        foreach (var status in codes.Select(code => ErrorTable.For(code).Status).Distinct()) route.ProducesProblem(status);
+        return route.WithDescription("Error codes: " + string.Join(", ", codes) + ".");
+    }
+}

@@ -1,0 +1,44 @@
+using Tidegate.Client.Rest.Models;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Ids;
+
+namespace Tidegate.Silo.Api;
+
+/// <summary>Gateways.</summary>
+internal static class GatewayRoutes
+{
+    public static void MapGateways(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/gateways", async (Lists lists, string? name, int? pageSize, string? pageToken, CancellationToken stop) =>
+                TypedResults.Ok(await lists.ResourcesAsync("gateway", null, name, pageSize, pageToken, Views.Gateway, stop)))
+            .WithName("listGateways").WithTags("gateways").WithSummary("The account's gateways, oldest first; `name` selects one by its name.").Refuses(ErrorCodes.InvalidArgument);
+        api.MapGet("/gateways/{gatewayId}", async (string gatewayId, IGrainFactory grains, bool? live) =>
+            {
+                var gateway = Gateway(grains, gatewayId);
+                var known = await gateway.Describe();
+                return TypedResults.Ok(Views.Of(known, live == true ? await gateway.DescribeLive(ResourceId.New(ResourceKind.Request)) : null));
+            })
+            .WithName("getGateway").WithTags("gateways").WithSummary("One gateway; with `live=true` its agent is asked over the connection that it opened.")
+            .Refuses(ErrorCodes.NotFound, ErrorCodes.GatewayNotConnected, ErrorCodes.GatewayTimeout);
+        api.MapPatch("/gateways/{gatewayId}", async (string gatewayId, RenameGatewayRequest request, IGrainFactory grains) =>
+            {
+                var gateway = Gateway(grains, gatewayId);
+                await gateway.Rename(request.Name);
+                return TypedResults.Ok(Views.Of(await gateway.Describe()));
+            })
+            .WithName("renameGateway").WithTags("gateways").WithSummary("Changes a gateway's name.").Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound, ErrorCodes.NameInUse);
+        api.MapDelete("/gateways/{gatewayId}", async (string gatewayId, IGrainFactory grains) =>
+            {
+                await Gateway(grains, gatewayId).Deactivate();
+                return TypedResults.NoContent();
+            })
+            .WithName("deactivateGateway").WithTags("gateways").WithSummary("Revokes a gateway's credentials and ends its link; volumes' data and snapshots stay.").Refuses(ErrorCodes.NotFound);
+    }
+
+    private static IGatewayGrain Gateway(IGrainFactory grains, string gatewayId)
+    {
+        Ids.Require(ResourceKind.Gateway, gatewayId, "Gateway");
+        return grains.GetGrain<IGatewayGrain>(gatewayId);
+    }
+}

@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Numerics;
+using System.Security.Cryptography;
+using System.Text;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Interfaces.Security;
+
+namespace Tidegate.Silo.Api;
+
+/// <summary>
+/// Ids of things to be made. With an <c>Idempotency-Key</c> the id is a function of caller, route and key, so that a repeated
+/// request names the same thing and the grains' own idempotence does the rest; nothing has to be remembered (M1.9).
+/// </summary>
+internal static class Idempotency
+{
+    private const string Header = "Idempotency-Key";
+    private const int MaxLength = 128;
+
+    /// <summary>The id for a request. Throws <c>InvalidArgument</c> for a malformed header.</summary>
+    public static string NewId(HttpContext context, ResourceKind kind)
+    {
+        var header = context.Request.Headers[Header];
+        if (header.Count == 0) return ResourceId.New(kind);
+        var key = header.ToString();
+        if (key.Length is 0 or > MaxLength || !key.All(c => c is > ' ' and < (char)127))
+            throw new TidegateException(ErrorCodes.InvalidArgument, $"{Header} must be 1 to {MaxLength} visible ASCII characters.", "Send a fresh random key with each new request, and the same key when repeating one.");
+        var caller = Caller.Current;
+        var owner = caller.AccountId.Length > 0 ? caller.AccountId : caller.ActorId;
+        return Derive(kind, $"{owner}\n{context.Request.Method} {context.Request.Path}\n{key}");
+    }
+
+    /// <summary>A well-formed id that is a function of the text.</summary>
+    internal static string Derive(ResourceKind kind, string text)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"tidegate-id-1\n{kind}\n{text}"));
+        if (kind == ResourceKind.Account)
+        {
+            var number = (new BigInteger(hash, isUnsigned: true) % 900_000_000_000) + 100_000_000_000;
+            return number.ToString(CultureInfo.InvariantCulture);
+        }
+
+        var sample = ResourceId.New(kind);
+        return string.Concat(sample.AsSpan(0, sample.IndexOf('-') + 1), Convert.ToHexStringLower(hash.AsSpan(0, 10)));
+    }
+}

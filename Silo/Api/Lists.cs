@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Text.Json;
+using Tidegate.Client.Rest.Models;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Security;
+using Tidegate.Silo.Projections;
+
+namespace Tidegate.Silo.Api;
+
+/// <summary>Pages of the projections. A tenant sees its account; the operator sees all.</summary>
+internal sealed class Lists(ProjectionReader reader, PageTokens tokens)
+{
+    private const int DefaultPageSize = 50;
+    private const int MaxPageSize = 200;
+
+    /// <summary>A page of resources, oldest first.</summary>
+    public async Task<Page<T>> ResourcesAsync<T>(
+        string kind, string? parentId, string? name, int? pageSize, string? pageToken, Func<JsonElement, T> view, CancellationToken cancellationToken)
+    {
+        var query = new ResourceQuery(kind, OwnAccount, parentId, name);
+        var list = $"{query}";
+        var size = Size(pageSize);
+        var place = tokens.Read(list, pageToken) ?? ["", ""];
+        var rows = await reader.ResourcesAsync(query, place[0], place[1], size + 1, cancellationToken);
+        var next = rows.Count > size ? tokens.Write(list, rows[size - 1].CreatedAt, rows[size - 1].Id) : null;
+        return new Page<T>([.. rows.Take(size).Select(row => view(row.Body))], next);
+    }
+
+    /// <summary>A page of the audit log, oldest first.</summary>
+    public async Task<Page<AuditRecordView>> AuditAsync(string? aggregate, int? pageSize, string? pageToken, CancellationToken cancellationToken)
+    {
+        var list = $"audit {OwnAccount} {aggregate}";
+        var size = Size(pageSize);
+        var after = tokens.Read(list, pageToken) is { } place ? long.Parse(place[0], CultureInfo.InvariantCulture) : 0;
+        var rows = await reader.AuditAsync(OwnAccount, aggregate, after, size + 1, cancellationToken);
+        var next = rows.Count > size ? tokens.Write(list, rows[size - 1].Position.ToString(CultureInfo.InvariantCulture)) : null;
+        return new Page<AuditRecordView>([.. rows.Take(size).Select(Views.Of)], next);
+    }
+
+    private static string? OwnAccount => Caller.Current is { Role: Role.Operator } ? null : Caller.Current.AccountId;
+
+    private static int Size(int? asked) => asked switch
+    {
+        null => DefaultPageSize,
+        >= 1 and <= MaxPageSize => asked.Value,
+        _ => throw new TidegateException(ErrorCodes.InvalidArgument, $"pageSize is {asked}; it must be 1 to {MaxPageSize}."),
+    };
+}

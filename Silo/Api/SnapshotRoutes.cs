@@ -1,0 +1,31 @@
+using Tidegate.Client.Rest.Models;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Interfaces.Snapshots;
+
+namespace Tidegate.Silo.Api;
+
+/// <summary>Snapshots.</summary>
+internal static class SnapshotRoutes
+{
+    public static void MapSnapshots(this IEndpointRouteBuilder api)
+    {
+        api.MapPost("/volumes/{volumeId}/snapshots", async (HttpContext context, string volumeId, CreateSnapshotRequest request, IGrainFactory grains) =>
+            {
+                var volume = VolumeRoutes.Volume(grains, volumeId);
+                var snapshotId = Idempotency.NewId(context, ResourceKind.Snapshot);
+                return TypedResults.Ok(Views.Of(await volume.CreateSnapshot(snapshotId, request.Description, Idempotency.NewId(context, ResourceKind.Request))));
+            })
+            .WithName("createSnapshot").WithTags("snapshots").WithSummary("Takes a snapshot; answers once its barrier is durable at the gateway. Accepts Idempotency-Key.")
+            .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound, ErrorCodes.GatewayNotConnected, ErrorCodes.GatewayTimeout, ErrorCodes.InvalidState, ErrorCodes.LimitExceeded);
+        api.MapGet("/snapshots", async (Lists lists, string? volumeId, int? pageSize, string? pageToken, CancellationToken stop) =>
+                TypedResults.Ok(await lists.ResourcesAsync("snapshot", volumeId, null, pageSize, pageToken, Views.Snapshot, stop)))
+            .WithName("listSnapshots").WithTags("snapshots").WithSummary("The account's snapshots, oldest first.").Refuses(ErrorCodes.InvalidArgument);
+        api.MapGet("/snapshots/{snapshotId}", async (string snapshotId, IGrainFactory grains) =>
+            {
+                Ids.Require(ResourceKind.Snapshot, snapshotId, "Snapshot");
+                return TypedResults.Ok(Views.Of(await grains.GetGrain<ISnapshotGrain>(snapshotId).Describe()));
+            })
+            .WithName("getSnapshot").WithTags("snapshots").WithSummary("One snapshot and its progress.").Refuses(ErrorCodes.NotFound);
+    }
+}

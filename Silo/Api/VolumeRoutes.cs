@@ -1,0 +1,47 @@
+using Tidegate.Client.Rest.Models;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Interfaces.Security;
+using Tidegate.Grains.Interfaces.Volumes;
+
+namespace Tidegate.Silo.Api;
+
+/// <summary>Volumes.</summary>
+internal static class VolumeRoutes
+{
+    public static void MapVolumes(this IEndpointRouteBuilder api)
+    {
+        api.MapPost("/volumes", async (HttpContext context, CreateVolumeRequest request, IGrainFactory grains) =>
+            {
+                Ids.Require(ResourceKind.Gateway, request.GatewayId, "Gateway");
+                if (!string.IsNullOrEmpty(request.SourceSnapshotId)) Ids.Require(ResourceKind.Snapshot, request.SourceSnapshotId, "Snapshot");
+                if (Caller.Current.AccountId.Length == 0)
+                    throw new TidegateException(ErrorCodes.Forbidden, "A volume belongs to an account, and the operator's key stands for none.", "Use an API key of the account.");
+                var volume = grains.GetGrain<IVolumeGrain>(Idempotency.NewId(context, ResourceKind.Volume));
+                var specification = new VolumeSpecification(
+                    Caller.Current.AccountId, request.GatewayId, request.Name, request.SizeBytes ?? 0, request.SourceSnapshotId ?? "");
+                return TypedResults.Ok(Views.Of(await volume.Create(specification)));
+            })
+            .WithName("createVolume").WithTags("volumes").WithSummary("Makes a volume, empty or from a snapshot. Accepts Idempotency-Key.")
+            .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound, ErrorCodes.NameInUse, ErrorCodes.InvalidState, ErrorCodes.LimitExceeded);
+        api.MapGet("/volumes", async (Lists lists, string? gatewayId, string? name, int? pageSize, string? pageToken, CancellationToken stop) =>
+                TypedResults.Ok(await lists.ResourcesAsync("volume", gatewayId, name, pageSize, pageToken, Views.Volume, stop)))
+            .WithName("listVolumes").WithTags("volumes").WithSummary("The account's volumes, oldest first.").Refuses(ErrorCodes.InvalidArgument);
+        api.MapGet("/volumes/{volumeId}", async (string volumeId, IGrainFactory grains) =>
+                TypedResults.Ok(Views.Of(await Volume(grains, volumeId).Describe())))
+            .WithName("getVolume").WithTags("volumes").WithSummary("One volume.").Refuses(ErrorCodes.NotFound);
+        api.MapDelete("/volumes/{volumeId}", async (string volumeId, IGrainFactory grains) =>
+            {
+                await Volume(grains, volumeId).Delete();
+                return TypedResults.NoContent();
+            })
+            .WithName("deleteVolume").WithTags("volumes").WithSummary("Deletes a volume; its snapshots stay.").Refuses(ErrorCodes.NotFound, ErrorCodes.InvalidState);
+    }
+
+    /// <summary>The grain of a well-formed volume id.</summary>
+    public static IVolumeGrain Volume(IGrainFactory grains, string volumeId)
+    {
+        Ids.Require(ResourceKind.Volume, volumeId, "Volume");
+        return grains.GetGrain<IVolumeGrain>(volumeId);
+    }
+}

@@ -1,0 +1,199 @@
+using System.Net;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Orleans.Configuration;
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Keys;
+using Tidegate.Client.Grain;
+using Tidegate.Client.Rest.Models;
+using Tidegate.Grains.Blobs;
+using Tidegate.Grains.Hosting;
+using Tidegate.Grains.Outbox;
+using Tidegate.Silo.Api;
+using Tidegate.Silo.Blobs;
+using Tidegate.Silo.Data;
+using Tidegate.Silo.Options;
+using Tidegate.Silo.Pki;
+using Tidegate.Silo.Projections;
+using Tidegate.Silo.Schema;
+
+namespace Tidegate.Silo.Hosting;
+
+/// <summary>One silo: a web host and an Orleans silo in one process, on one state store.</summary>
+internal sealed class SiloApplication : IAsyncDisposable
+{
+    private const string TicketSecretFile = "ticket.key";
+    private const int SecretBytes = 32;
+
+    private readonly WebApplication _app;
+    private readonly SiloSettings _settings;
+    private readonly IPEndPoint _link;
+
+    private SiloApplication(WebApplication app, SiloSettings settings, IPEndPoint link) => (_app, _settings, _link) = (app, settings, link);
+
+    /// <summary>The running host's services.</summary>
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>What the ready file says; valid after <see cref="StartAsync"/>.</summary>
+    public ReadyFile Ready { get; private set; } = null!;
+
+    /// <summary>Prepares the state directory and database, and builds the host; nothing listens yet.</summary>
+    public static async Task<SiloApplication> CreateAsync(WebApplicationBuilder builder, SiloSettings settings, CancellationToken cancellationToken)
+    {
+        var directory = Path.GetFullPath(settings.State.Directory);
+        Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var store = new StateStore(settings.State);
+        try
+        {
+            await PrepareDatabaseAsync(store, settings, builder, cancellationToken);
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+
+        var services = builder.Services;
+        services.AddSingleton(_ => store);
+        AddParts(services, settings, directory);
+        var authority = services.AddTidegatePki(directory, TimeProvider.System);
+        await File.WriteAllTextAsync(Path.Combine(directory, "ca.pem"), authority.CertificatePem, cancellationToken);
+        AddListeners(builder, settings, authority);
+        var link = FreePort.Choose(IPEndPoint.Parse(settings.Listeners.Link));
+        AddSilo(builder, settings, store, link);
+        var app = builder.Build();
+        MapAll(app);
+        return new SiloApplication(app, settings, link);
+    }
+
+    /// <summary>Starts silo and listeners; returns when requests are served.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await _app.StartAsync(cancellationToken);
+        var bound = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToArray();
+        var addresses = _app.Services.GetRequiredService<ServiceAddresses>();
+        addresses.ApiUrl = bound[0];
+        addresses.AgentsUrl = _settings.Listeners.AgentsUrl.Length > 0 ? _settings.Listeners.AgentsUrl.TrimEnd('/') : bound[1];
+        var directory = Path.GetFullPath(_settings.State.Directory);
+        var operatorKeyFile = Path.Combine(directory, OperatorKey.FileName);
+        await _app.Services.GetRequiredService<OperatorKey>().EnsureAsync(operatorKeyFile);
+        Ready = new ReadyFile(bound[0], bound[1], _link.ToString(), Environment.ProcessId, Path.Combine(directory, "ca.pem"), operatorKeyFile);
+        var readiness = _app.Services.GetRequiredService<Readiness>();
+        _app.Lifetime.ApplicationStopping.Register(() => readiness.IsReady = false);
+        readiness.IsReady = true;
+    }
+
+    /// <summary>Waits for the signal to stop, then stops in order: no new requests, grains deactivated, membership left.</summary>
+    public Task WaitForShutdownAsync(CancellationToken cancellationToken = default) => _app.WaitForShutdownAsync(cancellationToken);
+
+    /// <summary>Stops as a signal would.</summary>
+    public Task StopAsync(CancellationToken cancellationToken = default) => _app.StopAsync(cancellationToken);
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private static async Task PrepareDatabaseAsync(StateStore store, SiloSettings settings, WebApplicationBuilder builder, CancellationToken cancellationToken)
+    {
+        using var logging = LoggerFactory.Create(log => log.AddJsonConsole().AddConfiguration(builder.Configuration.GetSection("Logging")));
+        var migrator = new SchemaMigrator(store, TimeProvider.System, logging.CreateLogger<SchemaMigrator>());
+        if (settings.State.MigrateAtStart) await migrator.ApplyAsync(cancellationToken);
+        else await migrator.CheckAsync(cancellationToken);
+        await DurabilityCheck.CheckAsync(store, cancellationToken);
+        await new ProjectionRebuilder(store, TimeProvider.System).RebuildIfOutdatedAsync(cancellationToken);
+    }
+
+    private static void AddParts(IServiceCollection services, SiloSettings settings, string directory)
+    {
+        var secret = SecretFile.ReadOrCreate(Path.Combine(directory, TicketSecretFile), () => RandomNumberGenerator.GetBytes(SecretBytes));
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(settings.Api).AddSingleton(settings.Data);
+        services.AddSingleton<ServiceAddresses>().AddSingleton<Readiness>().AddSingleton<OperatorKey>();
+        services.AddSingleton(new TicketSigner(secret)).AddSingleton(new PageTokens(secret));
+        services.AddSingleton<ITicketIssuer, DataEndpointTickets>();
+        services.AddSingleton<IBlobStore>(_ => new DirectoryBlobStore(settings.Blobs.Directory, TimeProvider.System));
+        services.AddSingleton<IKeyProvider>(_ => new KeyFileProvider(Path.Combine(directory, "keys")));
+        services.AddSingleton<IOutboxPublisher, SqlOutboxPublisher>();
+        services.AddSingleton<ProjectionReader>().AddSingleton<Lists>().AddSingleton<ApiKeyCache>().AddSingleton<RequestLimits>().AddSingleton<DataEndpoint>();
+        services.AddTidegateGrains();
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        services.ConfigureHttpJsonOptions(options =>
+        {
+            var json = options.SerializerOptions;
+            json.DefaultIgnoreCondition = RestJson.Default.Options.DefaultIgnoreCondition;
+            foreach (var converter in RestJson.Default.Options.Converters) json.Converters.Add(converter);
+        });
+        services.AddApiDescription();
+        services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
+    }
+
+    private static void AddListeners(WebApplicationBuilder builder, SiloSettings settings, CertificateAuthority authority)
+    {
+        var certificate = authority.IssueServerCertificate(settings.Listeners.CertificateNames);
+        var roots = new X509Certificate2Collection(authority.Certificate);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = settings.Api.MaxBodyBytes;
+            kestrel.Limits.MaxConcurrentConnections = 10_000;
+            kestrel.Listen(IPEndPoint.Parse(settings.Listeners.Api), listen =>
+            {
+                listen.Mark(Listener.Api);
+                listen.UseHttps(https =>
+                {
+                    https.ServerCertificate = certificate;
+                    https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+                });
+            });
+            kestrel.Listen(IPEndPoint.Parse(settings.Listeners.Agents), listen =>
+            {
+                listen.Mark(Listener.Agents);
+                listen.Protocols = HttpProtocols.Http1AndHttp2;
+                listen.UseHttps(https =>
+                {
+                    https.ServerCertificate = certificate;
+                    https.SslProtocols = SslProtocols.Tls13;
+                    https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                    https.ClientCertificateValidation = (client, _, _) => CertificateTrust.IsTrustedClient(client, roots, TimeProvider.System);
+                });
+            });
+        });
+    }
+
+    private static void AddSilo(WebApplicationBuilder builder, SiloSettings settings, StateStore store, IPEndPoint link)
+    {
+        var silo = SiloPort.Choose(Path.GetFullPath(settings.State.Directory), link.Address, settings.Listeners.SiloPort);
+        builder.UseOrleans(orleans =>
+        {
+            orleans.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (settings.Cluster.ClusterId, settings.Cluster.ServiceId));
+            orleans.ConfigureEndpoints(link.Address, silo.Port, link.Port);
+            orleans.UseStateStore(store);
+            orleans.Configure<ClusterMembershipOptions>(options =>
+            {
+                // A silo that died is known to be dead within 6 s, so that its gateways are back within 10 (M1.9).
+                options.ProbeTimeout = TimeSpan.FromSeconds(2);
+                options.NumMissedProbesLimit = 3;
+                options.DefunctSiloExpiration = TimeSpan.FromDays(1);
+            });
+            // An agent that is gone is told of within seconds instead of a minute (M1.8).
+            orleans.Configure<SiloMessagingOptions>(options => options.ClientDropTimeout = TimeSpan.FromSeconds(5));
+        });
+    }
+
+    private static void MapAll(WebApplication app)
+    {
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseRouting();
+        app.UseListenerRouting();
+        var api = app.MapListener(Listener.Api);
+        api.MapHealth();
+        api.MapApi();
+        api.MapOpenApi("/openapi/{documentName}.json");
+        var agents = app.MapListener(Listener.Agents);
+        agents.MapAgentActivation();
+        agents.MapDataEndpoint();
+    }
+}

@@ -1,0 +1,112 @@
+using System.CommandLine;
+using Tidegate.Silo.Options;
+using Tidegate.Silo.Projections;
+using Tidegate.Silo.Schema;
+
+namespace Tidegate.Silo.Hosting;
+
+/// <summary>
+/// The command line. Settings come from environment variables (<c>Tidegate__State__Provider</c>), then the file of
+/// <c>--config</c>, then the options here. Exit codes: 0 done, 1 failed, 2 settings or database refused.
+/// </summary>
+internal static class SiloCommands
+{
+    private const int Failed = 1;
+    private const int Refused = 2;
+
+    private static readonly Option<FileInfo?> Config = new("--config") { Description = "JSON file of settings." };
+
+    private static readonly Option<string>[] Settings =
+    [
+        Setting("--state", $"{StateOptions.Section}:{nameof(StateOptions.Directory)}", "Directory of this silo's files."),
+        Setting("--api", $"{ListenerOptions.Section}:{nameof(ListenerOptions.Api)}", "Address and port of the REST API; port 0 chooses one."),
+        Setting("--agents", $"{ListenerOptions.Section}:{nameof(ListenerOptions.Agents)}", "Address and port for agents' activation, discovery and data."),
+        Setting("--link", $"{ListenerOptions.Section}:{nameof(ListenerOptions.Link)}", "Address and port of the guarded link."),
+        Setting("--silo-port", $"{ListenerOptions.Section}:{nameof(ListenerOptions.SiloPort)}", "Port for other silos."),
+    ];
+
+    public static RootCommand Create()
+    {
+        var readyFile = new Option<FileInfo?>("--ready-file") { Description = "File to write, as JSON, once the silo serves." };
+        var run = new Command("run", "Runs a silo until it is told to stop (SIGTERM, SIGINT).") { readyFile };
+        run.SetAction((parsed, stop) => GuardAsync(() => RunAsync(parsed, parsed.GetValue(readyFile), stop)));
+        var migrate = new Command("migrate", "Brings the state database's schema up to date.");
+        migrate.SetAction((parsed, stop) => GuardAsync(() => MigrateAsync(parsed, stop)));
+        var rebuild = new Command("rebuild-projections", "Makes the lists anew from the audit log.");
+        rebuild.SetAction((parsed, stop) => GuardAsync(() => RebuildAsync(parsed, stop)));
+        var root = new RootCommand("Tidegate's service: one silo.") { run, migrate, rebuild };
+        foreach (var command in new[] { run, migrate, rebuild })
+        {
+            command.Options.Add(Config);
+            foreach (var setting in Settings) command.Options.Add(setting);
+        }
+
+        return root;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, FileInfo? readyFile, CancellationToken stop)
+    {
+        var builder = Builder(parsed);
+        await using var silo = await SiloApplication.CreateAsync(builder, SiloSettings.Read(builder.Configuration), stop);
+        await silo.StartAsync(stop);
+        if (readyFile is not null) await silo.Ready.WriteAsync(readyFile.FullName);
+        await silo.WaitForShutdownAsync(stop);
+        return 0;
+    }
+
+    private static async Task<int> MigrateAsync(ParseResult parsed, CancellationToken stop)
+    {
+        await using var store = new StateStore(SiloSettings.Read(Builder(parsed).Configuration).State);
+        using var logging = LoggerFactory.Create(log => log.AddJsonConsole());
+        await new SchemaMigrator(store, TimeProvider.System, logging.CreateLogger<SchemaMigrator>()).ApplyAsync(stop);
+        await DurabilityCheck.CheckAsync(store, stop);
+        return 0;
+    }
+
+    private static async Task<int> RebuildAsync(ParseResult parsed, CancellationToken stop)
+    {
+        await using var store = new StateStore(SiloSettings.Read(Builder(parsed).Configuration).State);
+        using var logging = LoggerFactory.Create(log => log.AddJsonConsole());
+        await new SchemaMigrator(store, TimeProvider.System, logging.CreateLogger<SchemaMigrator>()).CheckAsync(stop);
+        var applied = await new ProjectionRebuilder(store, TimeProvider.System).RebuildAsync(stop);
+        await Console.Out.WriteLineAsync($"Rebuilt the projections from {applied} audit records.");
+        return 0;
+    }
+
+    private static WebApplicationBuilder Builder(ParseResult parsed)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        if (parsed.GetValue(Config) is { } file) builder.Configuration.AddJsonFile(file.FullName, optional: false);
+        builder.Configuration.AddInMemoryCollection(Settings
+            .Where(setting => parsed.GetResult(setting) is { Implicit: false })
+            .Select(setting => KeyValuePair.Create(setting.HelpName!, parsed.GetValue(setting))));
+        SiloLogging.Configure(builder.Logging);
+        return builder;
+    }
+
+    /// <summary>Refusals are for people, on standard error; faults keep their stack.</summary>
+    private static async Task<int> GuardAsync(Func<Task<int>> command)
+    {
+        try
+        {
+            return await command();
+        }
+        catch (Exception refusal) when (refusal is SettingsException or SchemaException)
+        {
+            await Console.Error.WriteLineAsync(refusal.Message);
+            return Refused;
+        }
+        catch (OperationCanceledException)
+        {
+            return 0;
+        }
+        catch (Exception fault)
+        {
+            await Console.Error.WriteLineAsync($"The silo failed: {fault}");
+            return Failed;
+        }
+    }
+
+    /// <summary>An option whose value goes to a configuration key, which is also its help name.</summary>
+    private static Option<string> Setting(string name, string key, string description) => new(name) { Description = description, HelpName = key };
+}
