@@ -8,9 +8,13 @@ namespace Tidegate.GatewayAgent.Nbd;
 internal static class NbdLongOperations
 {
     private const int StepBytes = 1024 * 1024;
+    private const int PieceBytes = 128 * 1024;
     private static readonly byte[] Zeroes = new byte[StepBytes];
 
-    /// <summary>Answers a read with a chunk per run, holes without their zeroes. Queues its own replies; a failure may follow data chunks.</summary>
+    /// <summary>
+    /// Answers a read in chunks, holes without their zeroes. Data goes in pieces that stay in the processor's cache between
+    /// reading and sending. Queues its own replies; a failure may follow data chunks.
+    /// </summary>
     public static async ValueTask ReadSparseAsync(IBlockDevice device, NbdReplyWriter replies, NbdRequest request, CancellationToken cancellationToken)
     {
         const int maxRuns = 32;
@@ -22,28 +26,37 @@ internal static class NbdLongOperations
             // Past the last extent that was described everything counts as data.
             var isHole = run < runs.Count && runs[run].IsHole;
             var length = run < runs.Count ? (uint)runs[run].LengthBytes : left;
-            run++;
             if (isHole)
             {
                 replies.Hole(request.Cookie, offset, length, isLast: length == left);
             }
             else
             {
-                var reply = replies.ReserveRead((int)length);
-                try
-                {
-                    await device.ReadAsync((long)offset, replies.DataOf(reply), cancellationToken);
-                }
-                catch
-                {
-                    reply.Release();
-                    throw;
-                }
-                replies.CompleteRead(reply, request.Cookie, offset, isLast: length == left);
+                length = Math.Min(length, PieceBytes);
+                await ReadPieceAsync(device, replies, request.Cookie, offset, (int)length, isLast: length == left, cancellationToken);
             }
             offset += length;
             left -= length;
+            if (run < runs.Count && (runs[run] = runs[run] with { LengthBytes = runs[run].LengthBytes - length }).LengthBytes == 0)
+                run++;
         }
+    }
+
+    private static async ValueTask ReadPieceAsync(
+        IBlockDevice device, NbdReplyWriter replies, ulong cookie, ulong offset, int length, bool isLast, CancellationToken cancellationToken)
+    {
+        var reply = replies.ReserveRead(length);
+        try
+        {
+            await device.ReadAsync((long)offset, replies.DataOf(reply), cancellationToken);
+        }
+        catch
+        {
+            reply.Release();
+            throw;
+        }
+        replies.CompleteRead(reply, cookie, offset, isLast);
+        replies.Send();
     }
 
     public static async ValueTask BlockStatusAsync(IBlockDevice device, NbdReplyWriter replies, NbdRequest request, CancellationToken cancellationToken)

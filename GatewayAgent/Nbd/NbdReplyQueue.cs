@@ -6,15 +6,18 @@ namespace Tidegate.GatewayAgent.Nbd;
 /// </summary>
 /// <remarks>
 /// The connection's reader sends with waiting, which holds a client that does not read its replies to the requests it has
-/// sent. Others send without waiting; what the socket does not take is left to a thread of its own, so that a stuck client
-/// never holds a thread of the device or of the pool.
+/// sent. Others send without waiting; what the socket does not take is left to a thread of its own, started at first need, so
+/// that a stuck client never holds a thread of the device or of the pool. The reader is the thread that made the queue.
 /// </remarks>
 internal sealed class NbdReplyQueue(NbdSocket socket) : IDisposable
 {
     private readonly Lock _gate = new();
+    private readonly int _readerThread = Environment.CurrentManagedThreadId;
+    private readonly SemaphoreSlim _leftOver = new(0);
     private readonly ManualResetEventSlim _drained = new(initialState: true);
     private NbdBuffer _chunk = NbdBuffer.Rent(NbdLimits.ChunkBytes);
     private int _used;
+    private Thread? _sender;
     private List<NbdSlice> _ready = [];
     private List<NbdSlice> _sending = [];
     private int _sendingIndex;
@@ -90,6 +93,9 @@ internal sealed class NbdReplyQueue(NbdSocket socket) : IDisposable
         SendTaken(wait);
     }
 
+    /// <summary>Sends what is queued as the calling thread may: the reader waits, others do not.</summary>
+    public void Send() => Send(wait: Environment.CurrentManagedThreadId == _readerThread);
+
     /// <summary>Waits until nothing is being sent; true when the client is still there.</summary>
     public bool WaitUntilSent()
     {
@@ -110,6 +116,10 @@ internal sealed class NbdReplyQueue(NbdSocket socket) : IDisposable
             _chunk.Release();
         }
         _drained.Wait();
+        // Ends the sender, if there is one: there is nothing left over any more.
+        _leftOver.Release();
+        _sender?.Join();
+        _leftOver.Dispose();
         _drained.Dispose();
     }
 
@@ -123,7 +133,7 @@ internal sealed class NbdReplyQueue(NbdSocket socket) : IDisposable
                 var sent = socket.Send(slice.Span[_sentOfFirst..], wait, more: _sendingIndex + 1 < _sending.Count);
                 if (sent == 0)
                 {
-                    new Thread(() => SendTaken(wait: true), 256 * 1024) { IsBackground = true, Name = "nbd-send" }.Start();
+                    SendLeftOver();
                     return;
                 }
                 if (sent < 0)
@@ -154,6 +164,31 @@ internal sealed class NbdReplyQueue(NbdSocket socket) : IDisposable
                     return;
                 }
             }
+        }
+    }
+
+    /// <summary>Hands on what is being sent; the sending right goes with it, so there is never a second one.</summary>
+    private void SendLeftOver()
+    {
+        if (_sender is null)
+        {
+            _sender = new Thread(SendLeftOvers, 256 * 1024) { IsBackground = true, Name = "nbd-send" };
+            _sender.Start();
+        }
+        _leftOver.Release();
+    }
+
+    private void SendLeftOvers()
+    {
+        while (true)
+        {
+            _leftOver.Wait();
+            lock (_gate)
+            {
+                if (!_isSending)
+                    return;
+            }
+            SendTaken(wait: true);
         }
     }
 

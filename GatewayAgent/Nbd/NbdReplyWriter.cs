@@ -42,6 +42,9 @@ internal sealed class NbdReplyWriter(NbdReplyQueue queue, bool structured)
         queue.Queue(reply);
     }
 
+    /// <summary>Lets queued replies leave now, before the rest of a long answer is ready.</summary>
+    public void Send() => queue.Send();
+
     public void Hole(ulong cookie, ulong offset, uint length, bool isLast)
     {
         var reply = queue.Reserve(ChunkHeaderBytes + OffsetBytes + 4);

@@ -1,9 +1,31 @@
 using System.Globalization;
+using Tidegate.Tests.Benchmarks.Harness;
+using Tidegate.Tests.Benchmarks.Nbd;
 using Tidegate.Tests.Benchmarks.Serving;
 
-return args switch
+var benches = new SortedDictionary<string, Func<BenchContext, Task>>(StringComparer.Ordinal)
 {
-    ["serve-raw", var directory, var size, var listen] =>
-        await RawFileServer.RunAsync(directory, long.Parse(size, CultureInfo.InvariantCulture), listen),
-    _ => 2,
+    ["nbd-front-end"] = FrontEndBench.RunAsync,
 };
+
+switch (args)
+{
+    // What benches start as processes of their own.
+    case ["serve-raw", var directory, var size, var listen]:
+        return await RawFileServer.RunAsync(directory, long.Parse(size, CultureInfo.InvariantCulture), listen);
+    case ["serve-volume", var directory, var size, var listen]:
+        return await VolumeServer.RunAsync(directory, long.Parse(size, CultureInfo.InvariantCulture), listen);
+    case [var name, .. var rest] when benches.TryGetValue(name, out var bench) && rest is [] or ["--quick"]:
+        using (var context = new BenchContext(name, isQuick: rest.Length > 0))
+        {
+            await bench(context);
+            var report = await context.Report.ToJsonAsync();
+            await File.WriteAllTextAsync(Path.Combine(context.Output, "report.json"), report.ToString());
+            BenchContext.Progress($"commands and raw output are in {context.Output}");
+            Console.WriteLine(report.ToJsonString());
+            return 0;
+        }
+    default:
+        await Console.Error.WriteLineAsync($"usage: {string.Join('|', benches.Keys)} [--quick]");
+        return 2;
+}
