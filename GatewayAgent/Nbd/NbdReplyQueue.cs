@@ -56,7 +56,7 @@ internal sealed class NbdReplyQueue(NbdSocket socket) : IDisposable
         }
     }
 
-    /// <summary>Queues a complete reply, or the start of what was reserved. It leaves with the next <see cref="Send"/>.</summary>
+    /// <summary>Queues a complete reply, or the start of what was reserved. It leaves with the next <see cref="Send(bool)"/>.</summary>
     public void Queue(in NbdSlice reply)
     {
         lock (_gate)
