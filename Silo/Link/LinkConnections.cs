@@ -53,6 +53,21 @@ internal sealed class LinkConnections
         lock (_gate) return _byThumbprint.Values.Any(l => l.Any(c => c.ClientId == clientId && c.Identity.GatewayId == gatewayId && c.ClosedBecause is null));
     }
 
+    /// <summary>The identities that hold links here, each once.</summary>
+    public IReadOnlyList<LinkIdentity> Identities()
+    {
+        lock (_gate) return [.. _byThumbprint.Values.Select(static held => held[0].Identity)];
+    }
+
+    /// <summary>Closes every link of a certificate; returns how many there were.</summary>
+    public int CloseCertificate(string thumbprint, string reason)
+    {
+        LinkConnection[] closing;
+        lock (_gate) closing = _byThumbprint.TryGetValue(thumbprint, out var held) ? [.. held] : [];
+        foreach (var connection in closing) connection.Close(reason);
+        return closing.Length;
+    }
+
     /// <summary>Closes every link of a gateway; returns how many there were.</summary>
     public int CloseGateway(string gatewayId, string reason)
     {
