@@ -1,0 +1,15 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Tidegate.Client.Rest.Models;
+using Tidegate.Grains.Interfaces.Gateways;
+
+namespace Tidegate.GatewayAgent.LocalConsole;
+
+/// <summary>The JSON of the local console and the ready file: camelCase, enums as camelCase strings, absent for null.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(CamelCaseEnumConverter<AgentState>), typeof(CamelCaseEnumConverter<VolumeRunState>)])]
+[JsonSerializable(typeof(AgentStatus))]
+[JsonSerializable(typeof(ReadyDocument))]
+internal sealed partial class AgentJson : JsonSerializerContext;

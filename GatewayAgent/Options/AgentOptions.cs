@@ -1,0 +1,37 @@
+using System.Net;
+
+namespace Tidegate.GatewayAgent.Options;
+
+/// <summary>What an agent runs with, checked (<see cref="AgentOptionsReader"/>). Set by command line, environment and file, in this order of precedence.</summary>
+internal sealed record AgentOptions
+{
+    /// <summary><c>State</c>: directory of identity, volumes and requests; created when it is missing.</summary>
+    public required string StateDirectory { get; init; }
+
+    /// <summary><c>Service</c>: the service's address for agents, <c>https://host:port</c>.</summary>
+    public required Uri Service { get; init; }
+
+    /// <summary><c>Ca</c>: PEM file of the CAs that the service is known by before activation brings the lasting ones.</summary>
+    public required string CaFile { get; init; }
+
+    /// <summary><c>Nbd</c>: where volumes are served, <c>ADDRESS:PORT</c> or <c>unix:PATH</c>; default 127.0.0.1:10809.</summary>
+    public required string Nbd { get; init; }
+
+    /// <summary><c>Local</c>: where the local page is, <c>ADDRESS:PORT</c>; default 127.0.0.1:8810.</summary>
+    public required IPEndPoint Local { get; init; }
+
+    /// <summary><c>Console</c>: where the activation page sends browsers; default is <c>/activate</c> of the service's address.</summary>
+    public required Uri Console { get; init; }
+
+    /// <summary><c>ReadyFile</c>: JSON file that tells other programs where everything is; none by default.</summary>
+    public string? ReadyFile { get; init; }
+
+    /// <summary><c>StopGraceSeconds</c>: time for draining and syncing at the end; default 60, range 1 to 3600.</summary>
+    public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(60);
+
+    public string IdentityDirectory => Path.Combine(StateDirectory, "identity");
+
+    public string VolumesDirectory => Path.Combine(StateDirectory, "volumes");
+
+    public string RequestsDirectory => Path.Combine(StateDirectory, "requests");
+}

@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+
+namespace Tidegate.GatewayAgent.Options;
+
+/// <summary>
+/// Reads the agent's settings from a JSON file (<c>--config</c>), the environment (<c>TIDEGATE_AGENT_</c> and the setting's name)
+/// and the command line, the later ones winning, and checks them all at once.
+/// </summary>
+internal static class AgentOptionsReader
+{
+    public const string EnvironmentPrefix = "TIDEGATE_AGENT_";
+    private const string DefaultNbd = "127.0.0.1:10809";
+    private const string DefaultLocal = "127.0.0.1:8810";
+    private static readonly string[] Settings = ["State", "Service", "Ca", "Nbd", "Local", "Console", "ReadyFile", "StopGraceSeconds"];
+
+    /// <summary>Throws <see cref="AgentOptionsException"/> with every fault. Null values of <paramref name="commandLine"/> count as not given.</summary>
+    public static AgentOptions Read(IEnumerable<KeyValuePair<string, string?>> commandLine, string? configFile)
+    {
+        var faults = new List<string>();
+        var builder = new ConfigurationBuilder();
+        if (configFile is not null && !File.Exists(configFile)) faults.Add($"the configuration file '{configFile}' does not exist");
+        else if (configFile is not null) AddFile(builder, configFile, faults);
+        var configuration = builder
+            .AddEnvironmentVariables(EnvironmentPrefix)
+            .AddInMemoryCollection(commandLine.Where(p => p.Value is not null))
+            .Build();
+        return Bind(configuration, faults);
+    }
+
+    private static void AddFile(ConfigurationBuilder builder, string configFile, List<string> faults)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(configFile), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip });
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                faults.Add($"the configuration file '{configFile}' is no JSON object");
+                return;
+            }
+            foreach (var member in document.RootElement.EnumerateObject())
+            {
+                if (!Settings.Contains(member.Name, StringComparer.OrdinalIgnoreCase))
+                    faults.Add($"the configuration file '{configFile}' has '{member.Name}', which is no setting; there are {string.Join(", ", Settings)}");
+            }
+            builder.AddJsonFile(Path.GetFullPath(configFile));
+        }
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        {
+            faults.Add($"the configuration file '{configFile}' cannot be read: {error.Message}");
+        }
+    }
+
+    private static AgentOptions Bind(IConfiguration configuration, List<string> faults)
+    {
+        var state = Required(configuration, "State", "the directory that keeps identity and volumes (--state)", faults);
+        var service = ReadService(configuration, faults);
+        var ca = Required(configuration, "Ca", "the PEM file that the service is known by (--ca)", faults);
+        if (ca is not null) CheckCa(ca, faults);
+        var local = ReadLocal(configuration, faults);
+        var nbd = configuration["Nbd"] ?? DefaultNbd;
+        if (!nbd.StartsWith("unix:", StringComparison.Ordinal) && !IPEndPoint.TryParse(nbd, out _))
+            faults.Add($"Nbd '{nbd}' is neither ADDRESS:PORT nor unix:PATH");
+        var console = ReadConsole(configuration, service, faults);
+        var grace = ReadGrace(configuration, faults);
+        if (faults.Count > 0) throw new AgentOptionsException(faults);
+        return new AgentOptions
+        {
+            StateDirectory = Path.GetFullPath(state!),
+            Service = service!,
+            CaFile = Path.GetFullPath(ca!),
+            Nbd = nbd,
+            Local = local!,
+            Console = console!,
+            ReadyFile = configuration["ReadyFile"] is { Length: > 0 } ready ? Path.GetFullPath(ready) : null,
+            StopGrace = grace,
+        };
+    }
+
+    private static string? Required(IConfiguration configuration, string name, string meaning, List<string> faults)
+    {
+        if (configuration[name] is { Length: > 0 } value) return value;
+        faults.Add($"{name} is missing: {meaning}");
+        return null;
+    }
+
+    private static Uri? ReadService(IConfiguration configuration, List<string> faults)
+    {
+        if (Required(configuration, "Service", "the service's address for agents, https://host:port (--service)", faults) is not { } text) return null;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps && uri.PathAndQuery == "/") return uri;
+        faults.Add($"Service '{text}' is not of the form https://host:port");
+        return null;
+    }
+
+    private static Uri? ReadConsole(IConfiguration configuration, Uri? service, List<string> faults)
+    {
+        if (configuration["Console"] is not { Length: > 0 } text) return service is null ? null : new Uri(service, "/activate");
+        if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "https" or "http") return uri;
+        faults.Add($"Console '{text}' is no http(s) URL");
+        return null;
+    }
+
+    private static IPEndPoint? ReadLocal(IConfiguration configuration, List<string> faults)
+    {
+        var text = configuration["Local"] ?? DefaultLocal;
+        if (text.Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(text, out var endPoint)) return endPoint;
+        faults.Add($"Local '{text}' is not ADDRESS:PORT");
+        return null;
+    }
+
+    private static TimeSpan ReadGrace(IConfiguration configuration, List<string> faults)
+    {
+        if (configuration["StopGraceSeconds"] is not { } text) return TimeSpan.FromSeconds(60);
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 3600) return TimeSpan.FromSeconds(seconds);
+        faults.Add($"StopGraceSeconds '{text}' is not within 1 to 3600");
+        return default;
+    }
+
+    private static void CheckCa(string file, List<string> faults)
+    {
+        try
+        {
+            var roots = new X509Certificate2Collection();
+            roots.ImportFromPemFile(file);
+            if (roots.Count == 0) faults.Add($"the CA file '{file}' holds no certificate");
+            foreach (var root in roots) root.Dispose();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            faults.Add($"the CA file '{file}' cannot be read: {error.Message}");
+        }
+    }
+}
