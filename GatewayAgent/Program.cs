@@ -1,1 +1,1 @@
-return 0;
+return await Tidegate.GatewayAgent.Commands.AgentCommandLine.RunAsync(args);

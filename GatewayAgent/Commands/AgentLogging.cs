@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Logging.Console;
+
+namespace Tidegate.GatewayAgent.Commands;
+
+/// <summary>How the agent logs: one line an event on standard error; the journal's format under systemd.</summary>
+internal static class AgentLogging
+{
+    public static void Configure(ILoggingBuilder logging)
+    {
+        logging.SetMinimumLevel(LogLevel.Information);
+        // Orleans' client tells its own story at this level; the link's log is what operators read.
+        logging.AddFilter("Orleans", LogLevel.Warning);
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+        });
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+
+    public static ILoggerFactory CreateFactory() => LoggerFactory.Create(Configure);
+}

@@ -1,0 +1,22 @@
+using Tidegate.GatewayAgent.Activation;
+using Tidegate.GatewayAgent.Identity;
+using Tidegate.GatewayAgent.Link;
+using Tidegate.GatewayAgent.Nbd;
+
+namespace Tidegate.GatewayAgent.Commands;
+
+/// <summary>What an agent's process is put together from; tests put in their own.</summary>
+internal sealed class AgentParts
+{
+    /// <summary>Makes the volumes. The link is whichever is open when they call; the URI of an export comes from the NBD server.</summary>
+    public required Func<LinkHolder, Func<string, IReadOnlyList<string>>, IVolumeHost> CreateVolumes { get; init; }
+
+    /// <summary>The activation endpoints.</summary>
+    public required Func<IActivationService> CreateActivationService { get; init; }
+
+    /// <summary>The way to the service, with the credential that activation brought.</summary>
+    public required Func<GatewayCredential, ILinkConnector> CreateConnector { get; init; }
+
+    /// <summary>Settings of the NBD server.</summary>
+    public required NbdServerOptions Nbd { get; init; }
+}

@@ -1,0 +1,178 @@
+using Tidegate.GatewayAgent.Activation;
+using Tidegate.GatewayAgent.Disks;
+using Tidegate.GatewayAgent.Identity;
+using Tidegate.GatewayAgent.Link;
+using Tidegate.GatewayAgent.LocalConsole;
+using Tidegate.GatewayAgent.Nbd;
+using Tidegate.GatewayAgent.Options;
+
+namespace Tidegate.GatewayAgent.Commands;
+
+/// <summary>
+/// The agent from start to stop. Local things come first and need no service: state, volumes, block service, page, ready
+/// file. Then, in the background, activation and the link. It stops in the reverse order of use: hosts are drained, volumes
+/// synced and closed, then the link ends.
+/// </summary>
+internal sealed partial class AgentProcess(
+    AgentOptions options, AgentParts parts, ActivationTerminal terminal, TimeProvider time, IHostApplicationLifetime lifetime, ILoggerFactory loggers)
+    : IHostedService, IAsyncDisposable
+{
+    /// <summary>In the state directory: where the running agent is, for <c>status --state</c>.</summary>
+    public const string RunFile = "agent.json";
+
+    private readonly ILogger _logger = loggers.CreateLogger<AgentProcess>();
+    private readonly StatusBoard _board = new(options.Service, options.Console, time);
+    private readonly LinkHolder _link = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly List<ReadyFile> _readyFiles = [];
+    private IDisposable? _stateLock;
+    private IdentityStore? _identity;
+    private IVolumeHost? _volumes;
+    private NbdServer? _nbd;
+    private LocalConsoleServer? _page;
+    private RequestInbox? _inbox;
+    private Task _background = Task.CompletedTask;
+    private Task _announcing = Task.CompletedTask;
+
+    /// <summary>How the process should end.</summary>
+    public int ExitCode { get; private set; } = Commands.ExitCode.Success;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        _stateLock = StateLock.Take(options.StateDirectory);
+        _identity = IdentityStore.Open(options.IdentityDirectory);
+        // A damaged identity stops the agent before anything is served under it.
+        var credential = _identity.LoadCredential();
+        if (credential is not null) _board.SetGateway(credential);
+        _volumes = parts.CreateVolumes(_link, name => [.. _nbd!.Addresses.Select(a => a.UriOf(name))]);
+        _nbd = new NbdServer(_volumes.Exports, parts.Nbd, time, loggers.CreateLogger<NbdServer>());
+        await _nbd.StartAsync(cancellationToken);
+        _board.SetNbdUri(_nbd.Addresses[0].UriOf(""));
+        await _volumes.StartAsync(cancellationToken);
+        _board.ReadVolumesFrom(_volumes.GetStatuses);
+        _page = await LocalConsoleServer.StartAsync(options.Local, _board, options.Console, time, loggers, cancellationToken);
+        terminal.LocalUrl = _page.Url;
+        _readyFiles.Add(new ReadyFile(Path.Combine(options.StateDirectory, RunFile), _page.Url));
+        if (options.ReadyFile is { } readyFile) _readyFiles.Add(new ReadyFile(readyFile, _page.Url));
+        _announcing = AnnounceAsync();
+        _background = RunAsync(credential);
+        LogStarted(_logger, _board.Current.AgentVersion, options.StateDirectory, _board.Current.NbdUri, _page.Url);
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_stopping.IsCancellationRequested) return;
+        _board.SetState(AgentState.Stopping);
+        LogStopping(_logger);
+        if (_nbd is not null) await _nbd.StopAsync(cancellationToken);
+        if (_inbox is not null) await _inbox.StopAsync(cancellationToken);
+        if (_volumes is not null) await _volumes.StopAsync(cancellationToken);
+        await _stopping.CancelAsync();
+        await _background;
+        await _announcing;
+        if (_page is not null) await _page.DisposeAsync();
+        foreach (var file in _readyFiles) file.Remove();
+        LogStopped(_logger);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        if (_nbd is not null) await _nbd.DisposeAsync();
+        if (_volumes is not null) await _volumes.DisposeAsync();
+        _inbox?.Dispose();
+        _stateLock?.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync(GatewayCredential? stored)
+    {
+        try
+        {
+            var credential = stored ?? await ActivateAsync();
+            using (credential)
+            {
+                _board.SetGateway(credential);
+                var journal = new RequestJournal(new LinuxDisk(options.RequestsDirectory), time, loggers.CreateLogger<RequestJournal>());
+                _inbox = new RequestInbox(journal, _volumes!, _board, time, loggers.CreateLogger<RequestInbox>());
+                var session = new LinkSession(
+                    parts.CreateConnector(credential), _link, journal, _inbox, _volumes!, _board, time, loggers.CreateLogger<LinkSession>());
+                await session.RunAsync(_stopping.Token);
+                // Superseded: volumes are served locally until somebody stops or restarts this agent.
+                await Task.Delay(Timeout.InfiniteTimeSpan, time, _stopping.Token);
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The orderly end.
+        }
+        catch (IdentityException fault)
+        {
+            End(Commands.ExitCode.Identity, $"{fault.Message} {fault.NextStep}", fault);
+        }
+        catch (DiskFaultException fault)
+        {
+            End(Commands.ExitCode.Local, "A disk of the state directory failed; check it and start again.", fault);
+        }
+        catch (Exception fault)
+        {
+            End(Commands.ExitCode.Failure, "Management failed unexpectedly; start the agent again and report this.", fault);
+        }
+    }
+
+    private async Task<GatewayCredential> ActivateAsync()
+    {
+        var service = parts.CreateActivationService();
+        try
+        {
+            var runner = new ActivationRunner(
+                _identity!, service, MachineMetadata.Collect, new ActivationDisplays(_board, terminal), time, loggers.CreateLogger<ActivationRunner>());
+            _board.SetState(AgentState.Activating);
+            return await runner.RunAsync(_stopping.Token);
+        }
+        finally
+        {
+            (service as IDisposable)?.Dispose();
+        }
+    }
+
+    private async Task AnnounceAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            var changed = _board.WhenChanged;
+            try
+            {
+                foreach (var file in _readyFiles) file.Update(_board.Current);
+                await changed.WaitAsync(_stopping.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                LogNotAnnounced(_logger, fault.Message);
+                await changed.WaitAsync(_stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private void End(int exitCode, string what, Exception fault)
+    {
+        LogFatal(_logger, fault, what);
+        ExitCode = exitCode;
+        lifetime.StopApplication();
+    }
+
+    [LoggerMessage(2000, LogLevel.Information, "Agent {Version} runs on {StateDirectory}; volumes at {NbdUri}, page at {Page}")]
+    private static partial void LogStarted(ILogger logger, string version, string stateDirectory, string nbdUri, string page);
+    [LoggerMessage(2090, LogLevel.Information, "Stopping: draining hosts, syncing volumes")]
+    private static partial void LogStopping(ILogger logger);
+    [LoggerMessage(2091, LogLevel.Information, "Stopped; everything acknowledged is durable")]
+    private static partial void LogStopped(ILogger logger);
+    [LoggerMessage(2092, LogLevel.Critical, "{What}")]
+    private static partial void LogFatal(ILogger logger, Exception fault, string what);
+    [LoggerMessage(2093, LogLevel.Warning, "The ready file could not be written: {Why}")]
+    private static partial void LogNotAnnounced(ILogger logger, string why);
+}

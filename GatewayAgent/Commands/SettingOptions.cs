@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Tidegate.GatewayAgent.Options;
+
+namespace Tidegate.GatewayAgent.Commands;
+
+/// <summary>The command line's spelling of the agent's settings; what is left out comes from environment and file.</summary>
+internal sealed class SettingOptions
+{
+    private readonly List<(string Setting, Option<string?> Option)> _options;
+    private readonly Option<string?> _config = new("--config") { Description = "JSON file of settings", HelpName = "FILE" };
+
+    public SettingOptions()
+    {
+        _options =
+        [
+            ("State", Of("--state", "DIR", "Directory of identity, volumes and requests; created when it is missing")),
+            ("Service", Of("--service", "URL", "The service's address for agents, https://host:port")),
+            ("Ca", Of("--ca", "FILE", "PEM file of the CA that the service is known by")),
+            ("Nbd", Of("--nbd", "ADDRESS", "Where volumes are served: ADDRESS:PORT or unix:PATH; port 0 picks a free one (default 127.0.0.1:10809)")),
+            ("Local", Of("--local", "ADDRESS", "Where the local page is: ADDRESS:PORT; port 0 picks a free one (default 127.0.0.1:8810)")),
+            ("Console", Of("--console", "URL", "Where the activation page sends browsers (default: /activate at the service)")),
+            ("ReadyFile", Of("--ready-file", "FILE", "JSON file that tells other programs where everything is")),
+            ("StopGraceSeconds", Of("--stop-grace", "SECONDS", "Time for draining and syncing at the end, 1 to 3600 (default 60)")),
+        ];
+    }
+
+    public void AddTo(Command command)
+    {
+        foreach (var (_, option) in _options) command.Options.Add(option);
+        command.Options.Add(_config);
+    }
+
+    /// <summary>Throws <see cref="AgentOptionsException"/> with every fault.</summary>
+    public AgentOptions Read(ParseResult parsed) => AgentOptionsReader.Read(
+        _options.Select(o => KeyValuePair.Create(o.Setting, parsed.GetValue(o.Option))), parsed.GetValue(_config));
+
+    private static Option<string?> Of(string name, string value, string description) => new(name) { Description = description, HelpName = value };
+}

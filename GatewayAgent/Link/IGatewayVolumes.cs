@@ -1,0 +1,19 @@
+using Tidegate.GatewayAgent.LocalConsole;
+using Tidegate.Grains.Interfaces.Gateways;
+
+namespace Tidegate.GatewayAgent.Link;
+
+/// <summary>The gateway's volumes, as management sees them.</summary>
+internal interface IGatewayVolumes
+{
+    /// <summary>Version of the desired configuration last applied; 0 for none.</summary>
+    long AppliedConfigurationVersion { get; }
+
+    IReadOnlyList<NamedVolumeStatus> GetStatuses();
+
+    /// <summary>Moves towards the configuration; returns when it is applied. Idempotent.</summary>
+    Task ApplyAsync(GatewayConfiguration configuration, CancellationToken cancellationToken);
+
+    /// <summary>Appends and syncs a snapshot's barrier (M2.8). Idempotent by snapshot.</summary>
+    Task<SnapshotBarrier> TakeBarrierAsync(string volumeId, string snapshotId, CancellationToken cancellationToken);
+}

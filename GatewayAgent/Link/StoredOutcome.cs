@@ -1,0 +1,22 @@
+using Tidegate.Grains.Interfaces.Gateways;
+
+namespace Tidegate.GatewayAgent.Link;
+
+/// <summary>How a request ended: an error, or one of the results.</summary>
+/// <param name="ErrorCode">Empty on success.</param>
+/// <param name="Message">For people; empty on success.</param>
+/// <param name="Barrier">Result of a snapshot request.</param>
+/// <param name="Live">Result of a describe request.</param>
+internal sealed record StoredOutcome(string ErrorCode, string Message, SnapshotBarrier? Barrier = null, GatewayLiveDescription? Live = null)
+{
+    public static StoredOutcome Success(RequestResult result) => result switch
+    {
+        SnapshotBarrier barrier => new StoredOutcome("", "", Barrier: barrier),
+        GatewayLiveDescription live => new StoredOutcome("", "", Live: live),
+        _ => throw new ArgumentException($"There is no request that answers with {result.GetType().Name}.", nameof(result)),
+    };
+
+    /// <summary>The final report of this outcome on one link.</summary>
+    public RequestReport ToReport(string requestId, long generation) =>
+        new(requestId, generation, IsFinal: true, Progress: 1, ErrorCode, Message, (RequestResult?)Barrier ?? Live);
+}
