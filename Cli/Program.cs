@@ -1,1 +1,1 @@
-return 0;
+return await Tidegate.Cli.Commands.CommandLine.RunAsync(args, Console.Out, Console.Error, TimeProvider.System);

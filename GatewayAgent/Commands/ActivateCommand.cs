@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Tidegate.Client.Rest;
 using Tidegate.GatewayAgent.Activation;
-using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.Identity;
 
 namespace Tidegate.GatewayAgent.Commands;

@@ -46,9 +46,10 @@ internal sealed partial class AgentProcess(
         if (credential is not null) _board.SetGateway(credential);
         _volumes = parts.CreateVolumes(_link, name => [.. _nbd!.Addresses.Select(a => a.UriOf(name))]);
         _nbd = new NbdServer(_volumes.Exports, parts.Nbd, time, loggers.CreateLogger<NbdServer>());
+        // Volumes first: a host that reconnects the moment the port answers must find its export.
+        await _volumes.StartAsync(cancellationToken);
         await _nbd.StartAsync(cancellationToken);
         _board.SetNbdUri(_nbd.Addresses[0].UriOf(""));
-        await _volumes.StartAsync(cancellationToken);
         _board.ReadVolumesFrom(_volumes.GetStatuses);
         _page = await LocalConsoleServer.StartAsync(options.Local, _board, options.Console, time, loggers, cancellationToken);
         terminal.LocalUrl = _page.Url;

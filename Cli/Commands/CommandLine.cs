@@ -1,0 +1,82 @@
+using System.CommandLine;
+using Tidegate.Cli.Errors;
+using Tidegate.Grains.Interfaces.Errors;
+
+namespace Tidegate.Cli.Commands;
+
+/// <summary>The command line of <c>tidegate</c> (<c>docs/protocols/cli.md</c>).</summary>
+internal static class CommandLine
+{
+    private const string Description = """
+        Manage Tidegate gateways, volumes and snapshots.
+
+        Start with `tidegate setup`, then `tidegate gateways activate KEY` with the key that a gateway shows. Gateways and
+        volumes are named by id or, where that is unambiguous, by name. Results go to standard output (--output json for
+        programs), everything else to standard error.
+
+        Environment: TIDEGATE_API, TIDEGATE_CA, TIDEGATE_KEY, TIDEGATE_PROFILE, TIDEGATE_PROFILE_DIR.
+
+        Exit codes:
+          0  success                             6  gateway not connected or silent
+          1  unexpected fault                    7  service unreachable or busy; try again
+          2  wrong command line or value         8  what was waited for failed
+          3  not found, or not yours             9  --timeout passed; it goes on
+          4  key missing, wrong or not enough  130  interrupted
+          5  name in use, limit, wrong state
+        """;
+
+    /// <summary>Runs one command line; never throws.</summary>
+    public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors, TimeProvider time)
+    {
+        var globals = new GlobalOptions(output, errors, time);
+        var root = new RootCommand(Description);
+        globals.AddTo(root);
+        root.Subcommands.Add(SetupCommand.Create(globals));
+        root.Subcommands.Add(ProfileCommand.Create(globals));
+        root.Subcommands.Add(GatewayCommands.Create(globals));
+        root.Subcommands.Add(VolumeCommands.Create(globals));
+        root.Subcommands.Add(SnapshotCommands.Create(globals));
+        root.Subcommands.Add(RestoreCommand.Create(globals));
+        root.Subcommands.Add(AuditCommand.Create(globals));
+        var parsed = root.Parse(arguments);
+        try
+        {
+            var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = errors });
+            return parsed.Errors.Count > 0 ? ExitCode.Usage : exitCode;
+        }
+        catch (TidegateException error)
+        {
+            Report(error.Code, error.Message, error.NextStep ?? DefaultNextStep(error.Code));
+            return ExitCode.Of(error.Code);
+        }
+        catch (WaitException error)
+        {
+            Report(error.Code, error.Message, error.NextStep);
+            return error.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Interrupted;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Report("Local", error.Message, "Check the file's path, owner and mode.");
+            return ExitCode.Fault;
+        }
+
+        void Report(string code, string message, string? nextStep) => globals.CreatePrinter(parsed).Error(code, message, nextStep);
+    }
+
+    private static string? DefaultNextStep(string code) => code switch
+    {
+        ErrorCodes.Unauthenticated => "Check the key (tidegate profile shows which one is used), or run tidegate setup.",
+        ErrorCodes.NotFound => "List what there is: tidegate gateways list, tidegate volumes list, tidegate snapshots list.",
+        ErrorCodes.NameInUse => "Choose another name.",
+        ErrorCodes.GatewayNotConnected => "Check that the agent runs and reaches the service: its local page says why not. Then try again.",
+        ErrorCodes.GatewayTimeout => "Look whether it was done before trying again.",
+        ErrorCodes.ActivationKeyNotFound or ErrorCodes.ActivationKeyExpired or ErrorCodes.ActivationKeyInvalid
+            => "Use the key that the gateway shows now, on its terminal or local page.",
+        ErrorCodes.RateLimited or ErrorCodes.Unavailable => "Try again in a moment.",
+        _ => null,
+    };
+}

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.Globalization;
+using Tidegate.Cli.Errors;
+using Tidegate.Cli.Output;
+using Tidegate.Client.Rest.Models;
+
+namespace Tidegate.Cli.Commands;
+
+/// <summary><c>tidegate snapshots</c>: create, list, describe.</summary>
+internal static class SnapshotCommands
+{
+    public static Command Create(GlobalOptions globals) => new("snapshots", "Snapshots: create, list, describe.")
+    {
+        CreateSnapshot(globals), List(globals), Describe(globals),
+    };
+
+    private static Command CreateSnapshot(GlobalOptions globals)
+    {
+        var volume = new Argument<string>("VOLUME") { Description = "Id or name of a volume" };
+        var description = new Option<string>("--description") { Description = "Your words for it", HelpName = "TEXT", DefaultValueFactory = static _ => "" };
+        var idempotencyKey = new Option<string?>("--idempotency-key") { Description = "Makes repeated commands with the same key one snapshot", HelpName = "KEY" };
+        var command = new Command("create", "Take a snapshot. Returns as soon as its point is fixed at the gateway, whatever is still to be uploaded.") { volume, description, idempotencyKey };
+        var wait = new WaitOptions(command, "the service holds all of it");
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var session = globals.Open(parsed);
+            var id = await session.Names.VolumeAsync(parsed.GetValue(volume)!, cancellation);
+            var snapshot = await session.Client.CreateSnapshotAsync(id, new CreateSnapshotRequest(parsed.GetValue(description)!), parsed.GetValue(idempotencyKey), cancellation);
+            if (wait.Read(parsed) is { } limit) snapshot = await session.Waiting.SnapshotCompletedAsync(snapshot.SnapshotId, limit, cancellation);
+            Print(session.Printer, snapshot);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static Command List(GlobalOptions globals)
+    {
+        var volume = new Option<string?>("--volume") { Description = "Only those of this volume (id or name)", HelpName = "VOLUME" };
+        var command = new Command("list", "List the account's snapshots.") { volume };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var session = globals.Open(parsed);
+            var volumeId = parsed.GetValue(volume) is { } named ? await session.Names.VolumeAsync(named, cancellation) : null;
+            IReadOnlyList<SnapshotView> snapshots = await session.Client.ListSnapshotsAsync(volumeId, cancellationToken: cancellation).ToListAsync(cancellation);
+            session.Printer.Many(
+                snapshots, CliJson.Default.IReadOnlyListSnapshotView, "No snapshots. Take one: tidegate snapshots create VOLUME",
+                ["Snapshot", "Volume", "State", "Size", "Requested", "Point", "Description"],
+                static s => [s.SnapshotId, s.VolumeId, State(s), ByteSize.Format(s.SizeBytes), Printer.Time(s.RequestedAt), Printer.Time(s.PointAt), s.Description]);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static Command Describe(GlobalOptions globals)
+    {
+        var snapshot = new Argument<string>("SNAPSHOT") { Description = "Id of a snapshot" };
+        var command = new Command("describe", "Show a snapshot.") { snapshot };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var session = globals.Open(parsed);
+            Print(session.Printer, await session.Client.GetSnapshotAsync(parsed.GetValue(snapshot)!, cancellation));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static void Print(Printer printer, SnapshotView snapshot) => printer.One(
+        snapshot, CliJson.Default.SnapshotView,
+        ("Snapshot", snapshot.SnapshotId), ("Volume", snapshot.VolumeId), ("State", State(snapshot)), ("Description", snapshot.Description),
+        ("Size", ByteSize.Format(snapshot.SizeBytes)), ("Requested", Printer.Time(snapshot.RequestedAt)), ("Point", Printer.Time(snapshot.PointAt)),
+        ("Failed because", snapshot.FailureReason));
+
+    private static string State(SnapshotView snapshot) => snapshot.Progress is > 0 and < 1
+        ? string.Create(CultureInfo.InvariantCulture, $"{Printer.Word(snapshot.State)} {snapshot.Progress:P0}")
+        : Printer.Word(snapshot.State);
+}

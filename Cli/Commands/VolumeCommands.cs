@@ -1,0 +1,115 @@
+using System.CommandLine;
+using Tidegate.Cli.Errors;
+using Tidegate.Cli.Output;
+using Tidegate.Client.Rest.Models;
+using Tidegate.Grains.Interfaces.Errors;
+
+namespace Tidegate.Cli.Commands;
+
+/// <summary><c>tidegate volumes</c>: create, list, describe, delete.</summary>
+internal static class VolumeCommands
+{
+    private const int SectorBytes = 4096;
+
+    public static Command Create(GlobalOptions globals) => new("volumes", "Volumes: create, list, describe, delete.")
+    {
+        CreateVolume(globals), List(globals), Describe(globals), Delete(globals),
+    };
+
+    /// <summary>A volume for people or programs.</summary>
+    public static void Print(Printer printer, VolumeView volume) => printer.One(
+        volume, CliJson.Default.VolumeView,
+        ("Volume", volume.VolumeId), ("Name", volume.Name), ("Gateway", volume.GatewayId), ("Size", ByteSize.Format(volume.SizeBytes)),
+        ("Restored from", volume.SourceSnapshotId), ("Created", Printer.Time(volume.CreatedAt)), ("Recovery point", Printer.Time(volume.RecoveryPointAt)),
+        ("State", volume.AgentStatus is { } status ? Printer.Word(status.State) : "pending"), ("Reason", volume.AgentStatus?.Reason),
+        ("Backlog", volume.AgentStatus is { } s ? ByteSize.Format(s.BacklogBytes) : null),
+        ("Served at", volume.AgentStatus is { } a ? string.Join(", ", a.ServingAt) : null));
+
+    private static Command CreateVolume(GlobalOptions globals)
+    {
+        var gateway = new Option<string>("--gateway") { Description = "Id or name of the gateway that is to serve it", HelpName = "GATEWAY", Required = true };
+        var name = new Option<string>("--name") { Description = "Name, unique within the account; also the NBD export's", HelpName = "NAME", Required = true };
+        var size = new Option<string>("--size") { Description = "Size, for example 4GiB; a multiple of 4096 bytes, 1 MiB to 16 TiB", HelpName = "SIZE", Required = true };
+        var command = new Command("create", "Create an empty volume on a gateway.") { gateway, name, size };
+        var wait = new WaitOptions(command, "the gateway serves it");
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var session = globals.Open(parsed);
+            var bytes = ReadSize(parsed.GetValue(size)!);
+            var gatewayId = await session.Names.GatewayAsync(parsed.GetValue(gateway)!, cancellation);
+            var volume = await session.Client.CreateVolumeAsync(new CreateVolumeRequest(gatewayId, parsed.GetValue(name)!, bytes), cancellation);
+            if (wait.Read(parsed) is { } limit) volume = await session.Waiting.VolumeServedAsync(volume.VolumeId, whole: false, limit, cancellation);
+            Print(session.Printer, volume);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static Command List(GlobalOptions globals)
+    {
+        var gateway = new Option<string?>("--gateway") { Description = "Only those of this gateway (id or name)", HelpName = "GATEWAY" };
+        var command = new Command("list", "List the account's volumes.") { gateway };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var session = globals.Open(parsed);
+            var gatewayId = parsed.GetValue(gateway) is { } named ? await session.Names.GatewayAsync(named, cancellation) : null;
+            IReadOnlyList<VolumeSummary> volumes = await session.Client.ListVolumesAsync(gatewayId, cancellationToken: cancellation).ToListAsync(cancellation);
+            session.Printer.Many(
+                volumes, CliJson.Default.IReadOnlyListVolumeSummary, "No volumes. Create one: tidegate volumes create --gateway GATEWAY --name NAME --size 10GiB",
+                ["Name", "Volume", "Gateway", "Size", "Restored from", "Created"],
+                static v => [v.Name, v.VolumeId, v.GatewayId, ByteSize.Format(v.SizeBytes), v.SourceSnapshotId, Printer.Time(v.CreatedAt)]);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static Command Describe(GlobalOptions globals)
+    {
+        var volume = VolumeArgument();
+        var command = new Command("describe", "Show a volume.") { volume };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var session = globals.Open(parsed);
+            var id = await session.Names.VolumeAsync(parsed.GetValue(volume)!, cancellation);
+            Print(session.Printer, await session.Client.GetVolumeAsync(id, cancellation));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static Command Delete(GlobalOptions globals)
+    {
+        var volume = VolumeArgument();
+        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask" };
+        var command = new Command("delete", "Delete a volume: it leaves its gateway. Its snapshots stay readable.") { volume, yes };
+        var wait = new WaitOptions(command, "the gateway no longer serves it");
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var session = globals.Open(parsed);
+            var id = await session.Names.VolumeAsync(parsed.GetValue(volume)!, cancellation);
+            if (!parsed.GetValue(yes) && !session.Printer.Confirm($"Delete volume {parsed.GetValue(volume)}?"))
+            {
+                session.Printer.Note("Nothing was changed.");
+                return ExitCode.Interrupted;
+            }
+            var limit = wait.Read(parsed);
+            var before = limit is null ? null : await session.Client.GetVolumeAsync(id, cancellation);
+            await session.Client.DeleteVolumeAsync(id, cancellation);
+            if (before is not null) await session.Waiting.VolumeGoneAsync(before, limit!.Value, cancellation);
+            session.Printer.One(new DoneView(id, "deleted"), CliJson.Default.DoneView, ("Deleted", id));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static long ReadSize(string text)
+    {
+        if (!ByteSize.TryParse(text, out var bytes))
+            throw new TidegateException(ErrorCodes.InvalidArgument, $"'{text}' is no size.", "Give a number and a unit, for example 4GiB.");
+        if (bytes % SectorBytes != 0)
+            throw new TidegateException(ErrorCodes.InvalidArgument, $"The size {bytes} is no multiple of {SectorBytes} bytes.", $"The next larger one is {((bytes / SectorBytes) + 1) * SectorBytes}.");
+        return bytes;
+    }
+
+    private static Argument<string> VolumeArgument() => new("VOLUME") { Description = "Id or name of a volume" };
+}

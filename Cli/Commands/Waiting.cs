@@ -1,0 +1,93 @@
+using Tidegate.Cli.Errors;
+using Tidegate.Cli.Output;
+using Tidegate.Client.Rest;
+using Tidegate.Client.Rest.Models;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Snapshots;
+
+namespace Tidegate.Cli.Commands;
+
+/// <summary>Follows long work at the service until it is done, showing how far it is. Service trouble on the way is waited out.</summary>
+internal sealed class Waiting(TidegateRestClient client, Printer printer, TimeProvider time)
+{
+    private static readonly TimeSpan FirstInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Until the gateway serves the volume, and with <paramref name="whole"/> until all of a restored one is there.</summary>
+    public Task<VolumeView> VolumeServedAsync(string volumeId, bool whole, TimeSpan limit, CancellationToken cancellationToken) =>
+        FollowAsync($"Volume {volumeId}", limit, () => client.GetVolumeAsync(volumeId, cancellationToken), volume =>
+        {
+            var status = volume.AgentStatus;
+            if (status is { State: VolumeRunState.Failed or VolumeRunState.Diverged })
+                throw Failed($"Volume {volumeId} is {Printer.Word(status.State)} on its gateway: {status.Reason}", "The gateway's log and local page say more.");
+            if (status is null or { State: VolumeRunState.Pending }) return (0, "waiting for its gateway", false);
+            var share = status.SizeBytes == 0 ? 1 : status.HydratedBytes / (double)status.SizeBytes;
+            var isWhole = !whole || (status.State != VolumeRunState.Restoring && status.HydratedBytes >= status.SizeBytes);
+            var words = status.State == VolumeRunState.Restoring
+                ? $"restoring, {ByteSize.Format(status.HydratedBytes)} of {ByteSize.Format(status.SizeBytes)}"
+                : Printer.Word(status.State);
+            return (share, words, isWhole && status.ServingAt.Count > 0);
+        }, cancellationToken);
+
+    /// <summary>Until the service holds the snapshot.</summary>
+    public Task<SnapshotView> SnapshotCompletedAsync(string snapshotId, TimeSpan limit, CancellationToken cancellationToken) =>
+        FollowAsync($"Snapshot {snapshotId}", limit, () => client.GetSnapshotAsync(snapshotId, cancellationToken), snapshot => snapshot.State switch
+        {
+            SnapshotState.Completed => (1, "completed", true),
+            SnapshotState.Failed => throw Failed($"Snapshot {snapshotId} failed: {snapshot.FailureReason}", "Take another one."),
+            var state => (snapshot.Progress, Printer.Word(state), false),
+        }, cancellationToken);
+
+    /// <summary>Until the volume is gone from the service and, while its gateway is connected, from there.</summary>
+    public async Task VolumeGoneAsync(VolumeView volume, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        await FollowAsync($"Volume {volume.VolumeId}", limit, async () =>
+        {
+            if (await FindAsync(() => client.GetVolumeAsync(volume.VolumeId, cancellationToken)) is not null) return false;
+            var gateway = await FindAsync(() => client.GetGatewayAsync(volume.GatewayId, cancellationToken: cancellationToken));
+            return gateway is not { IsConnected: true } || gateway.Volumes.All(v => v.VolumeId != volume.VolumeId);
+        }, static gone => (gone ? 1 : 0, gone ? "gone" : "leaving its gateway", gone), cancellationToken);
+    }
+
+    private static async Task<T?> FindAsync<T>(Func<Task<T>> get) where T : class
+    {
+        try
+        {
+            return await get();
+        }
+        catch (TidegateException error) when (error.Code == ErrorCodes.NotFound)
+        {
+            return null;
+        }
+    }
+
+    private Task<T> FollowAsync<T>(
+        string title, TimeSpan limit, Func<Task<T>> get, Func<T, (double Share, string Words, bool IsDone)> judge, CancellationToken cancellationToken) =>
+        printer.Progress.RunAsync(title, async report =>
+        {
+            var start = time.GetTimestamp();
+            var interval = FirstInterval;
+            var words = "";
+            while (true)
+            {
+                try
+                {
+                    var value = await get();
+                    (var share, words, var isDone) = judge(value);
+                    report(share, words);
+                    if (isDone) return value;
+                }
+                catch (TidegateException trouble) when (trouble.IsTransient)
+                {
+                    words = trouble.Message;
+                }
+                if (time.GetElapsedTime(start) >= limit)
+                    throw new WaitException(ExitCode.WaitTimedOut, "TimedOut", $"{title} was not ready within {limit.TotalSeconds:0} s ({words}).", "It goes on; look again later, or give a longer --timeout.");
+                await Task.Delay(interval, time, cancellationToken);
+                interval = interval * 1.5 < MaxInterval ? interval * 1.5 : MaxInterval;
+            }
+        });
+
+    private static WaitException Failed(string message, string nextStep) => new(ExitCode.WaitFailed, "Failed", message, nextStep);
+}

@@ -1,0 +1,38 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Tidegate.Cli.Commands;
+using Tidegate.Cli.Errors;
+using Tidegate.Cli.Profiles;
+using Tidegate.Client.Rest.Models;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Security;
+using Tidegate.Grains.Interfaces.Snapshots;
+
+namespace Tidegate.Cli.Output;
+
+/// <summary>The JSON that <c>--output json</c> prints: the API's own records, lists as arrays.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    WriteIndented = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectRequiredConstructorParameters = true,
+    Converters =
+    [
+        typeof(CamelCaseEnumConverter<Role>),
+        typeof(CamelCaseEnumConverter<VolumeRunState>),
+        typeof(CamelCaseEnumConverter<SnapshotState>),
+    ])]
+[JsonSerializable(typeof(Profile))]
+[JsonSerializable(typeof(ProfileView))]
+[JsonSerializable(typeof(SetupView))]
+[JsonSerializable(typeof(ErrorView))]
+[JsonSerializable(typeof(DoneView))]
+[JsonSerializable(typeof(ActivationClaimView))]
+[JsonSerializable(typeof(GatewayView))]
+[JsonSerializable(typeof(VolumeView))]
+[JsonSerializable(typeof(SnapshotView))]
+[JsonSerializable(typeof(IReadOnlyList<GatewaySummary>))]
+[JsonSerializable(typeof(IReadOnlyList<VolumeSummary>))]
+[JsonSerializable(typeof(IReadOnlyList<SnapshotView>))]
+[JsonSerializable(typeof(IReadOnlyList<AuditRecordView>))]
+internal sealed partial class CliJson : JsonSerializerContext;
