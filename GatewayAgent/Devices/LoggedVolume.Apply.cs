@@ -75,39 +75,45 @@ internal sealed partial class LoggedVolume
     {
         TaskCompletionSource wake;
         lock (_order)
-        {
-            _checkpointWanted = true;
             wake = _wake;
-        }
         wake.TrySetResult();
+    }
+
+    private void WantCheckpoint()
+    {
+        lock (_order)
+            _checkpointWanted = true;
+        WakeApply();
     }
 
     private void OnCheckpointTimer()
     {
         lock (_order)
             _timerArmed = false;
-        WakeApply();
+        WantCheckpoint();
     }
 
     private async Task ApplyAsync()
     {
-        var durable = Task.CompletedTask;
         try
         {
             while (Log.Failure is null)
             {
+                Task wake;
+                lock (_order)
+                {
+                    if (_wake.Task.IsCompleted)
+                        _wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    wake = _wake.Task;
+                }
                 var applied = await ApplySliceAsync();
                 bool checkpoint, closing;
-                Task wake;
                 lock (_order)
                 {
                     closing = _closing;
                     var pending = _applied.Position - Log.AppliedEnd;
                     checkpoint = pending > 0 && (_checkpointWanted || closing || pending >= _options.CheckpointBytes);
                     _checkpointWanted &= !checkpoint;
-                    if (_wake.Task.IsCompleted)
-                        _wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                    wake = _wake.Task;
                 }
                 if (checkpoint)
                     await CheckpointAsync();
@@ -116,9 +122,7 @@ internal sealed partial class LoggedVolume
                 if (closing)
                     return;
                 ArmCheckpoint();
-                if (durable.IsCompleted)
-                    durable = Log.WaitDurableAsync(_applied.Position + 1, CancellationToken.None);
-                await Task.WhenAny(durable, wake);
+                await wake;
             }
         }
         catch (Exception fault)

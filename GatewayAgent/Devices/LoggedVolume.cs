@@ -33,7 +33,8 @@ internal sealed partial class LoggedVolume : IBlockDevice
         _sizeBytes = log.VolumeSizeBytes;
         _ownApplyWorker = options.ApplyWorker is null ? new WorkerThread($"apply {options.Log.VolumeId}") : null;
         _applied = log.AppliedAnchor;
-        log.RoomWanted += WakeApply;
+        log.RoomWanted += WantCheckpoint;
+        log.Advanced += WakeApply;
         _checkpointTimer = options.Log.Time.CreateTimer(
             static volume => ((LoggedVolume)volume!).OnCheckpointTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _applying = Task.Factory.StartNew(

@@ -14,6 +14,9 @@ internal sealed partial class WriteLog
     private bool _syncing;
     private bool _timerArmed;
 
+    /// <summary>Raised, on the worker, after the durable end has moved or the log has stopped.</summary>
+    internal event Action? Advanced;
+
     /// <summary>Completes when everything appended before the call is durable. Fails when the disk does; then the volume has stopped.</summary>
     public Task SyncAsync()
     {
@@ -215,6 +218,7 @@ internal sealed partial class WriteLog
         round?.TrySetResult();
         room?.TrySetResult();
         advance?.TrySetResult();
+        Advanced?.Invoke();
     }
 
     /// <summary>Under the gate: stops the log for good and lets everyone who waits know.</summary>
@@ -226,5 +230,6 @@ internal sealed partial class WriteLog
         Take(ref _round)?.TrySetException(fault);
         Take(ref _room)?.TrySetResult();
         Take(ref _advance)?.TrySetResult();
+        Task.Factory.StartNew(() => Advanced?.Invoke(), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _worker);
     }
 }

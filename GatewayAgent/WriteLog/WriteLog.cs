@@ -92,6 +92,8 @@ internal sealed partial class WriteLog : IAsyncDisposable
     /// </summary>
     public static WriteLog Open(IDisk disk, WriteLogOptions options, Action<LogRecord>? replay = null)
     {
+        if (!Exists(disk))
+            throw new LogCorruptException(options.VolumeId, $"'{FileName}' is missing");
         var diskFile = disk.Open(FileName);
         try
         {

@@ -1,0 +1,53 @@
+namespace Tidegate.Tests.Kit.Disks;
+
+/// <summary>
+/// Runs tasks one at a time, on the caller's thread, in an order that a seed decides: every interleaving is reproducible.
+/// </summary>
+internal sealed class SeededScheduler(Random random) : TaskScheduler
+{
+    private readonly List<Task> _ready = [];
+
+    public override int MaximumConcurrencyLevel => 1;
+
+    /// <summary>Starts work on this scheduler.</summary>
+    internal Task Start(Func<Task> work) =>
+        Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, this).Unwrap();
+
+    /// <summary>Runs one ready task; false when none is ready.</summary>
+    internal bool RunOne()
+    {
+        Task task;
+        lock (_ready)
+        {
+            if (_ready.Count == 0)
+                return false;
+            var pick = random.Next(_ready.Count);
+            task = _ready[pick];
+            _ready[pick] = _ready[^1];
+            _ready.RemoveAt(_ready.Count - 1);
+        }
+        TryExecuteTask(task);
+        return true;
+    }
+
+    /// <summary>Forgets everything: the machine that ran it is gone.</summary>
+    internal void Clear()
+    {
+        lock (_ready)
+            _ready.Clear();
+    }
+
+    protected override void QueueTask(Task task)
+    {
+        lock (_ready)
+            _ready.Add(task);
+    }
+
+    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => false;
+
+    protected override IEnumerable<Task> GetScheduledTasks()
+    {
+        lock (_ready)
+            return [.. _ready];
+    }
+}
