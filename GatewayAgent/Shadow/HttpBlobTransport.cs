@@ -90,7 +90,7 @@ internal sealed class HttpBlobTransport(HttpClient client, TimeProvider time, Bl
 
     private async Task<T> AttemptAsync<T>(BlobTicket ticket, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
     {
-        var backoff = new Backoff(options.FirstDelay, options.LongestDelay);
+        var delay = new RetryDelay(options.FirstDelay, options.LongestDelay);
         while (true)
         {
             string reason;
@@ -113,10 +113,10 @@ internal sealed class HttpBlobTransport(HttpClient client, TimeProvider time, Bl
             {
                 (reason, cause) = (broken.Message, broken);
             }
-            var delay = backoff.Next();
-            if (backoff.Failures >= options.Attempts)
-                throw new TidegateException(ErrorCodes.Unavailable, $"{ticket.Method} of blob '{ticket.BlobKey}' failed {backoff.Failures} times: {reason} ({cause.GetType().Name})");
-            await Task.Delay(delay, time, cancellationToken);
+            var pause = delay.Next();
+            if (delay.Failures >= options.Attempts)
+                throw new TidegateException(ErrorCodes.Unavailable, $"{ticket.Method} of blob '{ticket.BlobKey}' failed {delay.Failures} times: {reason} ({cause.GetType().Name})");
+            await Task.Delay(pause, time, cancellationToken);
         }
     }
 

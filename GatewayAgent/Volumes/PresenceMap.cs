@@ -4,14 +4,19 @@ using System.Security.Cryptography;
 using System.Text;
 using Tidegate.BlockStore;
 using Tidegate.GatewayAgent.Disks;
+using Tidegate.GatewayAgent.WriteLog;
 
 namespace Tidegate.GatewayAgent.Volumes;
 
 /// <summary>
 /// Which sectors of a restoring volume are in the local store (<c>docs/formats/presence-map.md</c>, M2.9). Marks take effect for
-/// readers at once and reach the file only through <see cref="Collect"/> and <see cref="Persist"/>, between which the caller
-/// syncs the store. Thread-safe; memory grows with partly present 128 MiB stretches alone (I11).
+/// readers at once; a mark reaches the file only after the store was synced behind it. Thread-safe; memory grows with partly
+/// present 128 MiB stretches alone (I11).
 /// </summary>
+/// <remarks>
+/// Invariant: a mark is settled (in a page) when the sector's bytes are synced, or when a log record that a recovery would
+/// apply again holds them: marks of the second kind may reach the file early.
+/// </remarks>
 internal sealed class PresenceMap : IDisposable
 {
     public const string FileName = "presence";
@@ -29,8 +34,12 @@ internal sealed class PresenceMap : IDisposable
     private readonly ushort _lastBlockMask;
     private readonly ushort[]?[] _pages;
     private readonly int[] _fullBlocks;
-    private HashSet<int> _dirty = [];
-    private long _presentSectors;
+    private readonly Lock _writing = new();
+    private readonly HashSet<int> _dirty = [];
+    private readonly Dictionary<long, ushort> _fetched = [];
+    private long _settledSectors;
+    private long _fetchedSectors;
+    private volatile bool _isComplete;
 
     private PresenceMap(IDiskFile file, byte[] header, long sizeBytes)
     {
@@ -51,12 +60,12 @@ internal sealed class PresenceMap : IDisposable
     public long Blocks => _blocks;
 
     /// <summary>Every sector is in the store and the file says so.</summary>
-    public bool IsComplete { get; private set; }
+    public bool IsComplete { get => _isComplete; private set => _isComplete = value; }
 
     /// <summary>Bytes in the local store.</summary>
     public long PresentBytes
     {
-        get { lock (_gate) return _presentSectors * BlockGeometry.SectorBytes; }
+        get { lock (_gate) return IsComplete ? SizeBytes : Math.Min(SizeBytes, (_settledSectors + _fetchedSectors) * BlockGeometry.SectorBytes); }
     }
 
     /// <summary>
@@ -121,65 +130,128 @@ internal sealed class PresenceMap : IDisposable
         }
     }
 
-    /// <summary>Marks sectors of one block present. The caller has written them to the store, not necessarily synced.</summary>
-    public void Mark(long block, ushort sectors)
+    /// <summary>Marks sectors that applying the log has written. <see cref="Sync"/> them before the log's space is freed.</summary>
+    public void MarkWritten(long block, ushort sectors)
+    {
+        lock (_gate)
+        {
+            if (!IsComplete)
+                Settle(block, sectors);
+        }
+    }
+
+    /// <summary>Marks sectors that hydration has written. Readers see them at once; the file does only after <see cref="SettleFetched"/>.</summary>
+    public void MarkFetched(long block, ushort sectors)
+    {
+        lock (_gate)
+        {
+            var missing = (ushort)(sectors & ~(IsComplete ? AllSectors : MaskOf(block)));
+            if (missing == 0)
+                return;
+            _fetched[block] = (ushort)(_fetched.GetValueOrDefault(block) | missing);
+            _fetchedSectors += ushort.PopCount(missing);
+        }
+    }
+
+    /// <summary>
+    /// Marks whole blocks that are zero in the image, as they are in the store. In memory alone: after a restart the image says
+    /// it again, and a sparse volume's map stays sparse.
+    /// </summary>
+    public void MarkZero(long first, long count)
     {
         lock (_gate)
         {
             if (IsComplete)
                 return;
-            var old = MaskOf(block);
-            var now = (ushort)(old | sectors);
-            if (now == old)
-                return;
-            var index = (int)(block / PageBlocks);
-            var page = _pages[index] ??= new ushort[PageBlocks];
-            page[block % PageBlocks] = now;
-            _dirty.Add(index);
-            _presentSectors += ushort.PopCount((ushort)(now & ~old));
-            if (now == AllSectors)
-                CountFull(index);
+            for (var end = Math.Min(_blocks, first + count); first < end;)
+            {
+                var index = (int)(first / PageBlocks);
+                var pageEnd = Math.Min((index + 1L) * PageBlocks, _blocks);
+                if (first == (long)index * PageBlocks && end >= pageEnd && _pages[index] is null)
+                {
+                    _pages[index] = FullPage;
+                    _fullBlocks[index] = (int)(pageEnd - first);
+                    _settledSectors += pageEnd == _blocks
+                        ? (SizeBytes - first * BlockGeometry.BlockBytes) / BlockGeometry.SectorBytes
+                        : (long)PageBlocks * BlockGeometry.SectorsPerBlock;
+                    first = pageEnd;
+                }
+                else
+                {
+                    SetBits(first++, AllSectors);
+                }
+            }
         }
     }
 
-    /// <summary>Takes the pages marked since the last call, as they are now. Sync the store, then <see cref="Persist"/> them.</summary>
-    public PresenceMarks Collect()
+    /// <summary>What hydration has marked so far: sync the store, then <see cref="SettleFetched"/> it.</summary>
+    public IReadOnlyList<KeyValuePair<long, ushort>> CollectFetched()
+    {
+        lock (_gate)
+            return [.. _fetched];
+    }
+
+    /// <summary>Lets marks go to the file with the next <see cref="Sync"/>. The store must have been synced since they were collected.</summary>
+    public void SettleFetched(IReadOnlyList<KeyValuePair<long, ushort>> marks)
     {
         lock (_gate)
         {
-            var pages = _dirty.Select(index => (index, PageBytes(index))).ToList();
-            _dirty = [];
-            return new PresenceMarks(pages);
+            foreach (var (block, sectors) in marks)
+            {
+                Settle(block, sectors);
+                var left = (ushort)(_fetched.GetValueOrDefault(block) & ~sectors);
+                _fetchedSectors -= ushort.PopCount((ushort)(_fetched.GetValueOrDefault(block) & sectors));
+                if (left == 0)
+                    _fetched.Remove(block);
+                else
+                    _fetched[block] = left;
+            }
         }
     }
 
-    /// <summary>Writes collected marks and syncs the file. The store must have been synced since <see cref="Collect"/>.</summary>
-    public void Persist(PresenceMarks marks)
+    /// <summary>Writes settled marks and syncs the file. Blocks.</summary>
+    public void Sync()
     {
-        if (marks.Pages.Count == 0)
-            return;
-        foreach (var (index, bytes) in marks.Pages)
-            _file.Write(HeaderBytes + (long)index * PageBlocks * sizeof(ushort), bytes);
-        _file.SyncData();
+        lock (_writing)
+        {
+            List<(int Index, byte[] Bytes)> pages;
+            lock (_gate)
+            {
+                if (IsComplete || _dirty.Count == 0)
+                    return;
+                pages = [.. _dirty.Select(index => (index, PageBytes(index)))];
+                _dirty.Clear();
+            }
+            foreach (var (index, bytes) in pages)
+                _file.Write(HeaderBytes + (long)index * PageBlocks * sizeof(ushort), bytes);
+            _file.SyncData();
+        }
     }
 
     /// <summary>Declares the restore finished. Every sector is present and the store has been synced since the last mark.</summary>
     public void Complete()
     {
-        if (NextAbsent(0) >= 0)
-            throw new InvalidOperationException("The presence map still lacks sectors.");
-        BinaryPrimitives.WriteUInt16LittleEndian(_header.AsSpan(10), 1);
-        SealHeader(_header);
-        _file.Write(0, _header.AsSpan(0, 512));
-        _file.SyncData();
-        lock (_gate)
+        lock (_writing)
         {
-            IsComplete = true;
-            _presentSectors = SizeBytes / BlockGeometry.SectorBytes;
-            Array.Clear(_pages);
+            lock (_gate)
+            {
+                if (IsComplete)
+                    return;
+                if (_fetched.Count > 0 || _settledSectors != SizeBytes / BlockGeometry.SectorBytes)
+                    throw new InvalidOperationException("The presence map still lacks sectors.");
+            }
+            BinaryPrimitives.WriteUInt16LittleEndian(_header.AsSpan(10), 1);
+            SealHeader(_header);
+            _file.Write(0, _header.AsSpan(0, 512));
+            _file.SyncData();
+            lock (_gate)
+            {
+                IsComplete = true;
+                Array.Clear(_pages);
+            }
+            // The masks mean nothing any more; giving their space back is a courtesy.
+            _file.PunchHole(HeaderBytes, 2 * _blocks);
         }
-        // The masks mean nothing any more; giving their space back is a courtesy.
-        _file.PunchHole(HeaderBytes, 2 * _blocks);
     }
 
     public void Dispose() => _file.Dispose();
@@ -187,7 +259,31 @@ internal sealed class PresenceMap : IDisposable
     private ushort MaskOf(long block)
     {
         var mask = _pages[block / PageBlocks]?[block % PageBlocks] ?? 0;
+        if (_fetched.Count > 0)
+            mask |= _fetched.GetValueOrDefault(block);
         return block == _blocks - 1 ? (ushort)(mask | ~_lastBlockMask) : mask;
+    }
+
+    private void Settle(long block, ushort sectors)
+    {
+        if (SetBits(block, sectors))
+            _dirty.Add((int)(block / PageBlocks));
+    }
+
+    private bool SetBits(long block, ushort sectors)
+    {
+        var valid = block == _blocks - 1 ? _lastBlockMask : AllSectors;
+        var index = (int)(block / PageBlocks);
+        var old = _pages[index]?[block % PageBlocks] ?? 0;
+        var now = (ushort)(old | (sectors & valid));
+        if (now == old)
+            return false;
+        var page = _pages[index] ??= new ushort[PageBlocks];
+        page[block % PageBlocks] = now;
+        _settledSectors += ushort.PopCount((ushort)(now & ~old));
+        if (now == valid)
+            CountFull(index);
+        return true;
     }
 
     private void CountFull(int index)
@@ -229,32 +325,21 @@ internal sealed class PresenceMap : IDisposable
     {
         for (var i = 0; i < masks.Length; i++)
         {
-            if (masks[i] == 0)
-                continue;
-            var page = _pages[index] ??= new ushort[PageBlocks];
-            var block = (long)index * PageBlocks + i;
-            page[i] = block == _blocks - 1 ? (ushort)(masks[i] & _lastBlockMask) : masks[i];
-            _presentSectors += ushort.PopCount(page[i]);
-            if (MaskOf(block) == AllSectors)
-            {
-                page[i] = AllSectors;
-                CountFull(index);
-            }
+            if (masks[i] != 0)
+                SetBits((long)index * PageBlocks + i, masks[i]);
         }
     }
 
     private void Check(ReadOnlySpan<byte> found, string volumeId)
     {
         var crc = BinaryPrimitives.ReadUInt32LittleEndian(found[88..]);
-        if (!found.StartsWith(Magic) || Checksum(found[..88]) != crc)
+        if (!found.StartsWith(Magic) || Crc32C.Compute(found[..88]) != crc)
             throw new InvalidDataException($"The presence map of volume '{volumeId}' is damaged; the volume is not served. Restore its snapshot to a new volume.");
         if (BinaryPrimitives.ReadUInt16LittleEndian(found[8..]) != 1)
             throw new InvalidDataException($"The presence map of volume '{volumeId}' has a format this agent does not know; install the newer agent.");
         if (!found[16..88].SequenceEqual(_header.AsSpan(16, 72)))
             throw new InvalidDataException($"The presence map in the directory of volume '{volumeId}' belongs to another volume, size or snapshot.");
         IsComplete = BinaryPrimitives.ReadUInt16LittleEndian(found[10..]) == 1;
-        if (IsComplete)
-            _presentSectors = SizeBytes / BlockGeometry.SectorBytes;
     }
 
     private static byte[] Header(string volumeId, string snapshotId, long sizeBytes)
@@ -270,15 +355,7 @@ internal sealed class PresenceMap : IDisposable
     }
 
     private static void SealHeader(Span<byte> header) =>
-        BinaryPrimitives.WriteUInt32LittleEndian(header[(SealedHeaderBytes - 4)..], Checksum(header[..(SealedHeaderBytes - 4)]));
-
-    private static uint Checksum(ReadOnlySpan<byte> bytes)
-    {
-        var crc = uint.MaxValue;
-        foreach (var value in bytes)
-            crc = System.Numerics.BitOperations.Crc32C(crc, value);
-        return ~crc;
-    }
+        BinaryPrimitives.WriteUInt32LittleEndian(header[(SealedHeaderBytes - 4)..], Crc32C.Compute(header[..(SealedHeaderBytes - 4)]));
 
     private static ushort[] Filled()
     {

@@ -1,0 +1,188 @@
+using Tidegate.GatewayAgent.WriteLog;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Volumes;
+
+namespace Tidegate.GatewayAgent.Shadow;
+
+/// <summary>
+/// Drains the log under one epoch: cuts, seals and uploads several segments at once, in any order, and commits the contiguous
+/// prefix (I3). It ends by an exception: cancelled, or an error that only a new attach can resolve.
+/// </summary>
+/// <remarks>
+/// Invariants: decisions enter the log in sequence order; uploads stand in sequence order and the first one's sequence is the
+/// committed one plus one; one commit is under way at most; nothing is marked committed that the service did not report.
+/// </remarks>
+internal sealed class EpochDrain : IAsyncDisposable
+{
+    private const int MaxBatch = 32;
+    private const int WakeBytes = 1 << 20;
+    private static readonly TimeSpan WakeInterval = TimeSpan.FromMilliseconds(50);
+
+    private readonly DrainContext _context;
+    private readonly SegmentCutter _cutter;
+    private readonly Queue<SegmentUpload> _uploads = new();
+    private readonly Action _hurry;
+    private readonly RetryDelay _ticketDelay;
+    private Task _decided = Task.CompletedTask;
+    private volatile TaskCompletionSource _nudged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _noRoom;
+    private long _oldestUpload = long.MaxValue;
+
+    public EpochDrain(DrainContext context, CommittedPoint committed)
+    {
+        _context = context;
+        _ticketDelay = context.Calls.NewDelay();
+        _cutter = new SegmentCutter(
+            context.Service.VolumeId, context.Log, context.Session.Key, context.Options, context.Time, context.Session.Epoch, committed);
+        _hurry = () =>
+        {
+            _noRoom = true;
+            Nudge();
+        };
+        context.Log.RoomWanted += _hurry;
+    }
+
+    /// <summary>Host clock at the oldest change that is not committed; null when all is.</summary>
+    public DateTimeOffset? WaitingSince => Volatile.Read(ref _oldestUpload) is var ticks and not long.MaxValue
+        ? new DateTimeOffset(ticks, TimeSpan.Zero)
+        : _cutter.WaitingSince;
+
+    /// <summary>True when the log holds changes that are not committed.</summary>
+    public bool IsBehind => _uploads.Count > 0 || _cutter.HasWaiting || _context.Log.End > _cutter.Position;
+
+    /// <summary>Looks at the log now: a barrier was appended, or somebody waits.</summary>
+    public void Nudge() => _nudged.TrySetResult();
+
+    /// <summary>Drains until cancelled or until this epoch cannot go on.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        Task<CommitReply>? commit = null;
+        while (true)
+        {
+            // Taken before looking, so that a nudge during the look is not lost.
+            var nudged = _nudged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await CutAsync(cancellationToken);
+            foreach (var upload in _uploads)
+            {
+                if (upload.Stored.IsFaulted || upload.Stored.IsCanceled)
+                    await upload.Stored;
+            }
+            if (commit is { IsCompleted: true })
+            {
+                await FinishAsync(commit, cancellationToken);
+                commit = null;
+            }
+            commit ??= TryCommit(cancellationToken);
+            if (commit is not { IsCompleted: true })
+                await WaitForWorkAsync(commit, nudged.Task, cancellationToken);
+        }
+    }
+
+    /// <summary>Waits for everything under way to end, then gives memory and the key back.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _context.Log.RoomWanted -= _hurry;
+        // A decision that is still waiting for room must not enter the log behind those of the next epoch.
+        await _decided.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var upload in _uploads)
+            await upload.DisposeAsync();
+        _cutter.Dispose();
+        _context.Session.Key.Dispose();
+    }
+
+    private async Task CutAsync(CancellationToken cancellationToken)
+    {
+        while (_uploads.Count < _context.Options.MaxInFlight && HasWork())
+        {
+            var cut = await _context.Workers.RunAsync(() => _cutter.TryCut(_noRoom), cancellationToken);
+            if (cut is null)
+                return;
+            _noRoom = false;
+            if (!cut.IsRecorded)
+            {
+                try
+                {
+                    await _decided;
+                }
+                catch
+                {
+                    cut.Builder.Dispose();
+                    throw;
+                }
+                _decided = _context.Log.AppendSealAsync(cut.Decision, cancellationToken);
+            }
+            if (_uploads.Count == 0)
+                Volatile.Write(ref _oldestUpload, cut.HostTimeStart.UtcTicks);
+            _uploads.Enqueue(new SegmentUpload(_context, cut, _decided, cancellationToken));
+        }
+    }
+
+    private bool HasWork() => _cutter.HasRecorded || _cutter.HasWaiting || _context.Log.DurableEnd > _cutter.Position;
+
+    private Task<CommitReply>? TryCommit(CancellationToken cancellationToken)
+    {
+        var segments = _uploads.Take(MaxBatch).TakeWhile(static upload => upload.Stored.IsCompletedSuccessfully)
+            .Select(static upload => upload.ToCommit()).ToList();
+        if (segments.Count == 0)
+            return null;
+        var request = new CommitRequest(_context.Session.Epoch, segments);
+        return _context.Calls.UntilAnsweredAsync(stop => _context.Service.CommitAsync(request, stop), cancellationToken);
+    }
+
+    private async Task FinishAsync(Task<CommitReply> commit, CancellationToken cancellationToken)
+    {
+        CommitReply reply;
+        try
+        {
+            reply = await commit;
+        }
+        catch (TidegateException error) when (error.Code == ErrorCodes.TicketRefused)
+        {
+            _context.Failed(error.Message);
+            await Task.Delay(_ticketDelay.Next(), _context.Time, cancellationToken);
+            foreach (var upload in _uploads.TakeWhile(static upload => upload.Stored.IsCompletedSuccessfully))
+                upload.Renew();
+            return;
+        }
+        _ticketDelay.Reset();
+        _context.Log.MarkCommitted(new CommittedPoint(reply.CommittedSequence, reply.CommittedLogEnd, reply.TipDigest, _context.Session.Epoch));
+        var count = 0;
+        for (; _uploads.TryPeek(out var upload) && upload.Range.Decision.Sequence <= reply.CommittedSequence; count++)
+            await _uploads.Dequeue().DisposeAsync();
+        Volatile.Write(ref _oldestUpload, _uploads.TryPeek(out var oldest) ? oldest.Range.HostTimeStart.UtcTicks : long.MaxValue);
+        _context.Committed(count);
+    }
+
+    private async Task WaitForWorkAsync(Task? commit, Task nudged, CancellationToken cancellationToken)
+    {
+        using var waits = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var events = new List<Task> { nudged };
+        events.AddRange(_uploads.Select(static upload => upload.Stored).Where(stored => !stored.IsCompleted || !stored.IsCompletedSuccessfully));
+        if (commit is not null)
+            events.Add(commit);
+        if (_uploads.Count < _context.Options.MaxInFlight)
+        {
+            if (_cutter.DueIn() is { } due)
+            {
+                // Looking once in a while, or at once when much has come, keeps a host that flushes often from waking this each time.
+                events.Add(_context.Log.WaitDurableAsync(_cutter.Position + WakeBytes, waits.Token));
+                events.Add(Task.Delay(due < WakeInterval ? due : WakeInterval, _context.Time, waits.Token));
+            }
+            else
+            {
+                events.Add(_context.Log.WaitDurableAsync(_cutter.Position + 1, waits.Token));
+            }
+        }
+        else
+        {
+            events.Add(Task.Delay(Timeout.InfiniteTimeSpan, _context.Time, waits.Token));
+        }
+        var first = await Task.WhenAny(events);
+        await waits.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_context.Log.Failure is { } failure)
+            throw new IOException($"The write log stopped: {failure.Message}", failure);
+        // A failed upload or commit is looked at by the loop; a failed wait on the log was handled above.
+        _ = first.Exception;
+    }
+}

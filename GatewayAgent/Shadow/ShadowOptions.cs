@@ -1,0 +1,26 @@
+namespace Tidegate.GatewayAgent.Shadow;
+
+/// <summary>How one volume's writes are sealed and uploaded.</summary>
+internal sealed class ShadowOptions
+{
+    /// <summary>Distinct bytes at which a segment is cut, 64 KiB to 16 MiB.</summary>
+    public int SegmentBytes { get; set; } = 8 << 20;
+
+    /// <summary>Log bytes at which a segment is cut however few distinct sectors they hold; at most 28 MiB, so that a segment always fits.</summary>
+    public int RangeBytes { get; set; } = 24 << 20;
+
+    /// <summary>Age of waiting data at which a smaller segment is cut: the recovery point's usual age.</summary>
+    public TimeSpan SealAge { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Segments sealed, uploading or waiting for their turn to commit: bounds memory to about 16 MiB each. 1-32.</summary>
+    public int MaxInFlight { get; set; } = 6;
+
+    /// <summary>Upper end of the first delay after a failed call.</summary>
+    public TimeSpan FirstDelay { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Upper end of every delay after failed calls.</summary>
+    public TimeSpan LongestDelay { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Time for one call to the service before it counts as failed.</summary>
+    public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(30);
+}

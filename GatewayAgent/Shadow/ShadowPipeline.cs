@@ -1,0 +1,274 @@
+using Tidegate.BlockStore.Segments;
+using Tidegate.GatewayAgent.WriteLog;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Volumes;
+
+namespace Tidegate.GatewayAgent.Shadow;
+
+/// <summary>
+/// Moves one volume's write log to the service: attaches, drains under the epoch it got, attaches again when that ends
+/// (<c>docs/protocols/volume-data.md</c>; M2.1, M2.4, M2.7). Nothing here can fail or delay a host's request; what the
+/// service has not committed stays in the log.
+/// </summary>
+internal sealed class ShadowPipeline : IAsyncDisposable
+{
+    private readonly WriteLog.WriteLog _log;
+    private readonly IVolumeService _service;
+    private readonly IBlobTransport _blobs;
+    private readonly SealWorkers _workers;
+    private readonly INonceSource _nonces;
+    private readonly ShadowOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ServiceCalls _calls;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly DateTimeOffset? _oldestAtStart;
+
+    private readonly Lock _gate = new();
+    private ShadowState _state = ShadowState.Stopped;
+    private string _reason = "";
+    private long _epoch;
+    private EpochDrain? _drain;
+    private long _uploadedBytes;
+    private long _committedSegments;
+    private DateTimeOffset? _detachedSince;
+    private TaskCompletionSource _changed = NewSource();
+    private Task _running = Task.CompletedTask;
+
+    /// <param name="log">The volume's recovered log; it outlives the pipeline.</param>
+    /// <param name="service">The volume at the service.</param>
+    /// <param name="blobs">Carries segments.</param>
+    /// <param name="workers">Threads that seal.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="time">All waiting goes by it.</param>
+    /// <param name="logger">For operators.</param>
+    /// <param name="nonces">Draws segment nonces.</param>
+    public ShadowPipeline(
+        WriteLog.WriteLog log, IVolumeService service, IBlobTransport blobs, SealWorkers workers, ShadowOptions options,
+        TimeProvider time, ILogger logger, INonceSource? nonces = null)
+    {
+        (_log, _service, _blobs, _workers, _options, _time, _logger) = (log, service, blobs, workers, options, time, logger);
+        _nonces = nonces ?? RandomNonceSource.Instance;
+        _calls = new ServiceCalls(time, options, NoteFailure);
+        _oldestAtStart = OldestUncommitted(log);
+        _detachedSince = _oldestAtStart;
+    }
+
+    /// <summary>Raised once, on any thread, when the state is <c>Diverged</c> or <c>Failed</c>: the volume must stop serving.</summary>
+    public event Action<ShadowState, string>? Ended;
+
+    /// <summary>Starts to attach and drain.</summary>
+    public void Start()
+    {
+        lock (_gate)
+        {
+            if (_state != ShadowState.Stopped)
+                throw new InvalidOperationException($"The shadowing of volume '{_service.VolumeId}' was started before.");
+            _state = ShadowState.Attaching;
+        }
+        _running = Task.Run(() => RunAsync(_stop.Token), CancellationToken.None);
+    }
+
+    /// <summary>Seals what is waiting at the next opportunity: called after a barrier was appended.</summary>
+    public void Nudge()
+    {
+        EpochDrain? drain;
+        lock (_gate)
+            drain = _drain;
+        drain?.Nudge();
+    }
+
+    /// <summary>The state now.</summary>
+    public ShadowStatus Status
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var committed = _log.Committed;
+                var behind = _drain is { } drain ? drain.IsBehind : _detachedSince is not null || OldestUncommitted(_log) is not null;
+                var since = _drain is { } current ? current.WaitingSince : _detachedSince;
+                var age = behind && since is { } oldest ? _time.GetUtcNow() - oldest : TimeSpan.Zero;
+                return new ShadowStatus(
+                    _state, _reason, _epoch, committed.Sequence, behind ? _log.End - committed.LogEnd : 0,
+                    age > TimeSpan.Zero ? age : TimeSpan.Zero, _uploadedBytes, _committedSegments);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Completes when the service has committed the log up to a position (the agent's half of <c>WaitDurable</c>). Fails when
+    /// shadowing ends for good.
+    /// </summary>
+    public async Task WaitCommittedAsync(long position, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task changed;
+            lock (_gate)
+            {
+                if (_log.Committed.LogEnd >= position)
+                    return;
+                if (_state is ShadowState.Diverged or ShadowState.Failed)
+                    throw new InvalidOperationException($"Volume '{_service.VolumeId}' is {_state}: {_reason}");
+                changed = _changed.Task;
+            }
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Completes when nothing that was written waits for the service. Fails when shadowing ends for good.</summary>
+    public async Task WaitIdleAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task changed;
+            lock (_gate)
+                changed = _changed.Task;
+            var status = Status;
+            if (status.BacklogBytes == 0)
+                return;
+            if (status.State is ShadowState.Diverged or ShadowState.Failed)
+                throw new InvalidOperationException($"Volume '{_service.VolumeId}' is {status.State}: {status.Reason}");
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Stops uploading and waits for what is under way; the log keeps the rest.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var delay = _calls.NewDelay();
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await DrainOnceAsync(delay, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (TidegateException error) when (error.Code == ErrorCodes.Diverged)
+            {
+                End(ShadowState.Diverged, error.Message);
+                return;
+            }
+            catch (Exception error) when (error is LogCorruptException || _log.Failure is not null)
+            {
+                End(ShadowState.Failed, error.Message);
+                return;
+            }
+            catch (Exception error)
+            {
+                // StaleEpoch and CommitRefused come here in the ordinary course: the answer to Attach decides what they mean.
+                NoteFailure(error.Message);
+                ShadowLog.EpochEnded(_logger, _service.VolumeId, error.Message, error is TidegateException ? null : error);
+            }
+            try
+            {
+                await Task.Delay(delay.Next(), _time, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                break;
+            }
+        }
+        lock (_gate)
+            _state = ShadowState.Stopped;
+    }
+
+    private async Task DrainOnceAsync(RetryDelay delay, CancellationToken cancellationToken)
+    {
+        var committed = _log.Committed;
+        var seals = _log.Seals;
+        var request = new AttachRequest(
+            _log.LastEpoch, committed.Sequence, committed.Digest, committed.LogEnd, _log.VolumeSizeBytes,
+            [.. seals.Select(seal => new SealSummary(seal.Sequence, seal.First, seal.End, seal.Digest))]);
+        var reply = await _calls.UntilAnsweredAsync(stop => _service.AttachAsync(request, stop), cancellationToken);
+        var epoch = seals.LastOrDefault(seal => seal.Sequence == reply.CommittedSequence)?.Epoch ?? committed.Epoch;
+        var tip = new CommittedPoint(reply.CommittedSequence, reply.CommittedLogEnd, reply.TipDigest, epoch);
+        _log.MarkCommitted(tip);
+        var context = new DrainContext(
+            EpochSession.From(_service.VolumeId, reply), _log, _service, _blobs, _workers, _nonces, _options, _time, _calls)
+        {
+            Failed = NoteFailure,
+            CountStored = bytes =>
+            {
+                ShadowMetrics.UploadedBytes.Add(bytes);
+                Interlocked.Add(ref _uploadedBytes, bytes);
+            },
+            Committed = count =>
+            {
+                delay.Reset();
+                NoteCommitted(count);
+            },
+        };
+        await using var drain = new EpochDrain(context, tip);
+        lock (_gate)
+            (_drain, _epoch, _state, _reason) = (drain, reply.Epoch, ShadowState.Draining, "");
+        ShadowLog.Attached(_logger, _service.VolumeId, reply.Epoch, reply.CommittedSequence, _log.End - reply.CommittedLogEnd);
+        try
+        {
+            await drain.RunAsync(cancellationToken);
+        }
+        finally
+        {
+            lock (_gate)
+                (_drain, _epoch, _state, _detachedSince) = (null, 0, ShadowState.Attaching, drain.WaitingSince);
+        }
+    }
+
+    private void End(ShadowState state, string reason)
+    {
+        ShadowLog.Ended(_logger, _service.VolumeId, state, reason);
+        TaskCompletionSource changed;
+        lock (_gate)
+        {
+            (_state, _reason) = (state, reason);
+            (changed, _changed) = (_changed, NewSource());
+        }
+        changed.TrySetResult();
+        Ended?.Invoke(state, reason);
+    }
+
+    private void NoteCommitted(int segments)
+    {
+        ShadowMetrics.CommittedSegments.Add(segments);
+        TaskCompletionSource changed;
+        lock (_gate)
+        {
+            _committedSegments += segments;
+            _reason = "";
+            (changed, _changed) = (_changed, NewSource());
+        }
+        changed.TrySetResult();
+    }
+
+    private void NoteFailure(string reason)
+    {
+        bool isNew;
+        lock (_gate)
+        {
+            isNew = _reason != reason;
+            _reason = reason;
+        }
+        if (isNew)
+            ShadowLog.CallFailed(_logger, _service.VolumeId, reason);
+    }
+
+    /// <summary>Host clock at the first change that the service has not committed; null when there is none. Notes are few and skipped.</summary>
+    private static DateTimeOffset? OldestUncommitted(WriteLog.WriteLog log)
+    {
+        var (first, end) = (log.Committed.LogEnd, log.DurableEnd);
+        return first >= end ? null : log.Read(first, end).Where(static record => !record.IsNote).Select(static record => (DateTimeOffset?)record.HostTime).FirstOrDefault();
+    }
+
+    private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

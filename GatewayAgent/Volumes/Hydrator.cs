@@ -1,0 +1,373 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Tidegate.BlockStore;
+using Tidegate.BlockStore.Formats;
+using Tidegate.BlockStore.Images;
+using Tidegate.GatewayAgent.Devices;
+using Tidegate.GatewayAgent.Disks;
+using Tidegate.GatewayAgent.Shadow;
+using Tidegate.Grains.Interfaces.Errors;
+
+namespace Tidegate.GatewayAgent.Volumes;
+
+/// <summary>
+/// Brings a restored volume's bytes into its store while it is served (M2.9, I13): in the background in order, and at once
+/// where a host reads. Local writes are never overwritten, only verified bytes are stored, and a block counts as present after
+/// a crash only if the store was synced first (<c>docs/formats/presence-map.md</c>).
+/// </summary>
+internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
+{
+    private readonly string _volumeId;
+    private readonly PresenceMap _map;
+    private readonly IVolumeService _service;
+    private readonly RestoreImage _image;
+    private readonly HydrationOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _settling = new(1);
+    private readonly ConcurrentDictionary<long, Lazy<Task>> _touched = new();
+    private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private LoggedVolume? _volume;
+    private Task _running = Task.CompletedTask;
+    private long _unsettledBytes;
+    private int _waitingHosts;
+    private volatile TaskCompletionSource _hostsServed = Completed();
+    private volatile string _reason = "";
+
+    public Hydrator(string volumeId, PresenceMap map, IVolumeService service, IBlobTransport blobs, HydrationOptions options,
+        TimeProvider time, ILogger logger)
+    {
+        (_volumeId, _map, _service, _options, _time, _logger) = (volumeId, map, service, options, time, logger);
+        _image = new RestoreImage(_service, new TicketBlobSource(service, blobs, time));
+    }
+
+    /// <summary>Completes when every sector is in the store and the map says so durably.</summary>
+    public Task Completion => _completed.Task;
+
+    /// <summary>Bytes in the local store.</summary>
+    public long PresentBytes => _map.PresentBytes;
+
+    /// <summary>Why the last fetch failed; empty when it did not.</summary>
+    public string Reason => _reason;
+
+    /// <summary>Starts the background for the volume that was opened with this as its absent blocks.</summary>
+    public void Start(LoggedVolume volume)
+    {
+        Volatile.Write(ref _volume, volume);
+        _running = Task.Run(() => RunAsync(_stop.Token), CancellationToken.None);
+    }
+
+    /// <inheritdoc/>
+    public bool IsPresent(long offset, long length)
+    {
+        if (_map.IsComplete)
+            return true;
+        for (var end = offset + length; offset < end; offset = BlockEnd(offset))
+        {
+            var wanted = MaskOf(offset, end);
+            if ((_map.Mask(offset / BlockGeometry.BlockBytes) & wanted) != wanted)
+                return false;
+        }
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask EnsurePresentAsync(long offset, long length, CancellationToken cancellationToken)
+    {
+        if (Interlocked.Increment(ref _waitingHosts) == 1)
+            _hostsServed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            var since = _time.GetTimestamp();
+            var delay = new RetryDelay(_options.FirstDelay, _options.LongestDelay);
+            while (!IsPresent(offset, length))
+            {
+                var left = _options.FirstTouchTimeout - _time.GetElapsedTime(since);
+                try
+                {
+                    if (left <= TimeSpan.Zero)
+                        throw new TimeoutException(_reason);
+                    await TouchAsync(offset, length).WaitAsync(left, _time, cancellationToken);
+                }
+                catch (Exception error) when (error is TimeoutException || !IsTransient(error) || _stop.IsCancellationRequested)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    throw new BlockDeviceException(DeviceError.Io,
+                        $"Volume '{_volumeId}' is being restored and bytes {offset} to {offset + length} could not be fetched: {Describe(error)}", error);
+                }
+                catch (Exception error) when (IsTransient(error))
+                {
+                    NoteFailure(error);
+                    await Task.Delay(delay.Next(), _time, cancellationToken);
+                }
+            }
+        }
+        finally
+        {
+            if (Interlocked.Decrement(ref _waitingHosts) == 0)
+                _hostsServed.TrySetResult();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void MarkWritten(long offset, long length)
+    {
+        for (var end = offset + length; offset < end; offset = BlockEnd(offset))
+            _map.MarkWritten(offset / BlockGeometry.BlockBytes, MaskOf(offset, end));
+    }
+
+    /// <inheritdoc/>
+    public void SyncMarks() => _map.Sync();
+
+    /// <summary>Stops fetching and settles what was fetched. Call before the volume is closed.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+        foreach (var touch in _touched.Values.ToArray())
+            await touch.Value.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        try
+        {
+            await SettleAsync();
+        }
+        catch (Exception error) when (error is DiskFaultException or BlockDeviceException)
+        {
+            NoteFailure(error);
+        }
+        _settling.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var delay = new RetryDelay(_options.FirstDelay, _options.LongestDelay);
+        while (true)
+        {
+            try
+            {
+                if (await PassAsync(delay, cancellationToken))
+                {
+                    await SettleAsync();
+                    _map.Complete();
+                    _reason = "";
+                    VolumeLog.Restored(_logger, _volumeId);
+                    _completed.TrySetResult();
+                    return;
+                }
+            }
+            catch (Exception) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                NoteFailure(error);
+                if (error is DiskFaultException fault && !DeviceFaults.IsNoSpace(fault))
+                    _volume!.Log.Stop(fault);
+                if (_volume!.Failure is not null)
+                    return;
+            }
+            try
+            {
+                await Task.Delay(delay.Next(), _time, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Goes once over the image; true when nothing is absent any more. Blocks that turn out corrupt are left out and named.</summary>
+    private async Task<bool> PassAsync(RetryDelay delay, CancellationToken cancellationToken)
+    {
+        var reader = await _image.OpenAsync(cancellationToken);
+        CorruptDataException? corrupt = null;
+        await Parallel.ForEachAsync(
+            BatchesAsync(reader, cancellationToken),
+            new ParallelOptions { MaxDegreeOfParallelism = _options.Workers, CancellationToken = cancellationToken },
+            async (batch, stop) =>
+            {
+                // A host that waits goes first.
+                await _hostsServed.Task.WaitAsync(stop);
+                try
+                {
+                    await FetchAsync(batch.First, batch.Count, stop);
+                    delay.Reset();
+                }
+                catch (CorruptDataException error)
+                {
+                    corrupt = error;
+                }
+            });
+        return corrupt is null ? _map.NextAbsent(0) < 0 : throw corrupt;
+    }
+
+    /// <summary>Runs of absent blocks that hold something; what lies between them is zero and is marked so.</summary>
+    private async IAsyncEnumerable<(long First, int Count)> BatchesAsync(
+        ImageReader reader, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        long first = 0, next = 0;
+        var count = 0;
+        await foreach (var held in reader.EnumerateBlocksAsync(0, cancellationToken))
+        {
+            long block = held.Block;
+            if (block >= _map.Blocks)
+                break;
+            _map.MarkZero(next, block - next);
+            next = block + 1;
+            if (_map.Mask(block) == ushort.MaxValue)
+                continue;
+            if (count > 0 && (block != first + count || count == _options.BatchBlocks))
+            {
+                yield return (first, count);
+                count = 0;
+            }
+            first = count == 0 ? block : first;
+            count++;
+        }
+        if (count > 0)
+            yield return (first, count);
+        _map.MarkZero(next, _map.Blocks - next);
+    }
+
+    /// <summary>Fetches the range's blocks now; a block that is being fetched for another host is not fetched twice.</summary>
+    private Task TouchAsync(long offset, long length)
+    {
+        var first = offset / BlockGeometry.BlockBytes;
+        var last = (offset + length - 1) / BlockGeometry.BlockBytes;
+        var fetches = new List<Task>();
+        for (var block = first; block <= last; block++)
+        {
+            if (_map.Mask(block) == ushort.MaxValue)
+                continue;
+            fetches.Add(_touched.GetOrAdd(block, key => new Lazy<Task>(() => TouchBlockAsync(key))).Value);
+        }
+        return Task.WhenAll(fetches);
+    }
+
+    private async Task TouchBlockAsync(long block)
+    {
+        // Off the caller's stack, so that the entry is in the table before it can be removed.
+        await Task.Yield();
+        try
+        {
+            await FetchAsync(block, 1, _stop.Token);
+        }
+        finally
+        {
+            _touched.TryRemove(block, out _);
+        }
+    }
+
+    private async Task FetchAsync(long first, int count, CancellationToken cancellationToken)
+    {
+        var reader = await _image.OpenAsync(cancellationToken);
+        var offset = first * BlockGeometry.BlockBytes;
+        var length = (int)Math.Min((long)count * BlockGeometry.BlockBytes, _map.SizeBytes - offset);
+        var rented = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            var data = rented.AsMemory(0, length);
+            var inImage = (int)Math.Clamp(reader.SizeBytes - offset, 0, length);
+            data[inImage..].Span.Clear();
+            await reader.ReadAsync(offset, data[..inImage], cancellationToken);
+            Store(offset, data.Span);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+        if (Interlocked.Add(ref _unsettledBytes, length) >= _options.SettleBytes)
+            await SettleAsync();
+    }
+
+    private void Store(long offset, ReadOnlySpan<byte> data)
+    {
+        var volume = _volume ?? throw new UnreachableException();
+        for (var at = 0; at < data.Length; at += BlockGeometry.BlockBytes)
+        {
+            var start = offset + at;
+            var block = start / BlockGeometry.BlockBytes;
+            var piece = data[at..Math.Min(data.Length, at + BlockGeometry.BlockBytes)];
+            // Zeroes are what an absent sector of the sparse store holds already.
+            var nonZero = NonZeroSectors(piece);
+            volume.FillStore(start, piece, sector =>
+            {
+                var bit = 1 << (int)((sector - start) / BlockGeometry.SectorBytes);
+                return (nonZero & bit) != 0 && (_map.Mask(block) & bit) == 0;
+            });
+            _map.MarkFetched(block, MaskOf(start, start + piece.Length));
+        }
+    }
+
+    private static int NonZeroSectors(ReadOnlySpan<byte> block)
+    {
+        var mask = 0;
+        for (var at = 0; at < block.Length; at += BlockGeometry.SectorBytes)
+        {
+            if (block.Slice(at, BlockGeometry.SectorBytes).ContainsAnyExcept((byte)0))
+                mask |= 1 << (at / BlockGeometry.SectorBytes);
+        }
+        return mask;
+    }
+
+    /// <summary>Makes what was fetched count after a crash: the store first, the map after it.</summary>
+    private async Task SettleAsync()
+    {
+        await _settling.WaitAsync();
+        try
+        {
+            Interlocked.Exchange(ref _unsettledBytes, 0);
+            var marks = _map.CollectFetched();
+            if (marks.Count == 0)
+                return;
+            await Task.Run(() =>
+            {
+                _volume!.SyncStore();
+                _map.SettleFetched(marks);
+                _map.Sync();
+            });
+        }
+        finally
+        {
+            _settling.Release();
+        }
+    }
+
+    private void NoteFailure(Exception error)
+    {
+        var reason = Describe(error);
+        if (_reason == reason)
+            return;
+        _reason = reason;
+        VolumeLog.FetchFailed(_logger, _volumeId, reason);
+    }
+
+    private static string Describe(Exception error) => error is AggregateException { InnerException: { } inner } ? inner.Message : error.Message;
+
+    private static bool IsTransient(Exception error) =>
+        error is TidegateException { IsTransient: true } or TidegateException { Code: ErrorCodes.TicketRefused } or TimeoutException;
+
+    private static long BlockEnd(long offset) => (offset / BlockGeometry.BlockBytes + 1) * BlockGeometry.BlockBytes;
+
+    /// <summary>The sectors of the block at <paramref name="offset"/> that lie in [offset, end).</summary>
+    private static ushort MaskOf(long offset, long end)
+    {
+        var start = offset / BlockGeometry.BlockBytes * BlockGeometry.BlockBytes;
+        var from = (int)((offset - start) / BlockGeometry.SectorBytes);
+        var to = (int)((Math.Min(end, start + BlockGeometry.BlockBytes) - start + BlockGeometry.SectorBytes - 1) / BlockGeometry.SectorBytes);
+        return (ushort)(((1 << to) - 1) & ~((1 << from) - 1));
+    }
+
+    private static TaskCompletionSource Completed()
+    {
+        var source = new TaskCompletionSource();
+        source.SetResult();
+        return source;
+    }
+}

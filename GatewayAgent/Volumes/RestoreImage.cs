@@ -1,0 +1,39 @@
+using Tidegate.BlockStore;
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Images;
+using Tidegate.BlockStore.Keys;
+using Tidegate.BlockStore.Segments;
+using Tidegate.GatewayAgent.Shadow;
+
+namespace Tidegate.GatewayAgent.Volumes;
+
+/// <summary>
+/// The image that a restored volume started from, opened on first use and kept. A failed opening is forgotten, so that the next
+/// use tries again.
+/// </summary>
+internal sealed class RestoreImage(IVolumeService service, IBlobSource blobs)
+{
+    private readonly Lock _gate = new();
+    private Task<ImageReader>? _opening;
+
+    /// <summary>The reader. Throws what the service or the formats say.</summary>
+    public Task<ImageReader> OpenAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (_opening is null || _opening.IsFaulted || _opening.IsCanceled)
+                _opening = LoadAsync();
+            return _opening.WaitAsync(cancellationToken);
+        }
+    }
+
+    private async Task<ImageReader> LoadAsync()
+    {
+        await Task.Yield();
+        var reply = await service.GetImageAsync(CancellationToken.None);
+        var keys = new Keyring();
+        foreach (var key in reply.Keys)
+            keys.Add(new LineageId(key.AccountId, key.VolumeId), key.Generation, new DataKey(key.DataKey));
+        return await ImageReader.OpenAsync(ImageDescriptor.Decode(reply.Descriptor), new SegmentCache(blobs, keys));
+    }
+}

@@ -1,0 +1,20 @@
+using Tidegate.BlockStore.Segments;
+using Tidegate.GatewayAgent.Shadow;
+
+namespace Tidegate.GatewayAgent.Volumes;
+
+/// <summary>What every volume of an agent shares. <c>ServiceOf</c> makes a volume's side of the service without a call, link or no link.</summary>
+internal sealed record VolumeEnvironment(
+    Func<string, IVolumeService> ServiceOf,
+    IBlobTransport Blobs,
+    SealWorkers Workers,
+    VolumeOptions Options,
+    TimeProvider Time,
+    ILoggerFactory Loggers)
+{
+    /// <summary>Draws segment nonces.</summary>
+    public INonceSource Nonces { get; init; } = RandomNonceSource.Instance;
+
+    /// <summary>Where volumes sync and apply; null gives each volume threads of its own.</summary>
+    public TaskScheduler? DiskWorker { get; init; }
+}

@@ -1,0 +1,321 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using Tidegate.GatewayAgent.Devices;
+using Tidegate.GatewayAgent.Disks;
+using Tidegate.GatewayAgent.Shadow;
+using Tidegate.GatewayAgent.WriteLog;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Gateways;
+
+namespace Tidegate.GatewayAgent.Volumes;
+
+/// <summary>
+/// One volume of this gateway: opens or recovers its files, serves it, shadows it, restores it, says how it is. A volume that
+/// cannot be served is still a host, with the reason.
+/// </summary>
+internal sealed class VolumeHost : IAsyncDisposable
+{
+    /// <summary>File whose existence says that the volume diverged; its content is the reason, for people.</summary>
+    public const string DivergedFileName = "diverged";
+    private const int MaxRememberedBarriers = 1024;
+
+    private readonly VolumeEnvironment _environment;
+    private readonly IDisk _disk;
+    private readonly ILogger _logger;
+    private readonly Lock _gate = new();
+    // Never disposed: nobody waits on their handles, and late callers must not meet a disposed one.
+#pragma warning disable CA2213
+    private readonly SemaphoreSlim _closing = new(1);
+    private readonly SemaphoreSlim _barriers = new(1);
+#pragma warning restore CA2213
+    private readonly Dictionary<string, long> _answered = [];
+    private VolumeAttachment _attachment;
+    private Served? _served;
+    private (VolumeRunState State, string Reason)? _ended;
+
+    private VolumeHost(VolumeAttachment attachment, IDisk disk, VolumeEnvironment environment)
+    {
+        (_attachment, _disk, _environment) = (attachment, disk, environment);
+        _logger = environment.Loggers.CreateLogger<VolumeHost>();
+    }
+
+    /// <summary>The volume.</summary>
+    public string VolumeId => _attachment.VolumeId;
+
+    /// <summary>Its name, as last configured.</summary>
+    public string Name => _attachment.Name;
+
+    /// <summary>Raised when the export appears or goes, on any thread.</summary>
+    public event Action? ExportChanged;
+
+    /// <summary>Creates the volume's files or recovers them, and starts to serve. Never throws for what is wrong with the volume itself.</summary>
+    public static VolumeHost Open(VolumeAttachment attachment, IDisk disk, VolumeEnvironment environment)
+    {
+        var host = new VolumeHost(attachment, disk, environment);
+        try
+        {
+            host.OpenFiles();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            host._ended = (VolumeRunState.Failed, error.Message);
+            VolumeLog.Failed(host._logger, host.VolumeId, error.Message, error);
+        }
+        return host;
+    }
+
+    /// <summary>The export, or null while the volume cannot serve.</summary>
+    public ExportDescription? Export
+    {
+        get
+        {
+            lock (_gate)
+                return _served is { } served ? new ExportDescription(VolumeId, _attachment.Name, served.Volume.SizeBytes, served.Volume.IsReadOnly) : null;
+        }
+    }
+
+    /// <summary>Takes a lease; false while the volume cannot serve.</summary>
+    public bool TryOpenExport([NotNullWhen(true)] out IExportLease? lease)
+    {
+        lock (_gate)
+        {
+            lease = null;
+            return _served is { } served && served.Leases.TryTake(Export!, out lease);
+        }
+    }
+
+    /// <summary>Takes over a changed name; a greater size grows the volume.</summary>
+    public async Task UpdateAsync(VolumeAttachment attachment, CancellationToken cancellationToken)
+    {
+        Served? served;
+        bool renamed;
+        lock (_gate)
+        {
+            renamed = _attachment.Name != attachment.Name;
+            _attachment = attachment;
+            served = _served;
+        }
+        var grown = served is not null && attachment.SizeBytes > served.Volume.SizeBytes;
+        if (grown)
+            await served!.Volume.GrowAsync(attachment.SizeBytes, cancellationToken);
+        if (renamed || grown)
+            ExportChanged?.Invoke();
+    }
+
+    /// <summary>
+    /// Appends and syncs a snapshot's barrier (M2.8). Idempotent by snapshot id, across restarts while the log holds the barrier;
+    /// later than that the service has the snapshot.
+    /// </summary>
+    /// <exception cref="TidegateException"><c>InvalidState</c>: the volume is not served.</exception>
+    public async Task<SnapshotBarrier> TakeSnapshotAsync(string snapshotId, CancellationToken cancellationToken)
+    {
+        await _barriers.WaitAsync(cancellationToken);
+        try
+        {
+            var served = _served ?? throw new TidegateException(ErrorCodes.InvalidState,
+                $"Volume '{VolumeId}' is not served by its gateway: {Status([]).Reason}", "Look at the volume's state, then try again.");
+            var log = served.Volume.Log;
+            if (log.Barriers.FirstOrDefault(barrier => barrier.SnapshotId == snapshotId) is { } recorded)
+            {
+                // It may be in the log but not durable yet, if an earlier call was cut off.
+                await log.SyncAsync().WaitAsync(cancellationToken);
+                _answered[snapshotId] = recorded.Position;
+            }
+            if (!_answered.TryGetValue(snapshotId, out var position))
+            {
+                position = await log.AppendBarrierAsync(snapshotId, cancellationToken);
+                if (_answered.Count >= MaxRememberedBarriers)
+                    _answered.Clear();
+                _answered[snapshotId] = position;
+                VolumeLog.Barrier(_logger, VolumeId, snapshotId, position);
+            }
+            served.Pipeline.Nudge();
+            return new SnapshotBarrier(snapshotId, served.Pipeline.Status.Epoch, position, IsWaiting: false);
+        }
+        catch (IOException fault)
+        {
+            throw new TidegateException(ErrorCodes.InvalidState, $"Volume '{VolumeId}' cannot record a snapshot: {fault.Message}");
+        }
+        finally
+        {
+            _barriers.Release();
+        }
+    }
+
+    /// <summary>Completes when the service has everything that was written; at once when the volume is not served.</summary>
+    public Task WaitCommittedAsync(CancellationToken cancellationToken) => _served?.Pipeline.WaitIdleAsync(cancellationToken) ?? Task.CompletedTask;
+
+    /// <summary>The volume now, as its gateway sees it.</summary>
+    public VolumeStatus Status(IReadOnlyList<string> servingAt)
+    {
+        Served? served;
+        (VolumeRunState State, string Reason)? ended;
+        VolumeAttachment attachment;
+        lock (_gate)
+            (served, ended, attachment) = (_served, _ended, _attachment);
+        if (served is null)
+        {
+            var (endState, endReason) = ended ?? (VolumeRunState.Stopped, "");
+            return new VolumeStatus(VolumeId, endState, endReason, 0, 0, [], 0, attachment.SizeBytes);
+        }
+        var shadow = served.Pipeline.Status;
+        var isRestoring = served.Hydrator is { Completion.IsCompleted: false };
+        var failure = served.Volume.Failure;
+        var state = failure is not null || shadow.State == ShadowState.Failed ? VolumeRunState.Failed
+            : isRestoring ? VolumeRunState.Restoring
+            : VolumeRunState.Shadowing;
+        var reason = failure?.Message ?? (shadow.Reason.Length > 0 ? shadow.Reason : isRestoring ? served.Hydrator!.Reason : "");
+        var size = served.Volume.SizeBytes;
+        return new VolumeStatus(
+            VolumeId, state, reason, shadow.BacklogBytes, shadow.RecoveryPointAge.TotalSeconds, servingAt,
+            isRestoring ? served.Hydrator!.PresentBytes : size, size);
+    }
+
+    /// <summary>Stops serving: sessions are asked to close, what was acknowledged is applied, files are closed and kept.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync(VolumeRunState.Stopped, "");
+        VolumeLog.Stopped(_logger, VolumeId);
+    }
+
+    private void OpenFiles()
+    {
+        if (_disk.Exists(DivergedFileName))
+        {
+            _ended = (VolumeRunState.Diverged, ReadDiverged());
+            return;
+        }
+        var logger = _environment.Loggers.CreateLogger<ShadowPipeline>();
+        var service = _environment.ServiceOf(VolumeId);
+        PresenceMap? map = null;
+        Hydrator? hydrator = null;
+        if (_attachment.SourceSnapshotId.Length > 0)
+        {
+            map = PresenceMap.Open(_disk, VolumeId, _attachment.SourceSnapshotId, _attachment.SizeBytes);
+            if (!map.IsComplete)
+                hydrator = new Hydrator(VolumeId, map, service, _environment.Blobs, _environment.Options.Hydration, _environment.Time, logger);
+        }
+        var options = new LoggedVolumeOptions
+        {
+            Log = new WriteLogOptions
+            {
+                VolumeId = VolumeId,
+                CapacityBytes = _environment.Options.LogCapacityBytes,
+                Time = _environment.Time,
+                Worker = _environment.DiskWorker,
+            },
+            SizeBytes = _attachment.SizeBytes,
+            ApplyWorker = _environment.DiskWorker,
+            AbsentBlocks = hydrator,
+        };
+        LoggedVolume volume;
+        try
+        {
+            if (!LoggedVolume.Exists(_disk))
+            {
+                RefuseForeignStore();
+                LoggedVolume.Create(_disk, options);
+            }
+            volume = LoggedVolume.Open(_disk, options);
+        }
+        catch
+        {
+            map?.Dispose();
+            throw;
+        }
+        var pipeline = new ShadowPipeline(
+            volume.Log, service, _environment.Blobs, _environment.Workers, _environment.Options.Shadow, _environment.Time, logger,
+            _environment.Nonces);
+        pipeline.Ended += (state, reason) => _ = OnShadowEndedAsync(state, reason);
+        _served = new Served(volume, pipeline, hydrator, map, new ExportLeases(volume));
+        hydrator?.Start(volume);
+        pipeline.Start();
+        VolumeLog.Serving(_logger, VolumeId, _attachment.Name, volume.SizeBytes, hydrator is not null);
+    }
+
+    /// <summary>A store without a log was not made here, and nothing says that the service has its bytes.</summary>
+    private void RefuseForeignStore()
+    {
+        if (!_disk.Exists(LoggedVolume.StoreFileName))
+            return;
+        using var store = _disk.Open(LoggedVolume.StoreFileName);
+        if (store.SizeBytes == 0)
+            return;
+        var (length, isHole) = store.NextExtent(0);
+        if (!isHole || length < store.SizeBytes)
+            throw new IOException($"The directory of volume '{VolumeId}' holds a '{LoggedVolume.StoreFileName}' with data and no write log. Move the file away; it is not touched.");
+    }
+
+    private async Task OnShadowEndedAsync(ShadowState state, string reason)
+    {
+        if (state != ShadowState.Diverged)
+        {
+            ExportChanged?.Invoke();
+            return;
+        }
+        try
+        {
+            MarkDiverged(reason);
+        }
+        catch (IOException error)
+        {
+            VolumeLog.Failed(_logger, VolumeId, error.Message, error);
+        }
+        await CloseAsync(VolumeRunState.Diverged, reason);
+        ExportChanged?.Invoke();
+    }
+
+    private async Task CloseAsync(VolumeRunState state, string reason)
+    {
+        await _closing.WaitAsync();
+        try
+        {
+            Served? served;
+            lock (_gate)
+            {
+                served = _served;
+                if (served is not null)
+                    _ended = (state, reason);
+            }
+            if (served is null)
+                return;
+            if (!await served.Leases.RevokeAsync(_environment.Options.CloseTimeout, _environment.Time))
+                VolumeLog.SessionsLeft(_logger, VolumeId);
+            // Whoever takes a snapshot now finishes before the log closes.
+            await _barriers.WaitAsync();
+            lock (_gate)
+                _served = null;
+            _barriers.Release();
+            await served.Pipeline.DisposeAsync();
+            if (served.Hydrator is not null)
+                await served.Hydrator.DisposeAsync();
+            await served.Volume.DisposeAsync();
+            served.Map?.Dispose();
+            served.Leases.Dispose();
+        }
+        finally
+        {
+            _closing.Release();
+        }
+    }
+
+    private void MarkDiverged(string reason)
+    {
+        using (var file = _disk.Open(DivergedFileName))
+        {
+            file.Write(0, Encoding.UTF8.GetBytes(reason));
+            file.SyncData();
+        }
+        _disk.SyncDirectory();
+    }
+
+    private string ReadDiverged()
+    {
+        using var file = _disk.Open(DivergedFileName);
+        var bytes = new byte[file.SizeBytes];
+        file.Read(0, bytes);
+        return bytes.Length > 0 ? Encoding.UTF8.GetString(bytes) : "The log's history is not the volume's.";
+    }
+
+    private sealed record Served(LoggedVolume Volume, ShadowPipeline Pipeline, Hydrator? Hydrator, PresenceMap? Map, ExportLeases Leases);
+}

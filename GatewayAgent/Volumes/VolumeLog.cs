@@ -1,0 +1,29 @@
+namespace Tidegate.GatewayAgent.Volumes;
+
+/// <summary>What operators read about volumes. Event ids 2300-2399.</summary>
+internal static partial class VolumeLog
+{
+    [LoggerMessage(2300, LogLevel.Information, "Volume {VolumeId} ('{Name}', {SizeBytes} bytes) is served; restoring: {IsRestoring}")]
+    public static partial void Serving(ILogger logger, string volumeId, string name, long sizeBytes, bool isRestoring);
+
+    [LoggerMessage(2301, LogLevel.Error, "Volume {VolumeId} cannot be served: {Reason}")]
+    public static partial void Failed(ILogger logger, string volumeId, string reason, Exception? error);
+
+    [LoggerMessage(2302, LogLevel.Information, "Volume {VolumeId} stopped; its files are kept in its directory")]
+    public static partial void Stopped(ILogger logger, string volumeId);
+
+    [LoggerMessage(2303, LogLevel.Warning, "Volume {VolumeId} stopped while sessions still held it")]
+    public static partial void SessionsLeft(ILogger logger, string volumeId);
+
+    [LoggerMessage(2304, LogLevel.Information, "Volume {VolumeId} holds snapshot {SnapshotId} at log position {Position}")]
+    public static partial void Barrier(ILogger logger, string volumeId, string snapshotId, long position);
+
+    [LoggerMessage(2305, LogLevel.Information, "Volume {VolumeId} is wholly restored")]
+    public static partial void Restored(ILogger logger, string volumeId);
+
+    [LoggerMessage(2306, LogLevel.Warning, "Volume {VolumeId} cannot fetch absent bytes: {Reason}; trying again")]
+    public static partial void FetchFailed(ILogger logger, string volumeId, string reason);
+
+    [LoggerMessage(2307, LogLevel.Information, "Configuration version {Version} with {Volumes} volumes is applied")]
+    public static partial void Applied(ILogger logger, long version, int volumes);
+}

@@ -1,0 +1,155 @@
+using System.Diagnostics.CodeAnalysis;
+using Tidegate.GatewayAgent.Commands;
+using Tidegate.GatewayAgent.LocalConsole;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Gateways;
+
+namespace Tidegate.GatewayAgent.Volumes;
+
+/// <summary>
+/// All volumes of this gateway: brings them towards the desired configuration, keeps a durable copy of it so that a restart
+/// needs no link, and exports them by name (M1.8, M2.1). One per process.
+/// </summary>
+internal sealed class VolumeManager : IVolumeHost, IExportSource
+{
+    private readonly IVolumeStorage _storage;
+    private readonly ConfigurationStore _store;
+    private readonly VolumeEnvironment _environment;
+    private readonly Func<string, IReadOnlyList<string>> _servingAt;
+    private readonly ILogger _logger;
+    // Never disposed: nobody waits on its handle, and late callers must not meet a disposed one.
+#pragma warning disable CA2213
+    private readonly SemaphoreSlim _reconciling = new(1);
+#pragma warning restore CA2213
+    private volatile IReadOnlyDictionary<string, VolumeHost> _hosts = new Dictionary<string, VolumeHost>();
+    private GatewayConfiguration? _applied;
+    private bool _disposed;
+
+    /// <summary><paramref name="servingAt"/> says where an export is reached, as URIs.</summary>
+    public VolumeManager(IVolumeStorage storage, VolumeEnvironment environment, Func<string, IReadOnlyList<string>> servingAt)
+    {
+        (_storage, _environment, _servingAt) = (storage, environment, servingAt);
+        _store = new ConfigurationStore(storage.OpenRoot());
+        _logger = environment.Loggers.CreateLogger<VolumeManager>();
+    }
+
+    /// <inheritdoc/>
+    public event EventHandler? Changed;
+
+    /// <inheritdoc/>
+    public IExportSource Exports => this;
+
+    /// <inheritdoc/>
+    public long AppliedConfigurationVersion => Volatile.Read(ref _applied)?.Version ?? 0;
+
+    /// <summary>Starts what the stored configuration names. Throws <see cref="InvalidDataException"/> when it cannot be read.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (_store.Load() is { } stored)
+            await ReconcileAsync(stored, isNew: false, cancellationToken);
+    }
+
+    /// <summary>Takes over a configuration from the service: durable, then applied. An older one, or the same, changes nothing.</summary>
+    public Task ApplyAsync(GatewayConfiguration configuration, CancellationToken cancellationToken) =>
+        ReconcileAsync(configuration, isNew: true, cancellationToken);
+
+    /// <summary>Takes a snapshot's barrier on a volume (M2.8).</summary>
+    /// <exception cref="TidegateException"><c>NotFound</c> or <c>InvalidState</c>.</exception>
+    public Task<SnapshotBarrier> TakeBarrierAsync(string volumeId, string snapshotId, CancellationToken cancellationToken) =>
+        _hosts.TryGetValue(volumeId, out var host)
+            ? host.TakeSnapshotAsync(snapshotId, cancellationToken)
+            : throw new TidegateException(ErrorCodes.NotFound, $"This gateway does not serve volume '{volumeId}'.");
+
+    /// <inheritdoc/>
+    public IReadOnlyList<NamedVolumeStatus> GetStatuses() =>
+        [.. _hosts.Values.OrderBy(static host => host.Name, StringComparer.Ordinal)
+            .Select(host => new NamedVolumeStatus(host.Name, host.Status(host.Export is { } export ? _servingAt(export.Name) : [])))];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ExportDescription> List() =>
+        [.. _hosts.Values.Select(static host => host.Export).OfType<ExportDescription>().OrderBy(static export => export.Name, StringComparer.Ordinal)];
+
+    /// <inheritdoc/>
+    public bool TryOpen(string name, [NotNullWhen(true)] out IExportLease? lease)
+    {
+        lease = null;
+        return _hosts.Values.FirstOrDefault(host => host.Export?.Name == name) is { } host && host.TryOpenExport(out lease);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(CancellationToken.None);
+        _environment.Workers.Dispose();
+    }
+
+    /// <summary>Stops every volume; files and configuration stay. What was acknowledged is durable, whether or not the service has it.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _reconciling.WaitAsync(cancellationToken);
+        try
+        {
+            _disposed = true;
+            await Task.WhenAll(_hosts.Values.Select(static host => host.DisposeAsync().AsTask()));
+            _hosts = new Dictionary<string, VolumeHost>();
+        }
+        finally
+        {
+            _reconciling.Release();
+        }
+        Changed?.Invoke(this, EventArgs.Empty);
+    }
+
+    private async Task ReconcileAsync(GatewayConfiguration configuration, bool isNew, CancellationToken cancellationToken)
+    {
+        await _reconciling.WaitAsync(cancellationToken);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_applied is { } applied && applied.Version >= configuration.Version)
+                return;
+            if (isNew)
+                _store.Save(configuration);
+            await StopLeftOutAsync(configuration);
+            await StartOrUpdateAsync(configuration, cancellationToken);
+            Volatile.Write(ref _applied, configuration);
+            VolumeLog.Applied(_logger, configuration.Version, configuration.Volumes.Count);
+        }
+        finally
+        {
+            _reconciling.Release();
+        }
+        Changed?.Invoke(this, EventArgs.Empty);
+    }
+
+    private async Task StopLeftOutAsync(GatewayConfiguration configuration)
+    {
+        var wanted = configuration.Volumes.Select(static volume => volume.VolumeId).ToHashSet();
+        var leaving = _hosts.Values.Where(host => !wanted.Contains(host.VolumeId)).ToList();
+        _hosts = _hosts.Where(pair => wanted.Contains(pair.Key)).ToDictionary();
+        await Task.WhenAll(leaving.Select(static host => host.DisposeAsync().AsTask()));
+    }
+
+    private async Task StartOrUpdateAsync(GatewayConfiguration configuration, CancellationToken cancellationToken)
+    {
+        var hosts = new Dictionary<string, VolumeHost>(_hosts);
+        var opening = new List<Task<VolumeHost>>();
+        foreach (var attachment in configuration.Volumes)
+        {
+            if (hosts.TryGetValue(attachment.VolumeId, out var host))
+                await host.UpdateAsync(attachment, cancellationToken);
+            else
+                opening.Add(Task.Run(() => Open(attachment), cancellationToken));
+        }
+        foreach (var host in await Task.WhenAll(opening))
+            hosts[host.VolumeId] = host;
+        _hosts = hosts;
+    }
+
+    private VolumeHost Open(VolumeAttachment attachment)
+    {
+        var host = VolumeHost.Open(attachment, _storage.OpenVolume(attachment.VolumeId), _environment);
+        host.ExportChanged += () => Changed?.Invoke(this, EventArgs.Empty);
+        return host;
+    }
+}
