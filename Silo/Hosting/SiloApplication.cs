@@ -17,6 +17,7 @@ using Tidegate.Grains.Outbox;
 using Tidegate.Silo.Api;
 using Tidegate.Silo.Blobs;
 using Tidegate.Silo.Data;
+using Tidegate.Silo.Link;
 using Tidegate.Silo.Options;
 using Tidegate.Silo.Pki;
 using Tidegate.Silo.Projections;
@@ -180,6 +181,7 @@ internal sealed class SiloApplication : IAsyncDisposable
             });
             // An agent that is gone is told of within seconds instead of a minute (M1.8).
             orleans.Configure<SiloMessagingOptions>(options => options.ClientDropTimeout = TimeSpan.FromSeconds(5));
+            orleans.AddTidegateLink(new LinkSettings { Advertised = link, CertificateNames = settings.Listeners.CertificateNames });
         });
     }
 
@@ -194,6 +196,7 @@ internal sealed class SiloApplication : IAsyncDisposable
         api.MapOpenApi("/openapi/{documentName}.json");
         var agents = app.MapListener(Listener.Agents);
         agents.MapAgentActivation();
+        agents.MapAgentLinkEndpoints();
         agents.MapDataEndpoint();
     }
 }
