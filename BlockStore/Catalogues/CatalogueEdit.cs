@@ -28,11 +28,16 @@ public sealed class CatalogueEdit
     public async ValueTask<SnapshotRecord?> FindSnapshotAsync(string snapshotId, CancellationToken cancellationToken = default) =>
         await _tree.GetAsync(CatalogueKey.Of(CatalogueKey.Snapshot, snapshotId), cancellationToken) is { } value ? SnapshotRecord.Decode(snapshotId, value) : null;
 
-    /// <summary>Adds or replaces a snapshot and its cut.</summary>
-    public async ValueTask PutSnapshotAsync(SnapshotRecord snapshot, CancellationToken cancellationToken = default)
+    /// <summary>
+    /// Adds a snapshot and its cut, or replaces the image of one at the same sequence by an equal one. A snapshot keeps the cut that it got
+    /// first (I4): false, and nothing changes, when the id exists at another sequence.
+    /// </summary>
+    public async ValueTask<bool> PutSnapshotAsync(SnapshotRecord snapshot, CancellationToken cancellationToken = default)
     {
+        if (await FindSnapshotAsync(snapshot.SnapshotId, cancellationToken) is { } existing && existing.Sequence != snapshot.Sequence) return false;
         await _tree.SetAsync(CatalogueKey.Of(CatalogueKey.Snapshot, snapshot.SnapshotId), snapshot.Encode(), cancellationToken);
         await _tree.SetAsync(CatalogueKey.OfCut(snapshot.Sequence, snapshot.SnapshotId), [], cancellationToken);
+        return true;
     }
 
     /// <summary>Removes a snapshot and its cut; false when it is not there. The caller has checked pins.</summary>

@@ -1,4 +1,5 @@
 using Tidegate.BlockStore.Catalogues;
+using Tidegate.BlockStore.Formats;
 using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.BlockStore.Folding;
@@ -57,9 +58,10 @@ public sealed record FoldResult
         foreach (var life in Born) await catalogue.PutLifeAsync(life, cancellationToken);
         foreach (var (segment, bytes) in Lost)
         {
-            // A segment that no fold has counted was committed before its lineage kept accounts: there is nothing to subtract from.
-            if (await catalogue.FindLifeAsync(segment, cancellationToken) is { } life)
-                await catalogue.PutLifeAsync(life with { LiveBytes = life.LiveBytes - bytes }, cancellationToken);
+            var life = await catalogue.FindLifeAsync(segment, cancellationToken);
+            if (life is null || life.LiveBytes < bytes)
+                throw new CorruptDataException($"The catalogue of {Lineage}", $"it counts {life?.LiveBytes ?? 0} live bytes in segment {segment.BlobKey}, of which {bytes} just died");
+            await catalogue.PutLifeAsync(life with { LiveBytes = life.LiveBytes - bytes }, cancellationToken);
         }
         foreach (var death in Deaths) await catalogue.AddDeathAsync(death, cancellationToken);
         foreach (var subtree in Subtrees) await catalogue.PutSubtreeAsync(subtree, cancellationToken);

@@ -78,7 +78,7 @@ public sealed class ImageReader
         var end = (uint)((SizeBytes + BlockGeometry.BlockBytes - 1) / BlockGeometry.BlockBytes);
         var inTail = _overlay.Blocks.SkipWhile(block => block < firstBlock).GetEnumerator();
         var hasTail = inTail.MoveNext();
-        await foreach (var leaf in LeavesAsync(firstBlock, cancellationToken))
+        await foreach (var leaf in LeavesAsync(firstBlock, end, cancellationToken))
         {
             foreach (var (slot, fragments) in leaf.Blocks)
             {
@@ -112,7 +112,20 @@ public sealed class ImageReader
         return resolved.ToCanonical();
     }
 
-    private async IAsyncEnumerable<MapPage> LeavesAsync(uint firstBlock, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>Blocks in [first, end) that the base map holds, whatever the tail says of them.</summary>
+    internal async IAsyncEnumerable<uint> EnumerateMapBlocksAsync(uint firstBlock, long endBlock, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var leaf in LeavesAsync(firstBlock, endBlock, cancellationToken))
+        {
+            foreach (var slot in leaf.Blocks.Keys)
+            {
+                var block = MapGeometry.FirstBlock(0, leaf.Number) + slot;
+                if (block >= firstBlock && block < endBlock) yield return (uint)block;
+            }
+        }
+    }
+
+    private async IAsyncEnumerable<MapPage> LeavesAsync(uint firstBlock, long endBlock, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (Image.Root is null) yield break;
         var path = new Stack<(PageReference Page, int Level, long Number)>();
@@ -128,7 +141,7 @@ public sealed class ImageReader
             foreach (var (slot, child) in page.Children.Reverse())
             {
                 var number = (top.Number * BlockGeometry.PageEntries) + slot;
-                if (MapGeometry.FirstBlock(top.Level - 1, number + 1) > firstBlock) path.Push((child, top.Level - 1, number));
+                if (MapGeometry.FirstBlock(top.Level - 1, number + 1) > firstBlock && MapGeometry.FirstBlock(top.Level - 1, number) < endBlock) path.Push((child, top.Level - 1, number));
             }
         }
     }

@@ -1,0 +1,120 @@
+using System.Runtime.CompilerServices;
+using Tidegate.BlockStore.Images;
+using Tidegate.BlockStore.Maps;
+using Tidegate.BlockStore.Segments;
+
+namespace Tidegate.BlockStore.Diff;
+
+/// <summary>
+/// Which blocks differ between two images of one history. Walks both maps and skips what has equal hashes, then compares what the tails
+/// touch: the cost follows the changes, not the size. A block whose bytes were rewritten unchanged counts as changed.
+/// </summary>
+public static class ImageDiff
+{
+    /// <summary>Blocks that differ, in order. Blocks past the end of the smaller image count when the larger holds anything there.</summary>
+    public static async IAsyncEnumerable<uint> ChangedBlocksAsync(ImageReader before, ImageReader after, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var tails = new SortedSet<uint>(before.Overlay.Blocks);
+        tails.UnionWith(after.Overlay.Blocks);
+        var level = Math.Max(before.Image.Root?.Level ?? 0, after.Image.Root?.Level ?? 0);
+        var candidates = Merge(MapDifferencesAsync(before, after, level, cancellationToken), tails, cancellationToken);
+        // Zeroed ranges hide map blocks without naming them; each leaf under one is looked into.
+        var zeroed = SegmentRanges.Union(before.Overlay.Zeroes.Concat(after.Overlay.Zeroes));
+        var last = -1L;
+        await foreach (var block in Merge(candidates, ZeroedBlocksAsync(before, after, zeroed, cancellationToken), cancellationToken))
+        {
+            if (block == last) continue;
+            last = block;
+            if (!await EqualAsync(before, after, block, cancellationToken)) yield return block;
+        }
+    }
+
+    private static async ValueTask<bool> EqualAsync(ImageReader before, ImageReader after, uint block, CancellationToken cancellationToken)
+    {
+        var one = await before.ResolveAsync(block, cancellationToken);
+        var two = await after.ResolveAsync(block, cancellationToken);
+        return one.Select(Meaning).SequenceEqual(two.Select(Meaning));
+    }
+
+    private static (ushort Mask, long Birth, FrameTag Tag) Meaning(MapFragment fragment) => (fragment.Mask, fragment.Birth, fragment.Tag);
+
+    /// <summary>Blocks of leaves whose hashes differ.</summary>
+    private static async IAsyncEnumerable<uint> MapDifferencesAsync(ImageReader before, ImageReader after, int level, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var path = new Stack<(int Level, long Number, Side One, Side Two)>();
+        path.Push((level, 0, Side.Of(before.Image.Root), Side.Of(after.Image.Root)));
+        while (path.TryPop(out var top))
+        {
+            if (top.One.Page?.Hash == top.Two.Page?.Hash && top.One.Level == top.Two.Level) continue;
+            var one = await OpenAsync(before.Map, top.One, top.Level, top.Number, cancellationToken);
+            var two = await OpenAsync(after.Map, top.Two, top.Level, top.Number, cancellationToken);
+            if (top.Level == 0)
+            {
+                foreach (var slot in one.Blocks.Keys.Union(two.Blocks.Keys).Order())
+                    yield return (uint)(MapGeometry.FirstBlock(0, top.Number) + slot);
+                continue;
+            }
+            foreach (var slot in one.Children.Keys.Union(two.Children.Keys).OrderDescending())
+            {
+                var number = (top.Number * BlockGeometry.PageEntries) + slot;
+                path.Push((top.Level - 1, number, top.One.Below(one, slot, top.Level), top.Two.Below(two, slot, top.Level)));
+            }
+        }
+    }
+
+    /// <summary>Map blocks that lie in zeroed ranges, of either image.</summary>
+    private static async IAsyncEnumerable<uint> ZeroedBlocksAsync(ImageReader before, ImageReader after, IReadOnlyList<SegmentRange> zeroed, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var range in zeroed)
+        {
+            var block = range.FirstSector / BlockGeometry.SectorsPerBlock;
+            var end = (range.EndSector + BlockGeometry.SectorsPerBlock - 1) / BlockGeometry.SectorsPerBlock;
+            var found = new SortedSet<uint>();
+            foreach (var image in new[] { before, after })
+                await foreach (var held in image.EnumerateMapBlocksAsync((uint)block, end, cancellationToken)) found.Add(held);
+            foreach (var one in found) yield return one;
+        }
+    }
+
+    private static async ValueTask<MapPage> OpenAsync(MapReader map, Side side, int level, long number, CancellationToken cancellationToken)
+    {
+        if (side.Page is not null && side.Level == level) return await map.GetAsync(side.Page, level, number, cancellationToken);
+        var page = new MapPage(level, number);
+        // The smaller tree hangs in the leftmost slot of levels that it does not have.
+        if (side.Page is not null && number == 0) page.Children.Add(0, side.Page);
+        return page;
+    }
+
+    private static async IAsyncEnumerable<uint> Merge(IAsyncEnumerable<uint> one, IEnumerable<uint> two, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var other = two.GetEnumerator();
+        var has = other.MoveNext();
+        await foreach (var block in one.WithCancellation(cancellationToken))
+        {
+            for (; has && other.Current <= block; has = other.MoveNext()) yield return other.Current;
+            yield return block;
+        }
+        for (; has; has = other.MoveNext()) yield return other.Current;
+    }
+
+    private static async IAsyncEnumerable<uint> Merge(IAsyncEnumerable<uint> one, IAsyncEnumerable<uint> two, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var other = two.GetAsyncEnumerator(cancellationToken);
+        var has = await other.MoveNextAsync();
+        await foreach (var block in one.WithCancellation(cancellationToken))
+        {
+            for (; has && other.Current <= block; has = await other.MoveNextAsync()) yield return other.Current;
+            yield return block;
+        }
+        for (; has; has = await other.MoveNextAsync()) yield return other.Current;
+    }
+
+    /// <summary>A tree's page at or under some place, and that page's own level.</summary>
+    private readonly record struct Side(PageReference? Page, int Level)
+    {
+        public static Side Of(PageRoot? root) => new(root?.Page, root?.Level ?? 0);
+
+        public Side Below(MapPage page, int slot, int level) =>
+            page.Children.TryGetValue(slot, out var child) ? new Side(child, Math.Min(Level, level - 1)) : new Side(null, 0);
+    }
+}

@@ -1,0 +1,143 @@
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Catalogues;
+using Tidegate.BlockStore.Maps;
+using Tidegate.BlockStore.Segments;
+
+namespace Tidegate.BlockStore.Folding;
+
+/// <summary>
+/// Applies a run of segments, with no cut inside, to a tree: depth first, so that one leaf's worth of work is in memory at a time, and
+/// only under nodes that a frame or a range touches.
+/// </summary>
+internal sealed class FoldPass(MapReader map, FoldAccounts accounts, PageWriter writer, Func<BlobEffect, CancellationToken, ValueTask> put, long sizeBytes, long throughSequence)
+{
+    private readonly long _endSector = sizeBytes / BlockGeometry.SectorBytes;
+
+    public async Task<PageRoot?> RunAsync(PageRoot? root, IReadOnlyList<SegmentReader> segments, CancellationToken cancellationToken)
+    {
+        var level = Math.Max(root?.Level ?? 0, MapGeometry.RootLevel(sizeBytes));
+        var sources = segments.Select(reader => new FoldSource(reader, 0, reader.Index.Entries.Count)).ToArray();
+        var touched = sources.Any(source => source.HasFrames || (root is not null && source.Reader.Index.Ranges.Count > 0));
+        if (!touched) return root;
+        var page = await NodeAsync(level, 0, root?.Page, root?.Level ?? level, sources, cancellationToken);
+        writer.Finish();
+        await PutFinishedAsync(cancellationToken);
+        return page is null ? null : new PageRoot(level, writer.Resolve(page));
+    }
+
+    /// <summary><paramref name="stored"/> is the tree so far under this node, or, after the volume grew, under its leftmost descendant at <paramref name="storedLevel"/>.</summary>
+    private async Task<PageReference?> NodeAsync(int level, long number, PageReference? stored, int storedLevel, IReadOnlyList<FoldSource> sources, CancellationToken cancellationToken)
+    {
+        var first = MapGeometry.FirstBlock(level, number);
+        var end = MapGeometry.FirstBlock(level, number + 1);
+        var active = sources.Select(source => source.Narrow(first, end)).OfType<FoldSource>().ToArray();
+        if (!active.Any(source => source.HasFrames) && (stored is null || active.Length == 0))
+        {
+            if (stored is null || storedLevel == level) return stored;
+        }
+        if (stored is not null && storedLevel == level && level > 0 && FindCover(active, first, end) is { } cover)
+        {
+            if (accounts.Owns(stored)) accounts.Subtrees.Add(new DeadSubtree(cover.Sequence, level, number, stored));
+            stored = null;
+        }
+        return level == 0
+            ? await LeafAsync(number, stored, active, cancellationToken)
+            : await InteriorAsync(level, number, stored, storedLevel, active, cancellationToken);
+    }
+
+    private async Task<PageReference?> InteriorAsync(int level, long number, PageReference? stored, int storedLevel, FoldSource[] sources, CancellationToken cancellationToken)
+    {
+        var page = new MapPage(level, number);
+        if (stored is not null && storedLevel == level)
+        {
+            foreach (var (slot, child) in (await map.GetAsync(stored, level, number, cancellationToken)).Children) page.Children.Add(slot, child);
+        }
+        else if (stored is not null)
+        {
+            page.Children.Add(0, stored);
+        }
+        var childLevel = stored is null ? level - 1 : Math.Min(storedLevel, level - 1);
+        foreach (var slot in TouchedSlots(level, number, page, sources))
+        {
+            var before = page.Children.GetValueOrDefault(slot);
+            var after = await NodeAsync(level - 1, (number * BlockGeometry.PageEntries) + slot, before, slot == 0 ? childLevel : level - 1, sources, cancellationToken);
+            if (after is null) page.Children.Remove(slot);
+            else page.Children[slot] = after;
+        }
+        return await WriteAsync(page, storedLevel == level ? stored : null, cancellationToken);
+    }
+
+    private async Task<PageReference?> LeafAsync(long number, PageReference? stored, FoldSource[] sources, CancellationToken cancellationToken)
+    {
+        var first = MapGeometry.FirstBlock(0, number);
+        var blocks = new SortedDictionary<int, FragmentList>();
+        if (stored is not null)
+            foreach (var (slot, fragments) in (await map.GetAsync(stored, 0, number, cancellationToken)).Blocks) blocks.Add(slot, new FragmentList(fragments));
+        foreach (var source in sources)
+        {
+            void Died(MapFragment fragment) => accounts.Kill(fragment, source.Sequence);
+            if (source.TouchesByRange(first, first + BlockGeometry.PageEntries))
+                foreach (var (slot, fragments) in blocks) fragments.Cover(SegmentRanges.MaskOf(source.Reader.Index.Ranges, first + slot), Died);
+            for (var i = source.From; i < source.To; i++)
+            {
+                var entry = source.Reader.Index.Entries[i];
+                var slot = (int)(entry.Block - first);
+                if (!blocks.TryGetValue(slot, out var fragments)) blocks.Add(slot, fragments = new FragmentList());
+                fragments.Cover(entry.Mask, Died);
+                fragments.Add(new MapFragment(source.Reader.Reference, i, entry.Mask, source.Sequence, entry.StoredBytes, entry.Tag));
+            }
+        }
+        var page = new MapPage(0, number);
+        foreach (var (slot, fragments) in blocks)
+            if (fragments.Fragments.Count > 0) page.Blocks.Add(slot, fragments.ToCanonical());
+        return await WriteAsync(page, stored, cancellationToken);
+    }
+
+    private async Task<PageReference?> WriteAsync(MapPage page, PageReference? stored, CancellationToken cancellationToken)
+    {
+        var hash = page.ComputeHash();
+        if (stored is not null && !page.IsEmpty && hash == stored.Hash) return stored;
+        if (stored is not null) accounts.Kill(stored, throughSequence);
+        if (page.IsEmpty) return null;
+        var holder = writer.NextHolder();
+        await PutFinishedAsync(cancellationToken);
+        foreach (var (slot, child) in page.Children.ToArray()) page.Children[slot] = writer.Resolve(child);
+        return writer.Add((uint)page.Number, page.Level, page.Encode(holder), hash);
+    }
+
+    private async ValueTask PutFinishedAsync(CancellationToken cancellationToken)
+    {
+        while (writer.TryTakeBlob(out var blob)) await put(blob!, cancellationToken);
+    }
+
+    /// <summary>The first segment that makes everything under a node zero; the node's end is the volume's when it reaches past it.</summary>
+    private FoldSource? FindCover(FoldSource[] sources, long firstBlock, long endBlock)
+    {
+        var first = firstBlock * BlockGeometry.SectorsPerBlock;
+        var end = Math.Min(endBlock * BlockGeometry.SectorsPerBlock, _endSector);
+        foreach (var source in sources)
+            if (first < end && source.Covers(first, end)) return source;
+        return null;
+    }
+
+    private static List<int> TouchedSlots(int level, long number, MapPage page, FoldSource[] sources)
+    {
+        var span = 1L << MapGeometry.SpanBits(level - 1);
+        var first = MapGeometry.FirstBlock(level, number);
+        var slots = new SortedSet<int>();
+        foreach (var source in sources)
+        {
+            for (var at = source.From; at < source.To;)
+            {
+                var slot = MapGeometry.SlotOf(level, source.Reader.Index.Entries[at].Block);
+                slots.Add(slot);
+                at = source.LowerBound(first + ((slot + 1) * span));
+            }
+        }
+        foreach (var slot in page.Children.Keys)
+            if (sources.Any(source => source.TouchesByRange(first + (slot * span), first + ((slot + 1) * span)))) slots.Add(slot);
+        // After the volume grew the old root hangs in slot 0 and may be several levels down: it needs its wrapping pages.
+        if (level > 1 && page.Children.ContainsKey(0)) slots.Add(0);
+        return [.. slots];
+    }
+}
