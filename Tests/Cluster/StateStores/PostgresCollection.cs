@@ -4,7 +4,7 @@ namespace Tidegate.Tests.Cluster.StateStores;
 
 /// <summary>One PostgreSQL server for every test that needs one.</summary>
 [CollectionDefinition(Name)]
-public sealed class PostgresCollection : ICollectionFixture<PostgresServer>
+public sealed class PostgresCollection : ICollectionFixture<PostgresDatabases>
 {
     public const string Name = "postgres";
 }

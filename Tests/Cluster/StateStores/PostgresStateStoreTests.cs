@@ -7,13 +7,13 @@ namespace Tidegate.Tests.Cluster.StateStores;
 
 /// <summary>The contract on PostgreSQL.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class PostgresStateStoreTests(PostgresServer server) : StateStoreContract
+public sealed class PostgresStateStoreTests(PostgresDatabases databases) : StateStoreContract
 {
     private protected override async Task<StateOptions> NewDatabaseAsync() => new()
     {
         Directory = Path.GetTempPath(),
         Provider = StateProvider.Postgres,
-        ConnectionString = await server.CreateDatabaseAsync(),
+        ConnectionString = await databases.CreateAsync(),
     };
 
     [Theory]

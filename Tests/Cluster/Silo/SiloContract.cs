@@ -1,0 +1,329 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Tidegate.BlockStore.Blobs;
+using Tidegate.Client.Rest.Models;
+using Tidegate.Grains.Blobs;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Security;
+using Tidegate.Silo.Api;
+using Tidegate.Silo.Projections;
+using Xunit;
+
+namespace Tidegate.Tests.Cluster.Silo;
+
+/// <summary>What a silo promises at its listeners, on either state store. One silo serves all the tests of a class.</summary>
+public abstract class SiloContract(SiloContract.Fixture fixture)
+{
+    private SiloUnderTest Silo => fixture.Silo;
+
+    [Fact]
+    public async Task The_operators_key_opens_an_account_whose_key_stands_for_it()
+    {
+        using var account = await NewAccountAsync("Acme");
+        var caller = await account.Client.GetCallerAsync();
+        Assert.Equal((Role.Tenant, account.Id), (caller.Role, caller.AccountId));
+        Assert.Equal("Acme", (await account.Client.GetAccountAsync(account.Id)).Name);
+        Assert.Equal(Role.Operator, (await Silo.Client(Silo.OperatorKey).GetCallerAsync()).Role);
+    }
+
+    [Fact]
+    public async Task Wrong_keys_are_all_refused_alike()
+    {
+        using var account = await NewAccountAsync("keys");
+        var lastDigit = account.Key[^1] == 'A' ? 'B' : 'A';
+        var details = new HashSet<string>();
+        foreach (var key in new[] { null, "nonsense", account.Key[..^1] + lastDigit, "tgk_" + new string('0', 20) + "_" + new string('A', 43) })
+        {
+            using var http = Silo.Http(Silo.Ready.ApiUrl, key);
+            using var response = await http.GetAsync("/v1/me");
+            Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+            Assert.Equal("Bearer", response.Headers.WwwAuthenticate.ToString());
+            var problem = (await response.Content.ReadFromJsonAsync(RestJson.Default.ProblemView))!;
+            Assert.Equal(ErrorCodes.Unauthenticated, problem.Code);
+            details.Add(problem.Detail!);
+        }
+
+        Assert.Single(details);
+    }
+
+    [Fact]
+    public async Task A_revoked_key_is_refused()
+    {
+        using var account = await NewAccountAsync("revoked");
+        var second = await account.Client.CreateApiKeyAsync(account.Id, new CreateApiKeyRequest("second", Role.Tenant));
+        Assert.Equal(account.Id, (await Silo.Client(second.ApiKey).GetCallerAsync()).AccountId);
+        await account.Client.RevokeApiKeyAsync(second.KeyId);
+        await AssertCodeAsync(ErrorCodes.Unauthenticated, () => Silo.Client(second.ApiKey).GetCallerAsync());
+    }
+
+    [Fact]
+    public async Task What_is_foreign_and_what_is_missing_look_the_same()
+    {
+        using var mine = await NewAccountAsync("mine");
+        using var other = await NewAccountAsync("other");
+        foreach (var id in new[] { other.Id, "999999999999", "nonsense" })
+        {
+            var refusal = await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.GetAccountAsync(id));
+            Assert.Equal($"Account {id} does not exist.", refusal.Message);
+        }
+
+        await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.CreateApiKeyAsync(other.Id, new CreateApiKeyRequest("theft", Role.Tenant)));
+        await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.RevokeApiKeyAsync(other.KeyId));
+        await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.GetGatewayAsync("gw-00000000000000000000"));
+        await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.GetGatewayAsync("../accounts"));
+        await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.GetVolumeAsync("vol-00000000000000000000"));
+        await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.GetSnapshotAsync("snap-00000000000000000000"));
+        await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.CreateVolumeAsync(new CreateVolumeRequest("gw-00000000000000000000", "disk", 1 << 20)));
+    }
+
+    [Fact]
+    public async Task Only_the_operator_opens_accounts_and_makes_operators()
+    {
+        using var account = await NewAccountAsync("tenant");
+        await AssertCodeAsync(ErrorCodes.Forbidden, () => account.Client.CreateAccountAsync(new CreateAccountRequest("more")));
+        await AssertCodeAsync(ErrorCodes.Forbidden, () => account.Client.CreateApiKeyAsync(account.Id, new CreateApiKeyRequest("up", Role.Operator)));
+    }
+
+    [Theory]
+    [InlineData("""{"name":5}""", "application/json", 400)]
+    [InlineData("""{"name":""", "application/json", 400)]
+    [InlineData("", "application/json", 400)]
+    [InlineData("name=x", "application/x-www-form-urlencoded", 415)]
+    public async Task A_malformed_body_is_explained(string body, string mediaType, int status)
+    {
+        using var http = Silo.Http(Silo.Ready.ApiUrl, Silo.OperatorKey);
+        using var content = new StringContent(body, System.Text.Encoding.UTF8, mediaType);
+        using var response = await http.PostAsync("/v1/accounts", content);
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
+        var problem = (await response.Content.ReadFromJsonAsync(RestJson.Default.ProblemView))!;
+        Assert.Equal((ErrorCodes.InvalidArgument, status), (problem.Code, problem.Status));
+        Assert.False(string.IsNullOrEmpty(problem.TraceId));
+    }
+
+    [Fact]
+    public async Task A_body_over_the_limit_is_refused()
+    {
+        using var http = Silo.Http(Silo.Ready.ApiUrl, Silo.OperatorKey);
+        using var body = SiloUnderTest.Json($$"""{"name":"{{new string('x', 70_000)}}"}""");
+        using var response = await http.PostAsync("/v1/accounts", body);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_repeated_request_with_one_idempotency_key_makes_one_account()
+    {
+        using var http = Silo.Http(Silo.Ready.ApiUrl, Silo.OperatorKey);
+        http.DefaultRequestHeaders.Add("Idempotency-Key", "open-the-shop");
+        var ids = new HashSet<string>();
+        for (var attempt = 0; attempt < 3; attempt++)
+        {
+            using var body = SiloUnderTest.Json("""{"name":"shop"}""");
+            using var response = await http.PostAsync("/v1/accounts", body);
+            ids.Add((await response.Content.ReadFromJsonAsync(RestJson.Default.AccountView))!.AccountId);
+        }
+
+        Assert.Single(ids);
+    }
+
+    [Theory]
+    [InlineData("/v1/gateways?pageSize=0")]
+    [InlineData("/v1/gateways?pageSize=many")]
+    [InlineData("/v1/volumes?pageToken=invented")]
+    [InlineData("/v1/audit?pageSize=201")]
+    public async Task A_malformed_page_is_refused(string path)
+    {
+        using var account = await NewAccountAsync("pages");
+        using var http = Silo.Http(Silo.Ready.ApiUrl, account.Key);
+        using var response = await http.GetAsync(path);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task The_audit_log_is_paged_chained_and_the_accounts_own()
+    {
+        using var account = await NewAccountAsync("audited");
+        using var other = await NewAccountAsync("other");
+        for (var number = 0; number < 4; number++)
+            await account.Client.CreateApiKeyAsync(account.Id, new CreateApiKeyRequest($"key {number}", Role.Tenant));
+        await account.Client.RevokeApiKeyAsync(account.KeyId == "" ? "" : (await account.Client.CreateApiKeyAsync(account.Id, new CreateApiKeyRequest("ended", Role.Tenant))).KeyId);
+
+        var records = new List<AuditRecordView>();
+        await foreach (var record in account.Client.ListAuditAsync(pageSize: 2)) records.Add(record);
+
+        Assert.All(records, record => Assert.Equal(account.Id, record.AccountId));
+        Assert.Equal(8, records.Count);
+        Assert.Equal(["account.created", .. Enumerable.Repeat("api-key.created", 6), "api-key.revoked"], records.Select(record => record.Kind));
+        Assert.All(records.GroupBy(record => record.Aggregate), chain => Assert.All(
+            chain.Zip(chain.Skip(1)), pair => Assert.Equal((pair.First.Hash, pair.First.Number + 1), (pair.Second.PreviousHash, pair.Second.Number))));
+        Assert.Equal(2, records.Count(record => record.Aggregate == records[^1].Aggregate));
+    }
+
+    [Theory]
+    [InlineData("AAAAA-AAAAA-AAAAA-AAAAA-AAAAAA")]
+    [InlineData("00000-00000-00000-00000-000000")]
+    [InlineData("short")]
+    public async Task An_activation_key_that_matches_nothing_says_so(string key)
+    {
+        using var account = await NewAccountAsync("guesser");
+        await AssertCodeAsync(ErrorCodes.ActivationKeyNotFound, () => account.Client.PreviewActivationAsync(new ActivationPreviewRequest(key)));
+        await AssertCodeAsync(ErrorCodes.ActivationKeyNotFound, () => account.Client.ClaimActivationAsync(new ActivationClaimRequest(key, "gw", "Europe/Zurich")));
+    }
+
+    [Fact]
+    public async Task Each_listener_serves_its_own_routes()
+    {
+        using var agents = Silo.Http(Silo.Ready.AgentsUrl, Silo.OperatorKey);
+        using var api = Silo.Http(Silo.Ready.ApiUrl, Silo.OperatorKey);
+        Assert.Equal(HttpStatusCode.NotFound, (await agents.GetAsync("/v1/me")).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await agents.GetAsync("/healthz/live")).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await api.PostAsync("/agent/v1/activation/poll", SiloUnderTest.Json("{}"))).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await api.GetAsync("/data/v1/a?ticket=b")).StatusCode);
+        Assert.Equal("live\n", await api.GetStringAsync("/healthz/live"));
+        Assert.Equal("ready\n", await api.GetStringAsync("/healthz/ready"));
+    }
+
+    [Fact]
+    public async Task The_data_endpoint_creates_once_and_gives_ranges()
+    {
+        var tickets = Silo.Services.GetRequiredService<ITicketIssuer>();
+        var key = $"test/{Guid.NewGuid():n}";
+        var content = new byte[3_000_000];
+        new Random(7).NextBytes(content);
+        using var http = Silo.Http(Silo.Ready.AgentsUrl);
+        var write = tickets.IssueWrite(key);
+        Assert.NotNull(tickets.IssuedAt(write.Token, key));
+        Assert.Equal(HttpStatusCode.Created, (await http.PutAsync(write.Url, new ByteArrayContent(content))).StatusCode);
+
+        using var again = await http.PutAsync(write.Url, new ByteArrayContent(new byte[10]));
+        Assert.Equal(HttpStatusCode.Conflict, again.StatusCode);
+        Assert.Equal($"sha-256=:{Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(content))}:", again.Headers.GetValues("Repr-Digest").Single());
+        Assert.Equal("3000000", again.Headers.GetValues("Tidegate-Blob-Length").Single());
+
+        var read = tickets.IssueRead(key);
+        Assert.Null(tickets.IssuedAt(read.Token, key));
+        Assert.Equal(content, await http.GetByteArrayAsync(read.Url));
+        using var part = new HttpRequestMessage(HttpMethod.Get, read.Url) { Headers = { Range = new(2_999_990, 4_000_000) } };
+        using var answer = await http.SendAsync(part);
+        Assert.Equal(HttpStatusCode.PartialContent, answer.StatusCode);
+        Assert.Equal("bytes 2999990-2999999/3000000", answer.Content.Headers.ContentRange!.ToString());
+        Assert.Equal(content[^10..], await answer.Content.ReadAsByteArrayAsync());
+        using var past = new HttpRequestMessage(HttpMethod.Get, read.Url) { Headers = { Range = new(3_000_000, null) } };
+        Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, (await http.SendAsync(past)).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(tickets.IssueRead(key + "0").Url)).StatusCode);
+    }
+
+    [Fact]
+    public async Task The_data_endpoint_refuses_whatever_its_tickets_do_not_cover()
+    {
+        var tickets = Silo.Services.GetRequiredService<ITicketIssuer>();
+        var blobs = Silo.Services.GetRequiredService<IBlobStore>();
+        var key = $"test/{Guid.NewGuid():n}";
+        using var http = Silo.Http(Silo.Ready.AgentsUrl);
+        var write = tickets.IssueWrite(key);
+        string[] wrong =
+        [
+            write.Url.Replace(key, key + "0", StringComparison.Ordinal), write.Url[..^1], write.Url[..write.Url.IndexOf('?', StringComparison.Ordinal)],
+            tickets.IssueRead(key).Url, write.Url.Replace(key, "../" + key, StringComparison.Ordinal),
+        ];
+        foreach (var url in wrong)
+        {
+            var status = (await http.PutAsync(url, new ByteArrayContent([1]))).StatusCode;
+            Assert.True(status is HttpStatusCode.Forbidden or HttpStatusCode.NotFound, $"{url}: {status}");
+        }
+
+        Assert.Equal(HttpStatusCode.Forbidden, (await http.GetAsync(write.Url)).StatusCode);
+        using var unsized = new StreamContent(new UnsizedStream());
+        using var request = new HttpRequestMessage(HttpMethod.Put, write.Url) { Content = unsized, Headers = { TransferEncodingChunked = true } };
+        Assert.Equal(HttpStatusCode.LengthRequired, (await http.SendAsync(request)).StatusCode);
+        using var large = new ByteArrayContent(new byte[(32 * 1024 * 1024) + 1]);
+        using var tooLarge = new HttpRequestMessage(HttpMethod.Put, write.Url) { Content = large, Headers = { ExpectContinue = true } };
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await http.SendAsync(tooLarge)).StatusCode);
+        Assert.Null(await blobs.GetLengthAsync(key));
+    }
+
+    [Fact]
+    public async Task The_description_names_every_route_with_its_errors()
+    {
+        using var http = Silo.Http(Silo.Ready.ApiUrl);
+        using var document = JsonDocument.Parse(await http.GetStringAsync("/openapi/v1.json"));
+        var described = document.RootElement.GetProperty("paths").EnumerateObject()
+            .SelectMany(path => path.Value.EnumerateObject().Select(method => $"{method.Name.ToUpperInvariant()} {path.Name}")).Order();
+        var served = Silo.Services.GetServices<Microsoft.AspNetCore.Routing.EndpointDataSource>().SelectMany(source => source.Endpoints)
+            .OfType<Microsoft.AspNetCore.Routing.RouteEndpoint>()
+            .Where(route => route.RoutePattern.RawText!.StartsWith("/v1/", StringComparison.Ordinal))
+            .SelectMany(route => route.Metadata.GetMetadata<Microsoft.AspNetCore.Routing.HttpMethodMetadata>()!.HttpMethods.Select(method => $"{method} {route.RoutePattern.RawText}")).Order();
+        Assert.Equal(served, described);
+        Assert.Equal(18, described.Count());
+        foreach (var operation in document.RootElement.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject()))
+        {
+            Assert.True(operation.Value.GetProperty("responses").TryGetProperty("401", out var refusal), operation.Name);
+            Assert.True(refusal.GetProperty("content").TryGetProperty("application/problem+json", out _));
+            Assert.False(string.IsNullOrEmpty(operation.Value.GetProperty("summary").GetString()));
+        }
+    }
+
+    [Fact]
+    public async Task The_projection_can_be_made_anew_from_the_audit_log()
+    {
+        using var account = await NewAccountAsync("projected");
+        var reader = Silo.Services.GetRequiredService<ProjectionReader>();
+        var query = new ResourceQuery("apiKey", account.Id);
+        await account.Client.RevokeApiKeyAsync((await account.Client.CreateApiKeyAsync(account.Id, new CreateApiKeyRequest("gone", Role.Tenant))).KeyId);
+        var before = await reader.ResourcesAsync(query, "", "", 100, CancellationToken.None);
+        Assert.Single(before);
+
+        var rebuilder = new ProjectionRebuilder(Silo.Services.GetRequiredService<Tidegate.Silo.Schema.StateStore>(), TimeProvider.System);
+        Assert.True(await rebuilder.RebuildAsync() > 3);
+
+        var after = await reader.ResourcesAsync(query, "", "", 100, CancellationToken.None);
+        Assert.Equal(before.Select(row => (row.Id, row.Body.GetRawText())), after.Select(row => (row.Id, row.Body.GetRawText())));
+        Assert.False(await rebuilder.RebuildIfOutdatedAsync());
+    }
+
+    private async Task<TestAccount> NewAccountAsync(string name)
+    {
+        var administrator = Silo.Client(Silo.OperatorKey);
+        var account = await administrator.CreateAccountAsync(new CreateAccountRequest(name));
+        var key = await administrator.CreateApiKeyAsync(account.AccountId, new CreateApiKeyRequest("first", Role.Tenant));
+        return new TestAccount(account.AccountId, key.KeyId, key.ApiKey, Silo.Client(key.ApiKey));
+    }
+
+    private static async Task<TidegateException> AssertCodeAsync(string code, Func<Task> call)
+    {
+        var refusal = await Assert.ThrowsAsync<TidegateException>(call);
+        Assert.Equal(code, refusal.Code);
+        return refusal;
+    }
+
+    private sealed record TestAccount(string Id, string KeyId, string Key, Client.Rest.TidegateRestClient Client) : IDisposable
+    {
+        public void Dispose() => Client.Dispose();
+    }
+
+    private sealed class UnsizedStream : MemoryStream
+    {
+        public override bool CanSeek => false;
+    }
+
+    /// <summary>The silo of a test class.</summary>
+    public abstract class Fixture : IAsyncLifetime
+    {
+        internal SiloUnderTest Silo { get; private set; } = null!;
+
+        protected string Directory { get; } = System.IO.Directory.CreateTempSubdirectory("tg-silo-").FullName;
+
+        public async ValueTask InitializeAsync() => Silo = await SiloUnderTest.StartAsync(await SettingsAsync());
+
+        public async ValueTask DisposeAsync()
+        {
+            if (Silo is not null) await Silo.DisposeAsync();
+            System.IO.Directory.Delete(Directory, recursive: true);
+            GC.SuppressFinalize(this);
+        }
+
+        protected abstract Task<Dictionary<string, string?>> SettingsAsync();
+    }
+}

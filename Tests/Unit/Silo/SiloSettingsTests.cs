@@ -1,0 +1,71 @@
+using Microsoft.Extensions.Configuration;
+using Tidegate.Silo.Options;
+using Xunit;
+
+namespace Tidegate.Tests.Unit.Silo;
+
+public sealed class SiloSettingsTests
+{
+    [Fact]
+    public void The_defaults_need_a_state_directory_and_nothing_else()
+    {
+        Assert.StartsWith("Tidegate:State:Directory is missing", Assert.Single(FaultsOf([])), StringComparison.Ordinal);
+        var settings = Read(new() { ["Tidegate:State:Directory"] = "/var/lib/tidegate" });
+        Assert.Equal(StateProvider.Sqlite, settings.State.Provider);
+        Assert.Equal("/var/lib/tidegate/blobs", settings.Blobs.Directory);
+        Assert.Equal(["localhost", "127.0.0.1", "::1"], settings.Listeners.CertificateNames);
+    }
+
+    [Fact]
+    public void Every_fault_of_every_section_is_told_at_once()
+    {
+        var faults = FaultsOf(new()
+        {
+            ["Tidegate:State:Provider"] = "postgres",
+            ["Tidegate:State:CommandTimeoutSeconds"] = "0",
+            ["Tidegate:Listeners:Api"] = "localhost",
+            ["Tidegate:Listeners:SiloPort"] = "70000",
+            ["Tidegate:Listeners:AgentsUrl"] = "http://agents",
+            ["Tidegate:Cluster:ClusterId"] = "",
+            ["Tidegate:Blobs:Directory"] = "relative",
+            ["Tidegate:Data:MaxUploads"] = "0",
+            ["Tidegate:Api:MaxBodyBytes"] = "12",
+            ["Tidegate:Api:KeyCacheSeconds"] = "60",
+        });
+        string[] expected =
+        [
+            "Tidegate:State:Directory", "Tidegate:State:ConnectionString", "Tidegate:State:CommandTimeoutSeconds", "Tidegate:Listeners:Api",
+            "Tidegate:Listeners:SiloPort", "Tidegate:Listeners:AgentsUrl", "Tidegate:Cluster:ClusterId", "Tidegate:Blobs:Directory",
+            "Tidegate:Data:MaxUploads", "Tidegate:Api:MaxBodyBytes", "Tidegate:Api:KeyCacheSeconds",
+        ];
+        Assert.Equal(expected, faults.Select(fault => fault.Split(' ')[0]));
+    }
+
+    [Theory]
+    [InlineData("Tidegate:State:Provider", "oracle", "cannot be read")]
+    [InlineData("Tidegate:Listeners:SiloPort", "many", "cannot be read")]
+    [InlineData("Tidegate:State:Conection", "x", "no setting")]
+    public void A_value_or_name_that_makes_no_sense_is_a_fault(string key, string value, string expected)
+    {
+        var faults = FaultsOf(new() { ["Tidegate:State:Directory"] = "/s", [key] = value });
+        Assert.Contains(expected, Assert.Single(faults), StringComparison.Ordinal);
+        Assert.StartsWith(key, faults[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Lists_are_read()
+    {
+        var settings = Read(new()
+        {
+            ["Tidegate:State:Directory"] = "/s",
+            ["Tidegate:Listeners:HostNames:0"] = "silo.example.net",
+            ["Tidegate:Listeners:HostNames:1"] = "192.0.2.1",
+        });
+        Assert.Equal(["silo.example.net", "192.0.2.1"], settings.Listeners.CertificateNames);
+    }
+
+    private static IReadOnlyList<string> FaultsOf(Dictionary<string, string?> values) => Assert.Throws<SettingsException>(() => Read(values)).Faults;
+
+    private static SiloSettings Read(Dictionary<string, string?> values) =>
+        SiloSettings.Read(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
+}
