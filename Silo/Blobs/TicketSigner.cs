@@ -33,8 +33,8 @@ internal sealed class TicketSigner(byte[] secret)
     {
         // One canonical text for each token: other encodings of the same bytes are no token.
         Span<byte> bytes = stackalloc byte[TokenBytes];
-        if (token is null || token.Length != Base64Url.GetEncodedLength(TokenBytes) || !Base64Url.TryDecodeFromChars(token, bytes, out var length) || length != TokenBytes)
-            return null;
+        if (token is null || token.Length != Base64Url.GetEncodedLength(TokenBytes) || !Base64Url.IsValid(token)) return null;
+        if (Base64Url.DecodeFromChars(token, bytes) != TokenBytes || Base64Url.EncodeToString(bytes) != token) return null;
         Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
         Mac(bytes[..HeadBytes], blobKey, expected);
         if (!CryptographicOperations.FixedTimeEquals(expected, bytes[HeadBytes..]) || bytes[0] != (byte)method) return null;

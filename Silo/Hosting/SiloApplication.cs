@@ -43,15 +43,16 @@ internal sealed class SiloApplication : IAsyncDisposable
     /// <summary>What the ready file says; valid after <see cref="StartAsync"/>.</summary>
     public ReadyFile Ready { get; private set; } = null!;
 
-    /// <summary>Prepares the state directory and database, and builds the host; nothing listens yet.</summary>
-    public static async Task<SiloApplication> CreateAsync(WebApplicationBuilder builder, SiloSettings settings, CancellationToken cancellationToken)
+    /// <summary>Prepares the state directory and database, telling <paramref name="startLog"/>, and builds the host; nothing listens yet.</summary>
+    public static async Task<SiloApplication> CreateAsync(
+        WebApplicationBuilder builder, SiloSettings settings, ILoggerFactory startLog, CancellationToken cancellationToken)
     {
         var directory = Path.GetFullPath(settings.State.Directory);
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var store = new StateStore(settings.State);
         try
         {
-            await PrepareDatabaseAsync(store, settings, builder, cancellationToken);
+            await PrepareDatabaseAsync(store, settings, startLog, cancellationToken);
         }
         catch
         {
@@ -97,10 +98,9 @@ internal sealed class SiloApplication : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
-    private static async Task PrepareDatabaseAsync(StateStore store, SiloSettings settings, WebApplicationBuilder builder, CancellationToken cancellationToken)
+    private static async Task PrepareDatabaseAsync(StateStore store, SiloSettings settings, ILoggerFactory startLog, CancellationToken cancellationToken)
     {
-        using var logging = LoggerFactory.Create(log => log.AddJsonConsole().AddConfiguration(builder.Configuration.GetSection("Logging")));
-        var migrator = new SchemaMigrator(store, TimeProvider.System, logging.CreateLogger<SchemaMigrator>());
+        var migrator = new SchemaMigrator(store, TimeProvider.System, startLog.CreateLogger<SchemaMigrator>());
         if (settings.State.MigrateAtStart) await migrator.ApplyAsync(cancellationToken);
         else await migrator.CheckAsync(cancellationToken);
         await DurabilityCheck.CheckAsync(store, cancellationToken);
@@ -172,6 +172,12 @@ internal sealed class SiloApplication : IAsyncDisposable
             orleans.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (settings.Cluster.ClusterId, settings.Cluster.ServiceId));
             orleans.ConfigureEndpoints(link.Address, silo.Port, link.Port);
             orleans.UseStateStore(store);
+            orleans.AddTidegateLink(new LinkSettings
+            {
+                Advertised = link,
+                Dial = settings.Listeners.LinkDial.Length > 0 ? settings.Listeners.LinkDial : null,
+                CertificateNames = settings.Listeners.CertificateNames,
+            });
             orleans.Configure<ClusterMembershipOptions>(options =>
             {
                 // A silo that died is known to be dead within 6 s, so that its gateways are back within 10 (M1.9).

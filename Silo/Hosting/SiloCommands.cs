@@ -47,7 +47,8 @@ internal static class SiloCommands
     private static async Task<int> RunAsync(ParseResult parsed, FileInfo? readyFile, CancellationToken stop)
     {
         var builder = Builder(parsed);
-        await using var silo = await SiloApplication.CreateAsync(builder, SiloSettings.Read(builder.Configuration), stop);
+        using var startLog = LoggerFactory.Create(SiloLogging.Configure);
+        await using var silo = await SiloApplication.CreateAsync(builder, SiloSettings.Read(builder.Configuration), startLog, stop);
         await silo.StartAsync(stop);
         if (readyFile is not null) await silo.Ready.WriteAsync(readyFile.FullName);
         await silo.WaitForShutdownAsync(stop);
@@ -57,7 +58,7 @@ internal static class SiloCommands
     private static async Task<int> MigrateAsync(ParseResult parsed, CancellationToken stop)
     {
         await using var store = new StateStore(SiloSettings.Read(Builder(parsed).Configuration).State);
-        using var logging = LoggerFactory.Create(log => log.AddJsonConsole());
+        using var logging = LoggerFactory.Create(SiloLogging.Configure);
         await new SchemaMigrator(store, TimeProvider.System, logging.CreateLogger<SchemaMigrator>()).ApplyAsync(stop);
         await DurabilityCheck.CheckAsync(store, stop);
         return 0;
@@ -66,7 +67,7 @@ internal static class SiloCommands
     private static async Task<int> RebuildAsync(ParseResult parsed, CancellationToken stop)
     {
         await using var store = new StateStore(SiloSettings.Read(Builder(parsed).Configuration).State);
-        using var logging = LoggerFactory.Create(log => log.AddJsonConsole());
+        using var logging = LoggerFactory.Create(SiloLogging.Configure);
         await new SchemaMigrator(store, TimeProvider.System, logging.CreateLogger<SchemaMigrator>()).CheckAsync(stop);
         var applied = await new ProjectionRebuilder(store, TimeProvider.System).RebuildAsync(stop);
         await Console.Out.WriteLineAsync($"Rebuilt the projections from {applied} audit records.");

@@ -17,6 +17,9 @@ public sealed class ListenerOptions : ICheckedOptions
     /// <summary>The guarded port of the link: <c>address:port</c>.</summary>
     public string Link { get; set; } = "127.0.0.1:0";
 
+    /// <summary><c>host:port</c> by which agents reach the <see cref="Link"/> port of this very silo, when a balancer stands before it; empty for the bound address.</summary>
+    public string LinkDial { get; set; } = "";
+
     /// <summary>Port for other silos, on the link's address: 0 to 65535.</summary>
     public int SiloPort { get; set; }
 
@@ -38,6 +41,8 @@ public sealed class ListenerOptions : ICheckedOptions
                 yield return $"{Section}:{name} is '{value}'; it must be an IP address and a port, for example '127.0.0.1:8443'.";
         }
 
+        if (LinkDial.Length > 0 && (!Uri.TryCreate($"tcp://{LinkDial}", UriKind.Absolute, out var dial) || dial.Port < 1))
+            yield return $"{Section}:LinkDial is '{LinkDial}'; it must be a host and a port, for example 'link-0.example.net:7443'.";
         if (SiloPort is < 0 or > 65535)
             yield return $"{Section}:SiloPort is {SiloPort}; it must be 0 to 65535.";
         if (HostNames.Any(string.IsNullOrWhiteSpace))

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Tidegate.Client.Rest;
 using Tidegate.Silo.Hosting;
 using Tidegate.Silo.Options;
@@ -29,7 +30,7 @@ internal sealed class SiloUnderTest : IAsyncDisposable
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddInMemoryCollection(settings);
         builder.Logging.ClearProviders();
-        var silo = await SiloApplication.CreateAsync(builder, SiloSettings.Read(builder.Configuration), CancellationToken.None);
+        var silo = await SiloApplication.CreateAsync(builder, SiloSettings.Read(builder.Configuration), NullLoggerFactory.Instance, CancellationToken.None);
         await silo.StartAsync(CancellationToken.None);
         return new SiloUnderTest(silo);
     }

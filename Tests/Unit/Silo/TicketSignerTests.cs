@@ -53,7 +53,7 @@ public sealed class TicketSignerTests
     public void A_token_with_padding_spaces_or_more_is_refused()
     {
         var token = _signer.Sign(TicketMethod.Put, Key, Issued, Issued.AddSeconds(60));
-        foreach (var altered in new[] { token + "==", " " + token, token + "A", token[..^1], token[..^1] + " " })
+        foreach (var altered in new[] { token + "==", " " + token, token + "A", token[..^1], token[..^1] + " ", token[..^1] + "*", token[..^1] + (char)(token[^1] + 1) })
             Assert.Null(_signer.Verify(altered, TicketMethod.Put, Key));
     }
 }
