@@ -1,3 +1,4 @@
+using Orleans.Concurrency;
 using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Grains.Interfaces.Volumes;
@@ -12,11 +13,11 @@ public interface IVolumeDataGrain : IGrainWithStringKey
     Task<AttachReply> Attach(AttachRequest request);
 
     /// <summary>Issues create-only tickets for segments of this epoch. At most 32 a call; each is good for 60 s.</summary>
-    [ReachableBy(Role.Agent), Alias("write-tickets")]
+    [ReachableBy(Role.Agent), AlwaysInterleave, Alias("write-tickets")]
     Task<IReadOnlyList<BlobTicket>> GetWriteTickets(long epoch, IReadOnlyList<string> blobKeys);
 
     /// <summary>Issues read tickets for blobs this volume reaches. At most 64 a call; each is good for 5 minutes.</summary>
-    [ReachableBy(Role.Agent), Alias("read-tickets")]
+    [ReachableBy(Role.Agent), AlwaysInterleave, Alias("read-tickets")]
     Task<IReadOnlyList<BlobTicket>> GetReadTickets(IReadOnlyList<string> blobKeys);
 
     /// <summary>Commits uploaded segments in order, in one save (I3, I7, I8). Repeating a commit is harmless.</summary>
@@ -24,6 +25,6 @@ public interface IVolumeDataGrain : IGrainWithStringKey
     Task<CommitReply> Commit(CommitRequest request);
 
     /// <summary>What a restoring agent reads from: the image the volume started from. Empty image for an empty volume.</summary>
-    [ReachableBy(Role.Agent), Alias("image")]
+    [ReachableBy(Role.Agent), AlwaysInterleave, Alias("image")]
     Task<VolumeImageReply> GetImage();
 }

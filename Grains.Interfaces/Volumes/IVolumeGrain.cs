@@ -1,3 +1,4 @@
+using Orleans.Concurrency;
 using Tidegate.Grains.Interfaces.Snapshots;
 
 namespace Tidegate.Grains.Interfaces.Volumes;
@@ -11,14 +12,14 @@ public interface IVolumeGrain : IGrainWithStringKey
     Task<VolumeDescription> Create(VolumeSpecification specification);
 
     /// <summary>The volume as the service knows it.</summary>
-    [Alias("describe")]
+    [AlwaysInterleave, Alias("describe")]
     Task<VolumeDescription> Describe();
 
     /// <summary>
     /// Takes a snapshot: returns once its barrier is durable at the agent, whatever the backlog (M2.8). Idempotent by
     /// <paramref name="snapshotId"/>.
     /// </summary>
-    [Alias("snapshot")]
+    [AlwaysInterleave, Alias("snapshot")]
     Task<SnapshotDescription> CreateSnapshot(string snapshotId, string description, string requestId);
 
     /// <summary>Deletes the volume: it leaves its gateway; snapshots stay readable.</summary>
@@ -26,6 +27,6 @@ public interface IVolumeGrain : IGrainWithStringKey
     Task Delete();
 
     /// <summary>Pins a completed snapshot for a clone and returns what the clone's head starts from. Called by the clone's grain.</summary>
-    [Alias("pin")]
+    [AlwaysInterleave, Alias("pin")]
     Task<CloneOrigin> PinForClone(string snapshotId, string cloneVolumeId);
 }

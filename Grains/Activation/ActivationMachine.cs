@@ -60,7 +60,7 @@ internal static class ActivationMachine
         Arguments.Text(timeZone, "time zone", 64);
         if (state.Claim is { } claim && claim.AccountId == accountId && claim.Name == name && claim.TimeZone == timeZone) return Change.Keep(state);
         if (state.ClaimedAt is not null) throw Invalid("The activation key was used.");
-        return Change.To(state with { Claim = new ActivationClaim(accountId, freshGatewayId, name, timeZone) });
+        return Change.To(state with { Claim = new ActivationClaim(accountId, freshGatewayId, name, timeZone) }) with { Owes = true };
     }
 
     /// <summary>Step 7: the intention, whose name is reserved now, wins.</summary>

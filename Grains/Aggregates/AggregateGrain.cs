@@ -76,17 +76,23 @@ internal abstract partial class AggregateGrain<TState>(IPersistentState<TState> 
     }
 
     /// <summary>As <see cref="ChangeAsync"/>, without settling: for changes made while settling.</summary>
-    protected async Task<TResult> SaveChangeAsync<TResult>(Func<TState, DateTimeOffset, Change<TState, TResult>> decide)
+    protected Task<TResult> SaveChangeAsync<TResult>(Func<TState, DateTimeOffset, Change<TState, TResult>> decide) =>
+        SaveChangeAsync((state, now) => Task.FromResult(decide(state, now)));
+
+    /// <summary>
+    /// As above, for a change that stores blobs before its save. The state cannot change under <paramref name="decide"/>.
+    /// </summary>
+    protected async Task<TResult> SaveChangeAsync<TResult>(Func<TState, DateTimeOffset, Task<Change<TState, TResult>>> decide)
     {
         await _saving.WaitAsync();
         try
         {
             var now = Now;
-            var change = decide(State, now);
+            var change = await decide(State, now);
             if (change.Next is not { } next) return change.Result;
             var origin = new OutboxOrigin(Key, OwnerOf(next), ServiceCaller.ActorId, now);
             next = next with { Outbox = OutboxMachine.Append(State.Outbox, change.Events, RowOf(next), origin, _publishedThrough) };
-            await ListAsync();
+            if (change.Owes) await ListAsync();
             await SaveAsync(next);
             return change.Result;
         }

@@ -4,7 +4,11 @@ namespace Tidegate.Grains.Aggregates;
 
 /// <summary>What a machine decided: the next state (null when nothing changes), its answer, and what happened.</summary>
 internal sealed record Change<TState, TResult>(TState? Next, TResult Result, params DomainEvent[] Events)
-    where TState : AggregateState;
+    where TState : AggregateState
+{
+    /// <summary>True when something is left to settle after the save, so that a wake shard must know of the grain before it.</summary>
+    public bool Owes { get; init; } = Events.Length > 0;
+}
 
 /// <summary>Short forms of <see cref="Change{TState, TResult}"/>.</summary>
 internal static class Change

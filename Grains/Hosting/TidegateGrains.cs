@@ -3,8 +3,12 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Orleans.Serialization;
 using Orleans.Storage;
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Keys;
 using Tidegate.Grains.Aggregates;
+using Tidegate.Grains.Blobs;
 using Tidegate.Grains.Outbox;
+using Tidegate.Grains.Volumes;
 
 namespace Tidegate.Grains.Hosting;
 
@@ -29,6 +33,8 @@ public static class TidegateGrains
             provider => new OrleansGrainStorageSerializer(provider.GetRequiredService<Serializer>())));
         services.AddSingleton(provider => new AggregateServices(
             ClockOf(provider), provider.GetRequiredService<IOutboxPublisher>(), provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton(provider => new VolumeServices(
+            provider.GetRequiredService<IBlobStore>(), provider.GetRequiredService<IKeyProvider>(), provider.GetRequiredService<ITicketIssuer>()));
         return services;
     }
 

@@ -3,6 +3,9 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.TestingHost;
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Keys;
+using Tidegate.Grains.Blobs;
 using Tidegate.Grains.Hosting;
 using Tidegate.Grains.Interfaces.Accounts;
 using Tidegate.Grains.Interfaces.Activation;
@@ -11,6 +14,7 @@ using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Outbox;
 using Tidegate.Grains.Security;
+using Tidegate.Tests.Kit.Blobs;
 using Xunit;
 
 namespace Tidegate.Tests.Cluster.Grains;
@@ -30,11 +34,15 @@ public sealed class GrainCluster : IAsyncLifetime
 {
     private static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
+    private static readonly DirectoryInfo KeyDirectory = Directory.CreateTempSubdirectory("tidegate-keys-");
+
     private TestCluster? _cluster;
 
     public static FakeTimeProvider Clock { get; } = new(Start);
 
     public static RecordingPublisher Publisher { get; } = new();
+
+    public static MemoryBlobStore Blobs { get; } = new(Clock);
 
     public IGrainFactory Grains => _cluster!.GrainFactory;
 
@@ -51,6 +59,7 @@ public sealed class GrainCluster : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         if (_cluster is not null) await _cluster.DisposeAsync();
+        KeyDirectory.Delete(recursive: true);
     }
 
     /// <summary>Runs as somebody; the request context is set for this call alone.</summary>
@@ -96,6 +105,9 @@ public sealed class GrainCluster : IAsyncLifetime
             silo.Services.AddKeyedSingleton<TimeProvider>(TidegateGrains.ClockKey, Clock);
             silo.Services.AddSingleton<IOutboxPublisher>(Publisher);
             silo.Services.AddSingleton<ICertificateAuthority, TestAuthority>();
+            silo.Services.AddSingleton<IBlobStore>(Blobs);
+            silo.Services.AddSingleton<IKeyProvider>(_ => new KeyFileProvider(KeyDirectory.FullName));
+            silo.Services.AddSingleton<ITicketIssuer, TestTickets>();
         }
     }
 

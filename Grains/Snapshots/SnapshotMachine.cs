@@ -1,0 +1,22 @@
+using Tidegate.Grains.Aggregates;
+using Tidegate.Grains.Interfaces.Snapshots;
+using Tidegate.Grains.Outbox;
+
+namespace Tidegate.Grains.Snapshots;
+
+/// <summary>What a snapshot's record may become. Pure. Invariant: completed is final (I4).</summary>
+internal static class SnapshotMachine
+{
+    /// <summary>Takes the volume's word; repeats and anything after completion change nothing.</summary>
+    public static Change<SavedSnapshot, SavedSnapshot> Record(SavedSnapshot state, SnapshotDescription said)
+    {
+        if (state.Description == said || state.Description?.State == SnapshotState.Completed) return Change.Keep(state);
+        var kind = said.State switch
+        {
+            SnapshotState.Completed => "snapshot.completed",
+            SnapshotState.Failed => "snapshot.failed",
+            _ => "snapshot.recorded",
+        };
+        return Change.To(state with { Description = said }, new DomainEvent(kind, new { said.State, said.Sequence, said.FailureReason }));
+    }
+}

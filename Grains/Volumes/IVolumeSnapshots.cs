@@ -1,0 +1,13 @@
+using Orleans.Concurrency;
+using Tidegate.Grains.Interfaces.Snapshots;
+
+namespace Tidegate.Grains.Volumes;
+
+/// <summary>What snapshot grains ask of their volume.</summary>
+[GrainInterfaceType("tidegate.volume-snapshots"), Alias("tidegate.volume-snapshots")]
+internal interface IVolumeSnapshots : IGrainWithStringKey
+{
+    /// <summary>A snapshot under way as it stands now; null when the volume has handed it over.</summary>
+    [AlwaysInterleave, Alias("describe-snapshot")]
+    Task<SnapshotDescription?> DescribeSnapshot(string snapshotId);
+}

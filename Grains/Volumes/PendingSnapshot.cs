@@ -1,0 +1,42 @@
+namespace Tidegate.Grains.Volumes;
+
+/// <summary>A snapshot on its way from the request to its grain's final record.</summary>
+[GenerateSerializer, Immutable, Alias("tidegate.state.pending-snapshot")]
+internal sealed record PendingSnapshot
+{
+    /// <summary>The snapshot.</summary>
+    [Id(0)] public string SnapshotId { get; init; } = "";
+
+    /// <summary>The customer's words.</summary>
+    [Id(1)] public string Description { get; init; } = "";
+
+    /// <summary>Service time of the request.</summary>
+    [Id(2)] public DateTimeOffset RequestedAt { get; init; }
+
+    /// <summary>How far it has come.</summary>
+    [Id(3)] public PendingStage Stage { get; init; }
+
+    /// <summary>The barrier's log position; 0 while unknown.</summary>
+    [Id(4)] public long LogPosition { get; init; }
+
+    /// <summary>Committed log end at the request: where progress counts from.</summary>
+    [Id(5)] public long StartedAtLogEnd { get; init; }
+
+    /// <summary>Committed sequence at completion.</summary>
+    [Id(6)] public long Sequence { get; init; }
+
+    /// <summary>Service time of the commit that completed it.</summary>
+    [Id(7)] public DateTimeOffset? PointAt { get; init; }
+
+    /// <summary>Size of the volume at its point.</summary>
+    [Id(8)] public long SizeBytes { get; init; }
+
+    /// <summary>Why it failed.</summary>
+    [Id(9)] public string FailureReason { get; init; } = "";
+
+    /// <summary>True when its grain knows of it, though not of its end.</summary>
+    [Id(10)] public bool IsRecorded { get; init; }
+
+    /// <summary>True when nothing more happens to it.</summary>
+    public bool IsFinal => Stage is PendingStage.Completed or PendingStage.Failed;
+}

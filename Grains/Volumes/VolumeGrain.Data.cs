@@ -1,0 +1,152 @@
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Images;
+using Tidegate.BlockStore.Segments;
+using Tidegate.Grains.Aggregates;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Volumes;
+using Tidegate.Grains.Outbox;
+using Tidegate.Grains.Security;
+
+namespace Tidegate.Grains.Volumes;
+
+// The agent's side (docs/protocols/volume-data.md): epochs, tickets, commits, the image a restore reads.
+internal sealed partial class VolumeGrain
+{
+    private const int MaxWriteTickets = 32;
+    private const int MaxReadTickets = 64;
+    private const int MaxSegmentsPerCommit = 32;
+    private const int MaxSeals = 4096;
+
+    // How far ahead of the head an agent may upload: more than it ever has in flight, less than it could fill a bucket with.
+    private const long MaxSequencesAhead = 1024;
+
+    private static readonly TimeSpan MaxTicketAge = TimeSpan.FromHours(1);
+
+    /// <inheritdoc />
+    public async Task<AttachReply> Attach(AttachRequest request)
+    {
+        RequireAgent();
+        if (request.Seals.Count > MaxSeals) throw Arguments.Invalid($"An attach names at most {MaxSeals} seals.");
+        var claim = new AttachClaim(
+            request.LastEpoch,
+            request.LastSequence,
+            DigestOf(request.LastDigest),
+            request.CommittedLogEnd,
+            request.StoreSizeBytes,
+            request.Seals.Select(seal => new SealClaim(seal.Sequence, seal.LogStart, seal.LogEnd, DigestOf(seal.Digest))).ToArray());
+        var keys = await KeysAsync();
+        var head = await SaveChangeAsync(async (state, _) =>
+        {
+            var next = await StoreAsync(HeadMachine.Attach(HeadOf(state), claim));
+            return new Change<VolumeState, VolumeHead>(
+                VolumeMachine.WithHead(state, next), next, new DomainEvent("volume.attached", new { next.Epoch, next.CommittedSequence }));
+        });
+        await SettleQuietlyAsync();
+        return new AttachReply(
+            head.Epoch, head.CommittedSequence, head.CommittedLogEnd, head.TipDigest.ToArray(), head.Lineage.AccountId, head.KeyGeneration, keys.ExportOwn(), head.SizeBytes);
+    }
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<BlobTicket>> GetWriteTickets(long epoch, IReadOnlyList<string> blobKeys)
+    {
+        RequireAgent();
+        if (blobKeys.Count > MaxWriteTickets) throw Arguments.Invalid($"At most {MaxWriteTickets} write tickets are issued a call.");
+        var head = HeadOf(State);
+        if (epoch != head.Epoch) throw new TidegateException(ErrorCodes.StaleEpoch, $"Epoch {epoch} is not the volume's; it is at {head.Epoch}.", "Attach again.");
+        foreach (var key in blobKeys)
+        {
+            var isOwn = SegmentIdentity.TryParseDataKey(key, head.KeyGeneration, out var identity)
+                && identity!.Owner == head.Lineage && identity.Epoch == epoch
+                && identity.Sequence > head.CommittedSequence && identity.Sequence <= head.CommittedSequence + MaxSequencesAhead;
+            if (!isOwn) throw new TidegateException(ErrorCodes.TicketRefused, "The key is not one that this epoch of the volume may write next.", "Attach again.");
+        }
+
+        return Task.FromResult<IReadOnlyList<BlobTicket>>(blobKeys.Select(host.Tickets.IssueWrite).ToArray());
+    }
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<BlobTicket>> GetReadTickets(IReadOnlyList<string> blobKeys)
+    {
+        RequireAgent();
+        if (blobKeys.Count > MaxReadTickets) throw Arguments.Invalid($"At most {MaxReadTickets} read tickets are issued a call.");
+        var reached = State.Keys.Select(key => $"{key.AccountId}/{key.VolumeId}/").ToHashSet(StringComparer.Ordinal);
+        foreach (var key in blobKeys)
+        {
+            // The keyring holds exactly the lineages that the volume's roots reach.
+            var second = key.IndexOf('/', key.IndexOf('/', StringComparison.Ordinal) + 1);
+            if (BlobKey.IsValid(key) && second > 0 && reached.Contains(key[..(second + 1)])) continue;
+            throw new TidegateException(ErrorCodes.TicketRefused, "The volume does not reach that blob.", "Read the image again.");
+        }
+
+        return Task.FromResult<IReadOnlyList<BlobTicket>>(blobKeys.Select(host.Tickets.IssueRead).ToArray());
+    }
+
+    /// <inheritdoc />
+    public async Task<CommitReply> Commit(CommitRequest request)
+    {
+        RequireAgent();
+        if (request.Segments.Count is 0 or > MaxSegmentsPerCommit) throw Arguments.Invalid($"A commit holds 1 to {MaxSegmentsPerCommit} segments.");
+        var keys = await KeysAsync();
+        var head = await SaveChangeAsync(async (state, now) =>
+        {
+            var before = HeadOf(state);
+            var claims = request.Segments.Select(segment => ClaimOf(state, segment)).ToArray();
+            var change = HeadMachine.Commit(before, request.Epoch, claims, now, keys.Sealer);
+            if (change.IsRepeat) return Change.None(state, before);
+            if (change.Refusal is null) await CheckUploadsAsync(request.Segments.Where(segment => segment.Sequence > before.CommittedSequence), now);
+            var cuts = change.Cuts.Select(cut => (cut.SnapshotId, cut.Sequence, now)).ToArray();
+            return VolumeMachine.Committed(state, await StoreAsync(change), cuts);
+        });
+        // The agent waits for the save alone; what follows from it goes on behind its back.
+        _ = SettleQuietlyAsync();
+        return new CommitReply(head.CommittedSequence, head.CommittedLogEnd, head.TipDigest.ToArray(), head.CommittedAt);
+    }
+
+    /// <inheritdoc />
+    public async Task<VolumeImageReply> GetImage()
+    {
+        RequireAgent();
+        var descriptor = State.OriginImage.Length > 0 ? State.OriginImage : ImageDescriptor.Empty(State.Specification!.SizeBytes).Encode();
+        return new VolumeImageReply(descriptor, (await KeysAsync()).ExportAll());
+    }
+
+    private void RequireAgent()
+    {
+        if (State is not { DeletedAt: null, Head.Length: > 0, Specification: { } known }) throw Authorisation.NotFound(What);
+        Authorisation.RequireGateway(known.GatewayId, What);
+    }
+
+    private static SegmentClaim ClaimOf(VolumeState state, SegmentCommit segment) => new(
+        segment.BlobKey,
+        segment.Sequence,
+        segment.LogStart,
+        segment.LogEnd,
+        DigestOf(segment.PreviousDigest),
+        DigestOf(segment.Digest),
+        segment.LengthBytes,
+        segment.FrameBytes,
+        segment.HostTimeEnd,
+        VolumeMachine.Announced(state, segment.SnapshotIds));
+
+    private static SegmentDigest DigestOf(byte[] bytes) => bytes.Length is 0 or SegmentDigest.LengthBytes
+        ? new SegmentDigest(bytes)
+        : throw Arguments.Invalid($"A digest has {SegmentDigest.LengthBytes} bytes.");
+
+    // A head never names a blob that is not there, and never one that the reclaimer may already be looking at (ticket age).
+    private async Task CheckUploadsAsync(IEnumerable<SegmentCommit> segments, DateTimeOffset now)
+    {
+        foreach (var segment in segments)
+        {
+            if (host.Tickets.IssuedAt(segment.TicketToken, segment.BlobKey) is not { } issued || now - issued > MaxTicketAge)
+            {
+                throw new TidegateException(ErrorCodes.TicketRefused, $"Sequence {segment.Sequence} has no ticket of the last hour.", "Seal the range again and upload it with a fresh ticket.");
+            }
+
+            if (await host.Blobs.GetLengthAsync(segment.BlobKey) != segment.LengthBytes)
+            {
+                throw new TidegateException(ErrorCodes.CommitRefused, $"Sequence {segment.Sequence} is not in the bucket at its length.", "Upload it again.");
+            }
+        }
+    }
+}

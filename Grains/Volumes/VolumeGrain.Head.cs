@@ -1,0 +1,69 @@
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Catalogues;
+using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Images;
+using Tidegate.BlockStore.Segments;
+using Tidegate.Grains.Aggregates;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Outbox;
+
+namespace Tidegate.Grains.Volumes;
+
+// How the head changes: the machine decides, the bucket gets what the new head names, and then the head is saved.
+internal sealed partial class VolumeGrain
+{
+    private const long CacheBytes = 1 << 20;
+
+    private VolumeKeys? _keys;
+    private SegmentCache? _segments;
+    private byte[]? _decodedFrom;
+    private VolumeHead? _decoded;
+
+    private VolumeHead HeadOf(VolumeState state)
+    {
+        if (_decoded is not null && ReferenceEquals(_decodedFrom, state.Head)) return _decoded;
+        (_decoded, _decodedFrom) = (VolumeHead.Decode(state.Head), state.Head);
+        return _decoded;
+    }
+
+    private async Task<VolumeKeys> KeysAsync()
+    {
+        if (_keys is not null) return _keys;
+        var keys = await VolumeKeys.UnwrapAsync(host.Keys, State.Keys);
+        return _keys ??= keys;
+    }
+
+    private async Task<SegmentCache> SegmentsAsync() =>
+        _segments ??= new SegmentCache(new BlobStoreSource(host.Blobs), (await KeysAsync()).Ring, CacheBytes);
+
+    private async Task<CatalogueEdit> OpenCatalogueAsync(VolumeHead head) => new(head.Lineage, head.Catalogue, await SegmentsAsync());
+
+    // Stores what the new head will name; the caller saves the head afterwards, in the same turn of the save gate.
+    private async Task<VolumeHead> StoreAsync(HeadChange change)
+    {
+        if (change.Refusal is { } refusal) throw HeadRefusals.ToError(refusal);
+        if (change.Cuts.Count > 0)
+        {
+            var catalogue = await OpenCatalogueAsync(change.Head);
+            foreach (var cut in change.Cuts) await catalogue.PutSnapshotAsync(cut);
+            change = change.WithCatalogue(catalogue.Seal((await KeysAsync()).Sealer, change.Head.Version));
+        }
+
+        foreach (var blob in change.Blobs) await host.Blobs.PutIfAbsentAsync(blob.Key, blob.Content);
+        return change.Head;
+    }
+
+    private Task<ImageDescriptor> PinAsync(string snapshotId, string cloneVolumeId) => SaveChangeAsync(async (state, now) =>
+    {
+        var head = HeadOf(state);
+        var catalogue = await OpenCatalogueAsync(head);
+        var snapshot = await catalogue.FindSnapshotAsync(snapshotId)
+            ?? throw new TidegateException(ErrorCodes.NotFound, $"Snapshot {snapshotId} does not exist.", "Check the id.");
+        if (await catalogue.FindPinAsync(cloneVolumeId) is { } pin && pin.SnapshotId == snapshotId) return Change.None(state, snapshot.Image);
+        await catalogue.PutPinAsync(new PinRecord(cloneVolumeId, snapshotId, snapshot.Sequence, now, false));
+        var update = catalogue.Seal((await KeysAsync()).Sealer, head.Version + 1);
+        var next = await StoreAsync(HeadMachine.ChangeCatalogue(head, update));
+        return new Change<VolumeState, ImageDescriptor>(
+            VolumeMachine.WithHead(state, next), snapshot.Image, new DomainEvent("volume.pinned", new { snapshotId, cloneVolumeId }));
+    });
+}

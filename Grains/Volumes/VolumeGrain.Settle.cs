@@ -1,0 +1,58 @@
+using Tidegate.Grains.Accounts;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Snapshots;
+
+namespace Tidegate.Grains.Volumes;
+
+// What a volume owes others after a save. Every step is idempotent, and what fails is asked for again.
+internal sealed partial class VolumeGrain
+{
+    /// <inheritdoc />
+    protected override async Task<TimeSpan?> SettleOthersAsync()
+    {
+        if (State.Specification is not { } specification) return null;
+        if (State.Head.Length == 0) return await SettleIntentionAsync();
+        if (State.DeletedAt is null && !State.IsAttached) await AttachToGatewayAsync();
+        if (State is { DeletedAt: not null, IsReleased: false })
+        {
+            await GrainFactory.GetGrain<IGatewayGrain>(specification.GatewayId).DetachVolume(Key);
+            await Names.Grain(GrainFactory, specification.AccountId, Names.Volume, specification.Name).Release(Key);
+            await SaveChangeAsync((state, _) => VolumeMachine.Released(state));
+        }
+
+        var wait = await SettleSnapshotsAsync();
+        return wait;
+    }
+
+    private async Task<TimeSpan?> SettleIntentionAsync()
+    {
+        var left = State.CreatedAt + VolumeMachine.Patience - Now;
+        if (left > TimeSpan.Zero) return left;
+        await AbandonIntentionAsync(State.Specification!);
+        return null;
+    }
+
+    private async Task AttachToGatewayAsync()
+    {
+        var specification = State.Specification!;
+        await GrainFactory.GetGrain<IGatewayGrain>(specification.GatewayId).AttachVolume(
+            new VolumeAttachment(Key, specification.Name, specification.SizeBytes, specification.SourceSnapshotId));
+        await SaveChangeAsync((state, _) => VolumeMachine.Attached(state));
+    }
+
+    private async Task<TimeSpan?> SettleSnapshotsAsync()
+    {
+        TimeSpan? wait = null;
+        foreach (var asked in State.Snapshots.Where(pending => pending.Stage == PendingStage.Requested))
+        {
+            var left = asked.RequestedAt + VolumeMachine.Patience - Now;
+            if (left > TimeSpan.Zero) wait = wait is { } shorter && shorter < left ? shorter : left;
+            else await SaveChangeAsync((state, _) => VolumeMachine.FailSnapshot(state, asked.SnapshotId, "The gateway never answered."));
+        }
+
+        var news = State.Snapshots.Where(pending => pending.IsFinal || (!pending.IsRecorded && pending.Stage != PendingStage.Requested)).ToArray();
+        foreach (var pending in news) await GrainFactory.GetGrain<ISnapshotGrain>(pending.SnapshotId).Record(DescriptionOf(pending));
+        if (news.Length > 0) await SaveChangeAsync((state, _) => VolumeMachine.SnapshotsRecorded(state, news));
+        return wait;
+    }
+}

@@ -1,0 +1,82 @@
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Snapshots;
+
+namespace Tidegate.Grains.Volumes;
+
+// Snapshots (M2.8): the agent's barrier makes the point, the commit that reaches it completes it.
+internal sealed partial class VolumeGrain
+{
+    /// <inheritdoc />
+    public async Task<SnapshotDescription> CreateSnapshot(string snapshotId, string description, string requestId)
+    {
+        var specification = RequireOwner();
+        if (await HandedOverAsync(snapshotId) is { } known) return known;
+        var pending = await SaveChangeAsync((state, now) => VolumeMachine.RequestSnapshot(state, HeadOf(state), snapshotId, description, now));
+        if (pending.Stage == PendingStage.Requested)
+        {
+            var barrier = await TakeBarrierAsync(specification.GatewayId, snapshotId, requestId);
+            pending = await SaveChangeAsync((state, _) => VolumeMachine.BarrierTaken(state, barrier));
+        }
+
+        await SettleQuietlyAsync();
+        return await HandedOverAsync(snapshotId) ?? DescriptionOf(VolumeMachine.Find(State, snapshotId) ?? pending);
+    }
+
+    /// <inheritdoc />
+    public Task<SnapshotDescription?> DescribeSnapshot(string snapshotId) =>
+        Task.FromResult(VolumeMachine.Find(State, snapshotId) is { } pending ? DescriptionOf(pending) : null);
+
+    private async Task<SnapshotBarrier> TakeBarrierAsync(string gatewayId, string snapshotId, string requestId)
+    {
+        try
+        {
+            return await GrainFactory.GetGrain<IGatewayGrain>(gatewayId).TakeBarrier(Key, snapshotId, requestId);
+        }
+        catch (TidegateException failure) when (failure.Code is not (ErrorCodes.GatewayTimeout or ErrorCodes.Unavailable))
+        {
+            // After a timeout the barrier may exist, and the log may announce it; after any other answer it does not.
+            await ChangeAsync((state, _) => VolumeMachine.AbandonSnapshot(state, snapshotId, failure.Message));
+            throw;
+        }
+    }
+
+    private async Task<SnapshotDescription?> HandedOverAsync(string snapshotId)
+    {
+        if (VolumeMachine.Find(State, snapshotId) is not null) return null;
+        try
+        {
+            var known = await GrainFactory.GetGrain<ISnapshotGrain>(snapshotId).Describe();
+            if (known.VolumeId == Key) return known;
+            throw new TidegateException(ErrorCodes.InvalidState, "The snapshot id belongs to another volume.", "Use a fresh id or idempotency key.");
+        }
+        catch (TidegateException missing) when (missing.Code == ErrorCodes.NotFound)
+        {
+            return null;
+        }
+    }
+
+    private SnapshotDescription DescriptionOf(PendingSnapshot pending)
+    {
+        var progress = VolumeMachine.ProgressOf(pending, HeadOf(State).CommittedLogEnd);
+        var state = pending.Stage switch
+        {
+            PendingStage.Completed => SnapshotState.Completed,
+            PendingStage.Failed => SnapshotState.Failed,
+            PendingStage.Waiting => SnapshotState.Waiting,
+            _ => progress > 0 ? SnapshotState.Uploading : SnapshotState.Local,
+        };
+        return new SnapshotDescription(
+            pending.SnapshotId,
+            State.Specification!.AccountId,
+            Key,
+            pending.Description,
+            state,
+            progress,
+            pending.RequestedAt,
+            pending.PointAt,
+            pending.SizeBytes,
+            pending.Sequence,
+            pending.FailureReason);
+    }
+}

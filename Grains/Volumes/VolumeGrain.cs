@@ -1,0 +1,169 @@
+using Tidegate.BlockStore;
+using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Images;
+using Tidegate.Grains.Accounts;
+using Tidegate.Grains.Aggregates;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Snapshots;
+using Tidegate.Grains.Interfaces.Volumes;
+using Tidegate.Grains.Security;
+
+namespace Tidegate.Grains.Volumes;
+
+/// <summary>
+/// A volume: its life (this part), its head and agent (Data), its snapshots (Snapshots), what it owes others (Settle). The
+/// head is changed by <see cref="HeadMachine"/>; what a change needs in the bucket is stored before its save.
+/// </summary>
+[GrainType("volume")]
+internal sealed partial class VolumeGrain(
+    [PersistentState("volume", "state")] IPersistentState<VolumeState> storage, AggregateServices services, VolumeServices host)
+    : AggregateGrain<VolumeState>(storage, services), IVolumeGrain, IVolumeDataGrain, IVolumeSnapshots
+{
+    private string What => $"Volume {Key}";
+
+    /// <inheritdoc />
+    public async Task<VolumeDescription> Create(VolumeSpecification specification)
+    {
+        Authorisation.RequireAccount(specification.AccountId, $"Account {specification.AccountId}");
+        if (State.Specification is { } known) Authorisation.RequireAccount(known.AccountId, What);
+        var gateway = GrainFactory.GetGrain<IGatewayGrain>(specification.GatewayId);
+        if ((await gateway.Describe()).AccountId != specification.AccountId) throw Authorisation.NotFound($"Gateway {specification.GatewayId}");
+        await SaveChangeAsync((state, now) => VolumeMachine.Intend(state, specification, now));
+        if (State.Head.Length == 0) await FoundAsync(State.Specification!);
+        if (!State.IsAttached) await AttachOrDeleteAsync();
+        await SettleQuietlyAsync();
+        return await Describe();
+    }
+
+    /// <inheritdoc />
+    public async Task<VolumeDescription> Describe()
+    {
+        var specification = RequireOwner();
+        var head = HeadOf(State);
+        var gateway = await GatewayOrNullAsync(specification.GatewayId);
+        return new VolumeDescription(
+            Key,
+            specification.AccountId,
+            specification.GatewayId,
+            specification.Name,
+            head.SizeBytes,
+            specification.SourceSnapshotId,
+            head.Epoch,
+            head.CommittedSequence,
+            head.CommittedSequence > 0 ? head.CommittedAt : null,
+            State.CreatedAt,
+            gateway?.Volumes.FirstOrDefault(status => status.VolumeId == Key));
+    }
+
+    /// <inheritdoc />
+    public async Task Delete()
+    {
+        if (State.DeletedAt is null) RequireOwner();
+        else Authorisation.RequireAccount(State.Specification!.AccountId, What);
+        await ChangeAsync(VolumeMachine.Delete);
+    }
+
+    /// <inheritdoc />
+    public async Task<CloneOrigin> PinForClone(string snapshotId, string cloneVolumeId)
+    {
+        // A deleted volume's snapshots stay readable, so deletion does not matter here.
+        if (State.Head.Length == 0) throw Authorisation.NotFound(What);
+        Authorisation.RequireAccount(State.Specification!.AccountId, What);
+        var image = await PinAsync(snapshotId, cloneVolumeId);
+        await SettleQuietlyAsync();
+        return new CloneOrigin(image.Encode(), image.SizeBytes, State.Keys);
+    }
+
+    /// <inheritdoc />
+    protected override string OwnerOf(VolumeState state) => state.Specification?.AccountId ?? "";
+
+    /// <inheritdoc />
+    protected override object? RowOf(VolumeState state) => state is not { DeletedAt: null, Head.Length: > 0, Specification: { } known }
+        ? null
+        : new
+        {
+            type = "volume", id = Key, known.AccountId, known.GatewayId, known.Name, known.SizeBytes, known.SourceSnapshotId, state.CreatedAt,
+        };
+
+    private VolumeSpecification RequireOwner()
+    {
+        if (State is not { DeletedAt: null, Head.Length: > 0, Specification: { } known }) throw Authorisation.NotFound(What);
+        Authorisation.RequireAccount(known.AccountId, What);
+        return known;
+    }
+
+    // The intention is saved: a crash anywhere in here leaves nothing that it does not lead back to.
+    private async Task FoundAsync(VolumeSpecification specification)
+    {
+        await Names.ReserveAsync(GrainFactory, specification.AccountId, Names.Volume, specification.Name, Key);
+        try
+        {
+            var lineage = new LineageId(specification.AccountId, Key);
+            var own = await VolumeKeys.MakeAsync(host.Keys, lineage);
+            if (specification.SourceSnapshotId.Length == 0)
+            {
+                await SaveChangeAsync((state, _) => VolumeMachine.Created(state, HeadMachine.Create(lineage, 1, specification.SizeBytes), [own], []));
+                return;
+            }
+
+            var origin = await PinOriginAsync(specification);
+            var image = ImageDescriptor.Decode(origin.ImageDescriptor);
+            await SaveChangeAsync((state, _) => VolumeMachine.Created(
+                state, HeadMachine.CreateClone(lineage, 1, image), [own, .. origin.Keys], origin.ImageDescriptor));
+        }
+        catch (TidegateException)
+        {
+            await AbandonIntentionAsync(specification);
+            throw;
+        }
+    }
+
+    private async Task<CloneOrigin> PinOriginAsync(VolumeSpecification specification)
+    {
+        var source = await GrainFactory.GetGrain<ISnapshotGrain>(specification.SourceSnapshotId).Describe();
+        if (source.AccountId != specification.AccountId) throw Authorisation.NotFound($"Snapshot {specification.SourceSnapshotId}");
+        if (source.State != SnapshotState.Completed)
+        {
+            throw new TidegateException(ErrorCodes.InvalidState, $"Snapshot {source.SnapshotId} is not complete.", "Wait until it is complete, then try again.");
+        }
+
+        if (specification.SizeBytes != 0 && specification.SizeBytes != source.SizeBytes)
+        {
+            throw Arguments.Invalid($"A volume made from this snapshot has its size, {source.SizeBytes} bytes.");
+        }
+
+        return await GrainFactory.GetGrain<IVolumeGrain>(source.VolumeId).PinForClone(specification.SourceSnapshotId, Key);
+    }
+
+    private async Task AttachOrDeleteAsync()
+    {
+        try
+        {
+            await AttachToGatewayAsync();
+        }
+        catch (TidegateException refused) when (refused.Code is ErrorCodes.LimitExceeded or ErrorCodes.NotFound)
+        {
+            await ChangeAsync(VolumeMachine.Delete);
+            throw;
+        }
+    }
+
+    private async Task AbandonIntentionAsync(VolumeSpecification specification)
+    {
+        await Names.Grain(GrainFactory, specification.AccountId, Names.Volume, specification.Name).Release(Key);
+        await ForgetAsync();
+    }
+
+    private async Task<GatewayDescription?> GatewayOrNullAsync(string gatewayId)
+    {
+        try
+        {
+            return await GrainFactory.GetGrain<IGatewayGrain>(gatewayId).Describe();
+        }
+        catch (TidegateException gone) when (gone.Code == ErrorCodes.NotFound)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,207 @@
+using Tidegate.BlockStore;
+using Tidegate.BlockStore.Heads;
+using Tidegate.Grains.Aggregates;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Volumes;
+using Tidegate.Grains.Outbox;
+using Tidegate.Grains.Security;
+
+namespace Tidegate.Grains.Volumes;
+
+/// <summary>
+/// What a volume's saved state may become around its head, which <see cref="HeadMachine"/> alone changes. Pure. Invariants:
+/// a head exists only after the name is reserved, and never goes; keys are only added; pending snapshots are bounded, and a
+/// completed one never changes.
+/// </summary>
+internal static class VolumeMachine
+{
+    /// <summary>Most keys of a keyring: the depth of clones.</summary>
+    public const int MaxKeys = 32;
+
+    /// <summary>Most snapshots under way.</summary>
+    public const int MaxPendingSnapshots = 32;
+
+    /// <summary>Longest description of a snapshot.</summary>
+    public const int MaxDescriptionLength = 128;
+
+    /// <summary>Smallest volume.</summary>
+    public const long MinSizeBytes = 1 << 20;
+
+    /// <summary>How long an intention to create, or a barrier without an answer, may stand.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    /// <summary>Notes what is to be created before its name is reserved; the same again changes nothing.</summary>
+    public static Change<VolumeState, VolumeState> Intend(VolumeState state, VolumeSpecification specification, DateTimeOffset now)
+    {
+        if (state.DeletedAt is not null) throw new TidegateException(ErrorCodes.InvalidState, "The volume was deleted.", "Create a volume with a fresh id.");
+        if (state.Specification is { } known)
+        {
+            if (IsSame(known, specification)) return Change.Keep(state);
+            throw new TidegateException(ErrorCodes.InvalidState, "The volume exists with another specification.", "Use a fresh id or idempotency key.");
+        }
+
+        Arguments.Name(specification.Name, "volume name");
+        if (specification.SizeBytes != 0 || specification.SourceSnapshotId.Length == 0) CheckSize(specification.SizeBytes);
+        return Change.To(state with { Specification = specification, CreatedAt = now }) with { Owes = true };
+    }
+
+    /// <summary>The volume exists: name reserved, key made, and for a clone the origin's pin saved.</summary>
+    public static Change<VolumeState, VolumeState> Created(
+        VolumeState state, VolumeHead head, IReadOnlyList<WrappedLineageKey> keys, byte[] originImage)
+    {
+        if (state.Head.Length > 0) return Change.Keep(state);
+        if (keys.Count > MaxKeys)
+        {
+            throw new TidegateException(ErrorCodes.LimitExceeded, $"A clone's ancestry is at most {MaxKeys} volumes deep.", "Copy the data into a new empty volume instead.");
+        }
+
+        var specification = state.Specification! with { SizeBytes = head.SizeBytes };
+        var next = state with { Specification = specification, Head = head.Encode(), Keys = [.. keys], OriginImage = originImage };
+        return Change.To(
+            next,
+            new DomainEvent("volume.created", new { specification.GatewayId, specification.Name, specification.SizeBytes, specification.SourceSnapshotId }));
+    }
+
+    /// <summary>The gateway has taken the volume into its desired configuration.</summary>
+    public static Change<VolumeState, VolumeState> Attached(VolumeState state) =>
+        state.IsAttached ? Change.Keep(state) : Change.To(state with { IsAttached = true });
+
+    /// <summary>The head moved on: attach, commit, pin, fold or resize.</summary>
+    public static VolumeState WithHead(VolumeState state, VolumeHead head) => state with { Head = head.Encode() };
+
+    /// <summary>A snapshot is asked for; the same id again changes nothing.</summary>
+    public static Change<VolumeState, PendingSnapshot> RequestSnapshot(
+        VolumeState state, VolumeHead head, string snapshotId, string description, DateTimeOffset now)
+    {
+        if (Find(state, snapshotId) is { } known) return Change.None(state, known);
+        if (state.Snapshots.Length >= MaxPendingSnapshots)
+        {
+            throw new TidegateException(ErrorCodes.LimitExceeded, $"{MaxPendingSnapshots} snapshots of this volume are under way.", "Wait until some are complete.");
+        }
+
+        var pending = new PendingSnapshot
+        {
+            SnapshotId = snapshotId,
+            Description = Arguments.Text(description, "description", MaxDescriptionLength),
+            RequestedAt = now,
+            StartedAtLogEnd = head.CommittedLogEnd,
+            SizeBytes = head.SizeBytes,
+        };
+        return new Change<VolumeState, PendingSnapshot>(
+            state with { Snapshots = [.. state.Snapshots, pending] }, pending, new DomainEvent("volume.snapshot-requested", new { snapshotId }));
+    }
+
+    /// <summary>The agent's barrier is durable. A commit may have completed the snapshot before this reply came.</summary>
+    public static Change<VolumeState, PendingSnapshot> BarrierTaken(VolumeState state, SnapshotBarrier barrier)
+    {
+        if (Find(state, barrier.SnapshotId) is not { } pending) throw Authorisation.NotFound($"Snapshot {barrier.SnapshotId}");
+        if (pending.Stage is not (PendingStage.Requested or PendingStage.Waiting)) return Change.None(state, pending);
+        var next = barrier.IsWaiting
+            ? pending with { Stage = PendingStage.Waiting }
+            : pending with { Stage = PendingStage.Barrier, LogPosition = barrier.LogPosition };
+        return new Change<VolumeState, PendingSnapshot>(Replace(state, next), next) { Owes = true };
+    }
+
+    /// <summary>A snapshot will not complete.</summary>
+    public static Change<VolumeState, VolumeState> FailSnapshot(VolumeState state, string snapshotId, string reason)
+    {
+        if (Find(state, snapshotId) is not { } pending || pending.IsFinal) return Change.Keep(state);
+        return Change.To(
+            Replace(state, pending with { Stage = PendingStage.Failed, FailureReason = reason }),
+            new DomainEvent("volume.snapshot-failed", new { snapshotId, reason }));
+    }
+
+    /// <summary>A snapshot that never reached the agent is as if it had not been asked for: its id may be used again.</summary>
+    public static Change<VolumeState, VolumeState> AbandonSnapshot(VolumeState state, string snapshotId, string reason)
+    {
+        if (Find(state, snapshotId) is not { Stage: PendingStage.Requested }) return Change.Keep(state);
+        return Change.To(
+            state with { Snapshots = [.. state.Snapshots.Where(pending => pending.SnapshotId != snapshotId)] },
+            new DomainEvent("volume.snapshot-failed", new { snapshotId, reason }));
+    }
+
+    /// <summary>The snapshots that a segment announces and that this volume can complete: asked for, and not completed.</summary>
+    public static IReadOnlyList<string> Announced(VolumeState state, IReadOnlyList<string> snapshotIds) =>
+        snapshotIds.Where(id => Find(state, id) is { Stage: not PendingStage.Completed }).Distinct().ToArray();
+
+    /// <summary>
+    /// A commit: the head moves, the snapshots whose barrier it reaches complete in the same save, and those whose barrier it
+    /// passes without naming them fail: their log is gone.
+    /// </summary>
+    public static Change<VolumeState, VolumeHead> Committed(
+        VolumeState state, VolumeHead head, IReadOnlyList<(string SnapshotId, long Sequence, DateTimeOffset At)> cuts)
+    {
+        var events = new List<DomainEvent>();
+        var snapshots = state.Snapshots.Select(pending =>
+        {
+            var cut = cuts.FirstOrDefault(cut => cut.SnapshotId == pending.SnapshotId);
+            if (cut.SnapshotId is not null)
+            {
+                events.Add(new DomainEvent("volume.snapshot-completed", new { pending.SnapshotId, cut.Sequence }));
+                return pending with { Stage = PendingStage.Completed, Sequence = cut.Sequence, PointAt = cut.At, SizeBytes = head.SizeBytes, FailureReason = "" };
+            }
+
+            if (pending.Stage != PendingStage.Barrier || head.CommittedLogEnd <= pending.LogPosition) return pending;
+            const string Reason = "The log that held the snapshot's barrier was lost.";
+            events.Add(new DomainEvent("volume.snapshot-failed", new { pending.SnapshotId, reason = Reason }));
+            return pending with { Stage = PendingStage.Failed, FailureReason = Reason };
+        }).ToArray();
+        var next = WithHead(state, head) with { Snapshots = snapshots };
+        return new Change<VolumeState, VolumeHead>(next, head, [.. Bounded(events)]);
+    }
+
+    /// <summary>Snapshot grains know what these entries say: final ones go, others are marked.</summary>
+    public static Change<VolumeState, VolumeState> SnapshotsRecorded(VolumeState state, IReadOnlyCollection<PendingSnapshot> recorded)
+    {
+        var kept = state.Snapshots
+            .Where(pending => !(pending.IsFinal && recorded.Contains(pending)))
+            .Select(pending => recorded.Contains(pending) ? pending with { IsRecorded = true } : pending)
+            .ToArray();
+        return Change.To(state with { Snapshots = kept });
+    }
+
+    /// <summary>Deletes: pending snapshots fail; gateway and name are still to be released.</summary>
+    public static Change<VolumeState, VolumeState> Delete(VolumeState state, DateTimeOffset now)
+    {
+        if (state.DeletedAt is not null) return Change.Keep(state);
+        var snapshots = state.Snapshots.Select(pending => pending.IsFinal
+            ? pending
+            : pending with { Stage = PendingStage.Failed, FailureReason = "The volume was deleted." }).ToArray();
+        return Change.To(state with { DeletedAt = now, Snapshots = snapshots }, new DomainEvent("volume.deleted"));
+    }
+
+    /// <summary>Gateway and name have let go.</summary>
+    public static Change<VolumeState, VolumeState> Released(VolumeState state) => Change.To(state with { IsReleased = true });
+
+    /// <summary>The pending entry of a snapshot, or null.</summary>
+    public static PendingSnapshot? Find(VolumeState state, string snapshotId) =>
+        Array.Find(state.Snapshots, pending => pending.SnapshotId == snapshotId);
+
+    /// <summary>0 to 1: share of the log before the barrier that has been committed.</summary>
+    public static double ProgressOf(PendingSnapshot pending, long committedLogEnd)
+    {
+        if (pending.Stage == PendingStage.Completed) return 1;
+        var whole = pending.LogPosition - pending.StartedAtLogEnd;
+        return pending.Stage == PendingStage.Barrier && whole > 0
+            ? Math.Clamp((double)(committedLogEnd - pending.StartedAtLogEnd) / whole, 0, 1)
+            : 0;
+    }
+
+    // Every barrier of one commit may complete at once; beyond a handful one entry names them together.
+    private static IEnumerable<DomainEvent> Bounded(List<DomainEvent> events) => events.Count <= 4
+        ? events
+        : [new DomainEvent("volume.snapshots-settled", new { count = events.Count })];
+
+    private static bool IsSame(VolumeSpecification known, VolumeSpecification asked) =>
+        known == (asked.SizeBytes == 0 && asked.SourceSnapshotId.Length > 0 ? asked with { SizeBytes = known.SizeBytes } : asked);
+
+    private static void CheckSize(long sizeBytes)
+    {
+        if (sizeBytes is >= MinSizeBytes and <= BlockGeometry.MaxVolumeBytes && sizeBytes % BlockGeometry.SectorBytes == 0) return;
+        throw Arguments.Invalid($"The size must be a multiple of {BlockGeometry.SectorBytes} from {MinSizeBytes} to {BlockGeometry.MaxVolumeBytes} bytes.");
+    }
+
+    private static VolumeState Replace(VolumeState state, PendingSnapshot pending) =>
+        state with { Snapshots = [.. state.Snapshots.Select(other => other.SnapshotId == pending.SnapshotId ? pending : other)] };
+}

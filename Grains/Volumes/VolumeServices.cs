@@ -1,0 +1,8 @@
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Keys;
+using Tidegate.Grains.Blobs;
+
+namespace Tidegate.Grains.Volumes;
+
+/// <summary>What volume grains need of the host beyond what every aggregate does.</summary>
+internal sealed record VolumeServices(IBlobStore Blobs, IKeyProvider Keys, ITicketIssuer Tickets);

@@ -1,0 +1,36 @@
+using Tidegate.Grains.Aggregates;
+using Tidegate.Grains.Interfaces.Volumes;
+
+namespace Tidegate.Grains.Volumes;
+
+/// <summary>Saved state of a volume: everything that grows with it is in blobs that the head names.</summary>
+[GenerateSerializer, Alias("tidegate.state.volume")]
+internal sealed record VolumeState : AggregateState
+{
+    /// <summary>What was asked for, with the size it got; null while the volume does not exist.</summary>
+    [Id(0)] public VolumeSpecification? Specification { get; init; }
+
+    /// <summary>Service time of creation, or of the intention to create.</summary>
+    [Id(1)] public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The head (<c>docs/formats/head.md</c>); empty while creation is only intended.</summary>
+    [Id(2)] public byte[] Head { get; init; } = [];
+
+    /// <summary>Keyring: own keys first, then those of every lineage the head reaches; at most <see cref="VolumeMachine.MaxKeys"/>.</summary>
+    [Id(3)] public WrappedLineageKey[] Keys { get; init; } = [];
+
+    /// <summary>Image the volume started from (<c>docs/formats/image.md</c>); empty for an empty volume.</summary>
+    [Id(4)] public byte[] OriginImage { get; init; } = [];
+
+    /// <summary>Snapshots under way; at most <see cref="VolumeMachine.MaxPendingSnapshots"/>.</summary>
+    [Id(5)] public PendingSnapshot[] Snapshots { get; init; } = [];
+
+    /// <summary>True when the gateway has the volume in its desired configuration.</summary>
+    [Id(6)] public bool IsAttached { get; init; }
+
+    /// <summary>When it was deleted; its snapshots stay readable.</summary>
+    [Id(7)] public DateTimeOffset? DeletedAt { get; init; }
+
+    /// <summary>True when, after deletion, gateway and name have let go of it.</summary>
+    [Id(8)] public bool IsReleased { get; init; }
+}

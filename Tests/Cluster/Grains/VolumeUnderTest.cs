@@ -1,0 +1,90 @@
+using Tidegate.BlockStore;
+using Tidegate.BlockStore.Keys;
+using Tidegate.BlockStore.Segments;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Interfaces.Volumes;
+
+namespace Tidegate.Tests.Cluster.Grains;
+
+/// <summary>A volume and the part of an agent that writes it: seals real segments, uploads with tickets, commits in order.</summary>
+internal sealed class VolumeUnderTest
+{
+    public const long SizeBytes = 8 << 20;
+
+    private readonly GrainCluster _cluster;
+    private AttachReply? _attached;
+    private SegmentDigest _tip = SegmentDigest.None;
+    private long _logEnd;
+
+    private VolumeUnderTest(GrainCluster cluster, GatewayUnderTest gateway, string volumeId) => (_cluster, Owner, VolumeId) = (cluster, gateway, volumeId);
+
+    public GatewayUnderTest Owner { get; }
+
+    public string VolumeId { get; }
+
+    public IVolumeGrain Volume => _cluster.Grains.GetGrain<IVolumeGrain>(VolumeId);
+
+    public IVolumeDataGrain Data => _cluster.Grains.GetGrain<IVolumeDataGrain>(VolumeId);
+
+    public long Epoch => _attached!.Epoch;
+
+    public long LogEnd => _logEnd;
+
+    public long Sequence { get; private set; }
+
+    public static VolumeSpecification Specification(GatewayUnderTest gateway, string name, string source = "") =>
+        new(gateway.AccountId, gateway.GatewayId, name, source.Length > 0 ? 0 : SizeBytes, source);
+
+    public static async Task<VolumeUnderTest> NewAsync(GrainCluster cluster, GatewayUnderTest gateway, string source = "")
+    {
+        var volume = new VolumeUnderTest(cluster, gateway, ResourceId.New(ResourceKind.Volume));
+        await gateway.AsTenant(() => volume.Volume.Create(Specification(gateway, "data-" + volume.VolumeId, source)));
+        return volume;
+    }
+
+    /// <summary>A second process with this one's log, before it attaches.</summary>
+    public VolumeUnderTest Copy() => new(_cluster, Owner, VolumeId) { _tip = _tip, _logEnd = _logEnd, Sequence = Sequence, _attached = _attached };
+
+    public async Task<AttachReply> AttachAsync(params SealSummary[] seals)
+    {
+        var request = new AttachRequest(_attached?.Epoch ?? 0, Sequence, Sequence == 0 ? [] : _tip.ToArray(), _logEnd, SizeBytes, seals);
+        return _attached = await GrainCluster.As(GrainCluster.Agent(Owner.AccountId, Owner.GatewayId), () => Data.Attach(request));
+    }
+
+    /// <summary>Seals and uploads one segment that fills a block with a value; does not commit it.</summary>
+    public async Task<SegmentCommit> UploadAsync(byte value, int block, params string[] snapshotIds)
+    {
+        using var key = new DataKey(_attached!.DataKey);
+        using var builder = new SegmentBuilder(key, _logEnd);
+        var data = new byte[BlockGeometry.BlockBytes];
+        data.AsSpan().Fill(value);
+        builder.Write((long)block * BlockGeometry.BlockBytes, data);
+        var logEnd = _logEnd + data.Length + 64;
+        var identity = SegmentIdentity.NewData(
+            new LineageId(_attached.OwnerAccountId, VolumeId), _attached.KeyGeneration, Epoch, Sequence + 1, RandomNonceSource.Instance);
+        using var segment = builder.Seal(identity, _tip, logEnd, GrainCluster.Clock.GetUtcNow(), GrainCluster.Clock.GetUtcNow());
+        var tickets = await GrainCluster.As(
+            GrainCluster.Agent(Owner.AccountId, Owner.GatewayId), () => Data.GetWriteTickets(Epoch, new[] { segment.BlobKey }));
+        await GrainCluster.Blobs.PutIfAbsentAsync(segment.BlobKey, segment.Content);
+        var commit = new SegmentCommit(
+            ++Sequence, segment.BlobKey, _logEnd, logEnd, _tip.ToArray(), segment.Digest.ToArray(), segment.LengthBytes, segment.FrameBytes,
+            GrainCluster.Clock.GetUtcNow(), GrainCluster.Clock.GetUtcNow(), snapshotIds, tickets[0].Token);
+        (_tip, _logEnd) = (segment.Digest, logEnd);
+        return commit;
+    }
+
+    public Task<CommitReply> CommitAsync(params SegmentCommit[] segments) =>
+        GrainCluster.As(GrainCluster.Agent(Owner.AccountId, Owner.GatewayId), () => Data.Commit(new CommitRequest(Epoch, segments)));
+
+    public async Task<CommitReply> WriteAsync(byte value, int block, params string[] snapshotIds) =>
+        await CommitAsync(await UploadAsync(value, block, snapshotIds));
+
+    /// <summary>Lets the agent answer snapshot requests with a barrier at the end of the next segment.</summary>
+    public void TakesBarriersAt(long logPosition) => Owner.OnDeliver = request =>
+    {
+        var asked = (SnapshotRequest)request;
+        _ = Owner.ReportAsync(request, new SnapshotBarrier(asked.SnapshotId, Epoch, logPosition, false));
+        return Task.FromResult(new DeliverReply(true));
+    };
+}
