@@ -34,6 +34,13 @@ internal sealed class EnumerationOwners
         lock (owners) return owners.TryGetValue(enumeration, out var owner) && string.Equals(owner, client, StringComparison.Ordinal);
     }
 
+    /// <summary>True while some client owns it.</summary>
+    public bool IsOwned(object activation, Guid enumeration)
+    {
+        if (!_owners.TryGetValue(activation, out var owners)) return false;
+        lock (owners) return owners.ContainsKey(enumeration);
+    }
+
     /// <summary>Forgets an enumeration that has ended.</summary>
     public void End(object activation, Guid enumeration)
     {

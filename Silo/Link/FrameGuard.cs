@@ -12,7 +12,7 @@ namespace Tidegate.Silo.Link;
 /// </summary>
 internal sealed partial class FrameGuard(
     PreambleReader preambles, SerializerSessionPool sessions, OpenGrainTypes open, LinkConnections connections, IGrainFactory grains,
-    IRevokedCertificates revoked, TimeProvider time, ILogger<FrameGuard> logger)
+    IRevokedCertificates revoked, LinkSettings settings, TimeProvider time, ILogger<FrameGuard> logger)
 {
     private static readonly TimeSpan _checkEvery = TimeSpan.FromSeconds(5);
 
@@ -64,7 +64,7 @@ internal sealed partial class FrameGuard(
         if (!connections.TryBind(clientId, link)) throw new LinkBreachException($"client id {clientId}, which belongs to another certificate");
         if (!await grains.GetGrain<IGatewayGrain>(link.Identity.GatewayId).IsCertificateValid(link.Identity.Thumbprint))
             throw new LinkBreachException("a certificate that its gateway does not know, or that was revoked");
-        return new FrameRules(clientId, open.GrainTypes);
+        return new FrameRules(clientId, open.GrainTypes, settings.Advertised);
     }
 
     private async Task OutboundAsync(FramePump pump, Task<FrameRules> rules)

@@ -1,16 +1,19 @@
 using System.Buffers;
+using System.Net;
 using Orleans.Serialization.Buffers;
+using Orleans.Serialization.Codecs;
 using Orleans.Serialization.Session;
 
 namespace Tidegate.Silo.Link;
 
 /// <summary>
-/// The start of an Orleans 10.4.2 message header: flags, correlation id, sender, target. Not a public contract; the
+/// The start of an Orleans 10.4.2 message header: flags, correlation id, sender, target, and the silo that the sender asks for. Not a public contract; the
 /// version is pinned and <c>Tests/Unit/Link</c> fails when the layout moves (<c>docs/protocols/link.md</c>, Frames).
 /// </summary>
-internal readonly record struct FrameHeader(uint Flags, long Id, GrainId Sender, GrainId Target)
+internal readonly record struct FrameHeader(uint Flags, long Id, GrainId Sender, GrainId Target, IPEndPoint? TargetSilo)
 {
     private const uint CacheInvalidationFlag = 1 << 7;
+    private const int MaxSiloBytes = 64;
 
     public FrameDirection Direction => (FrameDirection)((Flags >> 16) & 0xF);
     public FrameResponse Response => (FrameResponse)((Flags >> 20) & 0xF);
@@ -23,7 +26,9 @@ internal readonly record struct FrameHeader(uint Flags, long Id, GrainId Sender,
         var reader = Reader.Create(header, session);
         try
         {
-            return new FrameHeader(reader.ReadUInt32(), reader.ReadInt64(), ReadGrainId(ref reader), ReadGrainId(ref reader));
+            var (flags, id, from, to) = (reader.ReadUInt32(), reader.ReadInt64(), ReadGrainId(ref reader), ReadGrainId(ref reader));
+            _ = ReadSilo(ref reader);
+            return new FrameHeader(flags, id, from, to, ReadSilo(ref reader));
         }
         catch (Exception error) when (error is not LinkBreachException)
         {
@@ -36,6 +41,19 @@ internal readonly record struct FrameHeader(uint Flags, long Id, GrainId Sender,
         var type = IdSpanCodec.ReadRaw(ref reader);
         var key = IdSpanCodec.ReadRaw(ref reader);
         return new GrainId(new GrainType(Canonical(type)), Canonical(key));
+    }
+
+    /// <summary>Length, hash, address, port, generation; length 0 for none.</summary>
+    private static IPEndPoint? ReadSilo<TInput>(ref Reader<TInput> reader)
+    {
+        var length = reader.ReadVarUInt32();
+        if (length == 0) return null;
+        if (length > MaxSiloBytes) throw new LinkBreachException($"a silo address of {length} bytes");
+        var end = reader.Position + length;
+        _ = reader.ReadInt32();
+        var silo = new IPEndPoint(IPAddressCodec.ReadRaw(ref reader), (int)reader.ReadVarUInt32());
+        _ = reader.ReadInt32();
+        return reader.Position == end ? silo : throw new LinkBreachException("a silo address of another length than it says");
     }
 
     /// <summary>The hash travels beside the bytes and is believed by the reader: a lying one would name a grain that compares unequal to itself.</summary>

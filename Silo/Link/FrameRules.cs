@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Net;
 
 namespace Tidegate.Silo.Link;
 
@@ -6,7 +7,7 @@ namespace Tidegate.Silo.Link;
 /// What one client's frames may say (<c>docs/protocols/link.md</c>, Frames). Pure but for the table of requests that
 /// left for this client; one instance a connection. Inbound and outbound frames are judged on different threads.
 /// </summary>
-internal sealed class FrameRules(string clientId, FrozenSet<GrainType> openGrainTypes)
+internal sealed class FrameRules(string clientId, FrozenSet<GrainType> openGrainTypes, IPEndPoint thisGateway)
 {
     /// <summary>The one system target a client needs: it reads the cluster's manifest from it.</summary>
     public static readonly GrainType ManifestTarget = GrainType.Create("sys.svc.manifest");
@@ -40,7 +41,9 @@ internal sealed class FrameRules(string clientId, FrozenSet<GrainType> openGrain
     private string? RequestRefusal(in FrameHeader frame)
     {
         if (frame.Response != FrameResponse.None) return "a request that says it is a response";
-        if (frame.Target.Type == ManifestTarget) return null;
+        // Orleans forwards a system target's call to whatever address it names: from here it may name this gateway only.
+        if (frame.Target.Type == ManifestTarget)
+            return frame.TargetSilo is null || frame.TargetSilo.Equals(thisGateway) ? null : $"a call to a system target at {frame.TargetSilo}";
         return openGrainTypes.Contains(frame.Target.Type) ? null : $"a call to {frame.Target.Type}, which is open to no client";
     }
 

@@ -48,7 +48,8 @@ internal sealed partial class GuardedPort(
         }
         catch (Exception error) when (error is AuthenticationException or LinkBreachException or OperationCanceledException or IOException)
         {
-            Refused(logger, remote, error.Message);
+            // Past the handshake this is how connections end; breaches have been reported by then.
+            if (link is null) Refused(logger, remote, error.Message);
             context.Abort();
         }
         finally

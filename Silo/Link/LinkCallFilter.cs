@@ -39,9 +39,11 @@ internal sealed partial class LinkCallFilter(LinkTokenService tokens, IRevokedCe
         RequestContext.Set(Caller.ContextKey, token?.Caller ?? Caller.Nobody);
 
         var method = context.InterfaceMethod;
-        var refusal = IsEnumeration(method)
-            ? EnumerationRefusal(context, method, token, client)
-            : CallPolicy.Refusal(method, context.TargetId.Key.ToString()!, token, client);
+        var refusal = context.TargetId.Type == FrameRules.ManifestTarget || method?.DeclaringType?.FullName == CancellationContract
+            ? PlumbingRefusal(context, method, token, client)
+            : IsEnumeration(method)
+                ? EnumerationRefusal(context, method!, token, client)
+                : CallPolicy.Refusal(method, context.TargetId.Key.ToString()!, token, client);
         if (refusal is not null)
         {
             Refused(logger, client, token?.Caller.ActorId ?? "", context.TargetId, context.MethodName, refusal);
@@ -50,9 +52,13 @@ internal sealed partial class LinkCallFilter(LinkTokenService tokens, IRevokedCe
                 "Check that the gateway is activated and its software is current.");
         }
         await context.Invoke();
-        if (method.Name == nameof(IAsyncEnumerableGrainExtension.DisposeAsync) && IsEnumeration(method))
+        if (IsEnumeration(method) && method!.Name == nameof(IAsyncEnumerableGrainExtension.DisposeAsync))
             _enumerations.End(context.TargetContext, (Guid)context.Request.GetArgument(0)!);
     }
+
+    // Contracts that Orleans keeps to itself, and that its client needs: by name, as the version is pinned.
+    private const string ManifestContract = "Orleans.Runtime.IClusterManifestSystemTarget";
+    private const string CancellationContract = "Orleans.Runtime.IGrainCallCancellationExtension";
 
     /// <summary>The client's id without the part that names one of its observers.</summary>
     public static string ClientKey(GrainId id)
@@ -63,6 +69,18 @@ internal sealed partial class LinkCallFilter(LinkTokenService tokens, IRevokedCe
     }
 
     private static bool IsEnumeration(MethodInfo? method) => method?.DeclaringType == typeof(IAsyncEnumerableGrainExtension);
+
+    /// <summary>What Orleans' own client must call: reading the cluster's manifest, and cancelling a call of its own.</summary>
+    private static string? PlumbingRefusal(IIncomingGrainCallContext context, MethodInfo? method, LinkToken? token, string client)
+    {
+        if (token is null || !string.Equals(token.ClientId, client, StringComparison.Ordinal)) return "no valid token";
+        if (context.TargetId.Type == FrameRules.ManifestTarget)
+            return method?.DeclaringType?.FullName == ManifestContract ? null : "of the manifest target, only the manifest is open";
+        return context.Request.GetArgumentCount() > 0 && context.Request.GetArgument(0) is GrainId caller
+            && caller.Type.Equals(GrainTypePrefix.ClientGrainType) && ClientKey(caller) == client
+            ? null
+            : "a call of somebody else's cannot be cancelled";
+    }
 
     /// <summary>The extension that carries streaming calls is opened for exactly this: the wrapped method is checked when it starts, and only its owner goes on.</summary>
     private string? EnumerationRefusal(IIncomingGrainCallContext context, MethodInfo method, LinkToken? token, string client)
@@ -76,7 +94,11 @@ internal sealed partial class LinkCallFilter(LinkTokenService tokens, IRevokedCe
                 ?? (_enumerations.TryStart(context.TargetContext, enumeration, client) ? null : "the enumeration is somebody else's, or one too many");
         }
         if (token is null || !string.Equals(token.ClientId, client, StringComparison.Ordinal)) return "no valid token";
-        return _enumerations.IsOwner(context.TargetContext, enumeration, client) ? null : "the enumeration is somebody else's";
+        // Orleans' client disposes a cancelled enumeration twice; the second time nobody owns it, and nothing is done.
+        return _enumerations.IsOwner(context.TargetContext, enumeration, client)
+            || (method.Name == nameof(IAsyncEnumerableGrainExtension.DisposeAsync) && !_enumerations.IsOwned(context.TargetContext, enumeration))
+                ? null
+                : "the enumeration is somebody else's";
     }
 
     [LoggerMessage(3101, LogLevel.Warning, "Refused a call of client {Client} ({Actor}) to {Target} {Method}: {Reason}")]

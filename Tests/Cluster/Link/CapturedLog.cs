@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace Tidegate.Tests.Cluster.Link;
+
+/// <summary>What the link reported, by event id, for tests to wait on and look at.</summary>
+internal sealed class CapturedLog : ILoggerProvider
+{
+    private readonly ConcurrentQueue<(int Id, string Text)> _entries = new();
+    private volatile TaskCompletionSource _changed = New();
+
+    public IEnumerable<string> Texts(int eventId) => _entries.Where(entry => entry.Id == eventId).Select(entry => entry.Text);
+
+    /// <summary>Everything of warning level and above, for a test's failure message.</summary>
+    public string All => string.Join('\n', _entries.Select(entry => $"{entry.Id} {entry.Text}"));
+
+    /// <summary>Waits until an entry of the event contains the text.</summary>
+    public async Task SeenAsync(int eventId, string part)
+    {
+        while (true)
+        {
+            var changed = _changed.Task;
+            if (Texts(eventId).Any(text => text.Contains(part, StringComparison.Ordinal))) return;
+            try
+            {
+                await changed.WaitAsync(TimeSpan.FromSeconds(20));
+            }
+            catch (TimeoutException)
+            {
+                throw new TimeoutException($"No entry {eventId} with '{part}'. The log:\n{All}");
+            }
+        }
+    }
+
+    public ILogger CreateLogger(string categoryName) => new Writer(this, categoryName);
+
+    public void Dispose()
+    {
+    }
+
+    private void Add(int id, string text)
+    {
+        _entries.Enqueue((id, text));
+        Interlocked.Exchange(ref _changed, New()).TrySetResult();
+    }
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private sealed class Writer(CapturedLog log, string category) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning || category.StartsWith("Tidegate", StringComparison.Ordinal);
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel)) log.Add(eventId.Id, $"{formatter(state, exception)} {exception?.Message}");
+        }
+    }
+}

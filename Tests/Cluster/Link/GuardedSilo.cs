@@ -1,0 +1,152 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using Tidegate.Client.Grain;
+using Tidegate.Grains.Hosting;
+using Tidegate.Grains.Interfaces.Accounts;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Outbox;
+using Tidegate.Silo.Link;
+using Tidegate.Silo.Pki;
+using Tidegate.Tests.Cluster.Grains;
+using Xunit;
+
+namespace Tidegate.Tests.Cluster.Link;
+
+/// <summary>Tests on the guarded silo share it, and run one after another.</summary>
+[CollectionDefinition(Name)]
+public sealed class GuardedCollection : ICollectionFixture<GuardedSilo>
+{
+    public const string Name = "guarded";
+}
+
+/// <summary>
+/// One silo with the real grains behind the real guarded port and a real HTTPS listener, on sockets of the loopback
+/// address. Grain state is in memory: what is tested is the way in.
+/// </summary>
+public sealed class GuardedSilo : IAsyncLifetime
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("tidegate-link-").FullName;
+    private WebApplication? _app;
+
+    internal CapturedLog Log { get; } = new();
+
+    public IPEndPoint LinkPort { get; private set; } = null!;
+
+    public Uri AgentsUrl { get; private set; } = null!;
+
+    public CertificateAuthority Authority { get; private set; } = null!;
+
+    public X509Certificate2Collection Roots => [Authority.Certificate];
+
+    public IServiceProvider Services => _app!.Services;
+
+    public IGrainFactory Grains => Services.GetRequiredService<IGrainFactory>();
+
+    public async ValueTask InitializeAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(LogLevel.Information);
+        Authority = builder.Services.AddTidegatePki(_directory, TimeProvider.System);
+        builder.Services.AddTidegateGrains();
+        builder.Services.AddSingleton<IOutboxPublisher>(new RecordingPublisher());
+        var certificate = Authority.IssueServerCertificate([]);
+        var roots = Roots;
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https =>
+        {
+            https.ServerCertificate = certificate;
+            https.SslProtocols = SslProtocols.Tls13;
+            https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+            https.ClientCertificateValidation = (client, _, _) => CertificateTrust.IsTrustedClient(client, roots, TimeProvider.System);
+        })));
+        LinkPort = FreePort();
+        builder.UseOrleans(silo =>
+        {
+            silo.UseLocalhostClustering(FreePort().Port, LinkPort.Port);
+            silo.AddMemoryGrainStorage("state");
+            silo.UseInMemoryReminderService();
+            silo.AddTidegateLink(new LinkSettings { Advertised = LinkPort });
+            silo.Configure<SiloMessagingOptions>(options => options.ClientDropTimeout = TimeSpan.FromSeconds(5));
+        });
+        _app = builder.Build();
+        _app.Use(AnswerErrorsAsync);
+        _app.MapAgentLinkEndpoints();
+        await _app.StartAsync();
+        AgentsUrl = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_app is not null)
+        {
+            await _app.StopAsync();
+            await _app.DisposeAsync();
+        }
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    /// <summary>A provisioned gateway with its certificate.</summary>
+    internal async Task<TestGateway> NewGatewayAsync()
+    {
+        var (account, gateway) = (ResourceId.New(ResourceKind.Account), ResourceId.New(ResourceKind.Gateway));
+        await GrainCluster.As(GrainCluster.Operator, () => Grains.GetGrain<IAccountGrain>(account).Create("account-" + account));
+        await GrainCluster.As(GrainCluster.Tenant(account), () => Grains.GetGrain<IGatewayGrain>(gateway).Provision(new GatewayProvision(
+            account, "name-" + gateway, "Etc/UTC", new GatewayMetadata("host", "linux", "box", "1.0.0", ["192.0.2.1"]), "SHA256:test")));
+        var certificate = await IssueAsync(Authority, account, gateway);
+        await Grains.GetGrain<IGatewayGrain>(gateway).RecordCertificate(certificate.GetCertHashString(HashAlgorithmName.SHA256), DateTimeOffset.MaxValue);
+        return new TestGateway(account, gateway, certificate);
+    }
+
+    /// <summary>A certificate as activation hands it out, with its key.</summary>
+    internal static async Task<X509Certificate2> IssueAsync(CertificateAuthority authority, string account, string gateway)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=ignored", key, HashAlgorithmName.SHA256).CreateSigningRequest();
+        var issued = await authority.IssueGatewayCertificateAsync(request, key.ExportSubjectPublicKeyInfo(), account, gateway);
+        using var bare = X509Certificate2.CreateFromPem(issued.CertificatePem);
+        return bare.CopyWithPrivateKey(key);
+    }
+
+    internal GrainLinkOptions LinkOptions(X509Certificate2 certificate, X509Certificate2Collection? roots = null) => new()
+    {
+        ServiceUrl = AgentsUrl,
+        CaCertificates = roots ?? Roots,
+        ClientCertificate = certificate,
+        AgentVersion = "1.0.0",
+    };
+
+    private static IPEndPoint FreePort()
+    {
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return (IPEndPoint)probe.LocalEndPoint!;
+    }
+
+    private static async Task AnswerErrorsAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (TidegateException error)
+        {
+            context.Response.StatusCode = error.Code == ErrorCodes.Unauthenticated ? 401 : error.Code == ErrorCodes.Forbidden ? 403 : 400;
+            await context.Response.WriteAsJsonAsync(new { code = error.Code, detail = error.Message }, options: null, "application/problem+json");
+        }
+    }
+}
