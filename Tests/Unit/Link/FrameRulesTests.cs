@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Net;
 using Tidegate.Silo.Link;
 using Xunit;
 
@@ -12,10 +13,11 @@ public sealed class FrameRulesTests
     private static readonly GrainId MyObserver = GrainId.Create(Client, IdSpan.Create("me+observer"));
     private static readonly GrainId Other = GrainId.Create(Client, IdSpan.Create("other"));
     private static readonly GrainId Gateway = GrainId.Create("gateway", "gw-1");
-    private readonly FrameRules _rules = new("me", new[] { GrainType.Create("gateway") }.ToFrozenSet());
+    private static readonly IPEndPoint Here = new(IPAddress.Parse("10.0.0.1"), 30000);
+    private readonly FrameRules _rules = new("me", new[] { GrainType.Create("gateway") }.ToFrozenSet(), Here);
 
-    private static FrameHeader Frame(FrameDirection direction, GrainId sender, GrainId target, long id = 1, FrameResponse response = FrameResponse.None, uint flags = 0) =>
-        new(flags | ((uint)direction << 16) | ((uint)response << 20), id, sender, target);
+    private static FrameHeader Frame(FrameDirection direction, GrainId sender, GrainId target, long id = 1, FrameResponse response = FrameResponse.None, uint flags = 0, IPEndPoint? silo = null) =>
+        new(flags | ((uint)direction << 16) | ((uint)response << 20), id, sender, target, silo);
 
     [Fact]
     public void Calls_of_open_grains_and_of_the_manifest_pass()
@@ -23,6 +25,15 @@ public sealed class FrameRulesTests
         Assert.Null(_rules.Refusal(Frame(FrameDirection.Request, Me, Gateway)));
         Assert.Null(_rules.Refusal(Frame(FrameDirection.OneWay, Me, Gateway)));
         Assert.Null(_rules.Refusal(Frame(FrameDirection.Request, Me, new GrainId(FrameRules.ManifestTarget, IdSpan.Create("10.0.0.1:1@1")))));
+    }
+
+    [Fact]
+    public void The_manifest_is_read_from_this_gateway_and_no_address_that_the_client_chooses()
+    {
+        var manifest = new GrainId(FrameRules.ManifestTarget, IdSpan.Create("10.0.0.1:1@1"));
+        Assert.Null(_rules.Refusal(Frame(FrameDirection.Request, Me, manifest, silo: Here)));
+        Assert.NotNull(_rules.Refusal(Frame(FrameDirection.Request, Me, manifest, silo: new IPEndPoint(Here.Address, 30001))));
+        Assert.NotNull(_rules.Refusal(Frame(FrameDirection.Request, Me, manifest, silo: new IPEndPoint(IPAddress.Parse("192.0.2.7"), 22))));
     }
 
     [Theory, InlineData("management"), InlineData("sys.svc.catalog"), InlineData("sys.svc.manifest2"), InlineData("sys.client"), InlineData("account")]
