@@ -1,10 +1,13 @@
 using System.Globalization;
+using Tidegate.Tests.Benchmarks.Drain;
 using Tidegate.Tests.Benchmarks.Harness;
 using Tidegate.Tests.Benchmarks.Nbd;
 using Tidegate.Tests.Benchmarks.Serving;
 
 var benches = new SortedDictionary<string, Func<BenchContext, Task>>(StringComparer.Ordinal)
 {
+    ["drain"] = DrainBench.RunAsync,
+    ["nbd"] = NbdBench.RunAsync,
     ["nbd-front-end"] = FrontEndBench.RunAsync,
 };
 

@@ -6,9 +6,11 @@ namespace Tidegate.Tests.Benchmarks.Harness;
 /// <summary>A server that a bench started, ours or a peer's, and the processor time it has used.</summary>
 internal sealed partial class ServerProcess : IAsyncDisposable
 {
-    private readonly System.Diagnostics.Process _process;
+    private readonly System.Diagnostics.Process? _started;
+    private readonly int _processId;
 
-    private ServerProcess(string name, System.Diagnostics.Process process, string uri) => (Name, _process, Uri) = (name, process, uri);
+    private ServerProcess(string name, string uri, int processId, System.Diagnostics.Process? started) =>
+        (Name, Uri, _processId, _started) = (name, uri, processId, started);
 
     public string Name { get; }
 
@@ -19,11 +21,14 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     {
         get
         {
-            var text = File.ReadAllText($"/proc/{_process.Id}/stat");
+            var text = File.ReadAllText($"/proc/{_processId}/stat");
             var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
             return (double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture)) / 100;
         }
     }
+
+    /// <summary>A server that somebody else starts and stops.</summary>
+    public static ServerProcess Of(string name, string uri, int processId) => new(name, uri, processId, started: null);
 
     /// <summary>Starts a program that prints its URI as its first line once it serves.</summary>
     public static async Task<ServerProcess> StartPrintingAsync(string name, string program, params string[] arguments)
@@ -32,7 +37,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         var uri = await process.StandardOutput.ReadLineAsync();
         return uri is null
             ? throw new InvalidOperationException($"{name} ended before it served; its messages are above")
-            : new ServerProcess(name, process, uri);
+            : new ServerProcess(name, uri, process.Id, process);
     }
 
     /// <summary>Starts a program that listens on a port it was given, and waits until it answers.</summary>
@@ -45,7 +50,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             await probe.ConnectAsync(System.Net.IPAddress.Loopback, port);
             return true;
         }, TimeSpan.FromSeconds(20));
-        return new ServerProcess(name, process, uri);
+        return new ServerProcess(name, uri, process.Id, process);
     }
 
     public static int FreePort()
@@ -55,34 +60,28 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         return ((System.Net.IPEndPoint)socket.LocalEndpoint).Port;
     }
 
-    /// <summary>Sends a line to the server's input and returns the line it answers.</summary>
-    public async Task<string> AskAsync(string line)
-    {
-        await _process.StandardInput.WriteLineAsync(line);
-        await _process.StandardInput.FlushAsync();
-        return await _process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException($"{Name} ended when it was asked '{line}'");
-    }
-
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
+        if (_started is null)
+            return;
+        if (!_started.HasExited)
         {
-            _ = Kill(_process.Id, 15);
+            _ = Kill(_started.Id, 15);
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
             try
             {
-                await _process.WaitForExitAsync(limit.Token);
+                await _started.WaitForExitAsync(limit.Token);
             }
             catch (OperationCanceledException)
             {
-                _process.Kill();
+                _started.Kill();
             }
         }
-        _process.Dispose();
+        _started.Dispose();
     }
 
     private static System.Diagnostics.Process Start(string program, string[] arguments) =>
-        System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
+        System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int Kill(int pid, int signal);

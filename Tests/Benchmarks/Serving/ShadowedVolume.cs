@@ -1,0 +1,69 @@
+using System.Text.Json.Nodes;
+using Tidegate.Tests.Benchmarks.Harness;
+using Tidegate.Tests.Kit.Processes;
+
+namespace Tidegate.Tests.Benchmarks.Serving;
+
+/// <summary>
+/// A volume as customers have it: an activated agent, a silo with its directory of blobs, each a process of its own on this
+/// machine, and every write uploaded.
+/// </summary>
+internal sealed class ShadowedVolume : IAsyncDisposable
+{
+    private const string AgentName = "agent";
+    private const string VolumeName = "bench";
+    private readonly Deployment _deployment;
+    private readonly HttpClient _http;
+
+    private ShadowedVolume(Deployment deployment, string localUrl)
+    {
+        _deployment = deployment;
+        _http = new HttpClient { BaseAddress = new Uri(localUrl) };
+        Server = ServerProcess.Of("tidegate, shadowing", deployment.NbdUri(AgentName, VolumeName), deployment.Agent(AgentName).Id);
+    }
+
+    public ServerProcess Server { get; }
+
+    /// <summary>Where the silo keeps the blobs.</summary>
+    public string BlobFolder => _deployment.BlobFolder;
+
+    /// <summary>Bytes of all blobs that the service holds.</summary>
+    public long StoredBytes => new DirectoryInfo(BlobFolder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(f => f.Length);
+
+    public static async Task<ShadowedVolume> StartAsync(long sizeBytes)
+    {
+        var deployment = await Deployment.StartAsync();
+        try
+        {
+            var gateway = await deployment.ActivatedAgentAsync(AgentName);
+            await deployment.VolumeAsync(gateway, VolumeName, $"{sizeBytes / (1024 * 1024)}MiB");
+            var ready = await deployment.AgentReadyAsync(AgentName, r => r["localUrl"] is not null);
+            return new ShadowedVolume(deployment, (string)ready["localUrl"]!);
+        }
+        catch
+        {
+            await deployment.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>State and backlog now. A volume that does not shadow makes the run worthless, so that is an error.</summary>
+    public async Task<long> BacklogBytesAsync()
+    {
+        var status = JsonNode.Parse(await _http.GetStringAsync(new Uri("/status", UriKind.Relative)))!;
+        var volume = status["volumes"]!.AsArray().Single(v => (string)v!["name"]! == VolumeName)!["status"]!;
+        var state = (string)volume["state"]!;
+        return state == "shadowing"
+            ? (long)volume["backlogBytes"]!
+            : throw new InvalidOperationException($"The volume left shadowing: {state} {volume["reason"]}. {Environment.NewLine}{_deployment.Agent(AgentName).LogTail()}");
+    }
+
+    /// <summary>Waits until the service has every byte.</summary>
+    public Task DrainedAsync(TimeSpan within) => Eventually.TrueAsync("everything is drained", async () => await BacklogBytesAsync() == 0, within);
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await _deployment.DisposeAsync();
+    }
+}
