@@ -5,14 +5,18 @@ using Xunit;
 namespace Tidegate.Tests.EndToEnd.Nbd;
 
 /// <summary>Clients that others wrote, as they are installed, agree with the NBD server (docs/protocols/nbd.md).</summary>
-public sealed class RealClientTests : IAsyncLifetime
+public abstract class RealClientTests(bool hasWriteLog) : IAsyncLifetime
 {
     private const int SizeBytes = 48 * 1024 * 1024;
     private ServedVolume _volume = null!;
 
-    public async ValueTask InitializeAsync() => _volume = await ServedVolume.StartAsync(SizeBytes);
+    public async ValueTask InitializeAsync() => _volume = await ServedVolume.StartAsync(SizeBytes, hasWriteLog);
 
-    public ValueTask DisposeAsync() => _volume.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _volume.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public async Task Nbdinfo_reads_size_and_features()

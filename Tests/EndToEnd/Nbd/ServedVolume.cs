@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Tidegate.GatewayAgent.Devices;
 using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.Nbd;
+using Tidegate.GatewayAgent.WriteLog;
 using Tidegate.Tests.Kit.Nbd;
 
 namespace Tidegate.Tests.EndToEnd.Nbd;
@@ -28,10 +29,11 @@ internal sealed class ServedVolume : IAsyncDisposable
 
     public string UnixUri => _server.Addresses[1].UriOf("disk");
 
-    public static async Task<ServedVolume> StartAsync(long sizeBytes)
+    public static async Task<ServedVolume> StartAsync(long sizeBytes, bool hasWriteLog)
     {
         var folder = Directory.CreateTempSubdirectory("tidegate-nbd-").FullName;
-        var served = new ServedVolume(folder, new RawFileDevice(new LinuxDisk(Path.Combine(folder, "volume")).Open("store.raw", sizeBytes)));
+        var disk = new LinuxDisk(Path.Combine(folder, "volume"));
+        var served = new ServedVolume(folder, hasWriteLog ? Logged(disk, sizeBytes) : new RawFileDevice(disk.Open("store.raw", sizeBytes)));
         await served._server.StartAsync(CancellationToken.None);
         return served;
     }
@@ -52,6 +54,18 @@ internal sealed class ServedVolume : IAsyncDisposable
         file.Position = sizeBytes - bytes.Length;
         file.Write(bytes);
         return path;
+    }
+
+    /// <summary>With a log so small that every test goes round it.</summary>
+    private static LoggedVolume Logged(LinuxDisk disk, long sizeBytes)
+    {
+        var options = new LoggedVolumeOptions
+        {
+            Log = new WriteLogOptions { VolumeId = "vol-served", CapacityBytes = 40L << 20, RetainUntilCommitted = false },
+            SizeBytes = sizeBytes,
+        };
+        LoggedVolume.Create(disk, options);
+        return LoggedVolume.Open(disk, options);
     }
 
     public async ValueTask DisposeAsync()
