@@ -2,6 +2,7 @@ using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Images;
+using Tidegate.BlockStore.Manifests;
 using Tidegate.BlockStore.Segments;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
@@ -39,9 +40,11 @@ internal sealed partial class VolumeGrain
     private async Task<CatalogueEdit> OpenCatalogueAsync(VolumeHead head) => new(head.Lineage, head.Catalogue, await SegmentsAsync());
 
     // Stores what the new head will name; the caller saves the head afterwards, in the same turn of the save gate.
-    private async Task<VolumeHead> StoreAsync(HeadChange change)
+    // With a cut or a fold goes a manifest, from which a head can be rebuilt with an empty database.
+    private async Task<VolumeHead> StoreAsync(HeadChange change, bool withManifest = false)
     {
         if (change.Refusal is { } refusal) throw HeadRefusals.ToError(refusal);
+        withManifest |= change.Cuts.Count > 0;
         if (change.Cuts.Count > 0)
         {
             var catalogue = await OpenCatalogueAsync(change.Head);
@@ -50,6 +53,12 @@ internal sealed partial class VolumeGrain
         }
 
         foreach (var blob in change.Blobs) await host.Blobs.PutIfAbsentAsync(blob.Key, blob.Content);
+        if (withManifest)
+        {
+            var manifest = new HeadManifest(change.Head, (await KeysAsync()).Wrapped).Seal((await KeysAsync()).Sealer);
+            await host.Blobs.PutIfAbsentAsync(manifest.Key, manifest.Content);
+        }
+
         return change.Head;
     }
 

@@ -1,3 +1,4 @@
+using Tidegate.BlockStore.Heads;
 using Tidegate.Grains.Accounts;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Snapshots;
@@ -21,6 +22,7 @@ internal sealed partial class VolumeGrain
         }
 
         var wait = await SettleSnapshotsAsync();
+        if (HeadMachine.ShouldFold(HeadOf(State))) StartFold(HeadOf(State));
         return wait;
     }
 

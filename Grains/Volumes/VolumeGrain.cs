@@ -8,6 +8,7 @@ using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Security;
+using Tidegate.Grains.Volumes.Folding;
 
 namespace Tidegate.Grains.Volumes;
 
@@ -17,8 +18,8 @@ namespace Tidegate.Grains.Volumes;
 /// </summary>
 [GrainType("volume")]
 internal sealed partial class VolumeGrain(
-    [PersistentState("volume", "state")] IPersistentState<VolumeState> storage, AggregateServices services, VolumeServices host)
-    : AggregateGrain<VolumeState>(storage, services), IVolumeGrain, IVolumeDataGrain, IVolumeSnapshots
+    [PersistentState("volume", "state")] IPersistentState<VolumeState> storage, AggregateServices services, VolumeServices host, FoldPool folds)
+    : AggregateGrain<VolumeState>(storage, services), IVolumeGrain, IVolumeDataGrain, IVolumeSnapshots, IFoldsVolume
 {
     private string What => $"Volume {Key}";
 

@@ -24,6 +24,10 @@ internal sealed class VolumeKeys
     /// <summary>Seals pages and manifests of the volume's own lineage.</summary>
     public LineageSealer Sealer { get; }
 
+    /// <summary>Every key as it is stored, for manifests.</summary>
+    public IReadOnlyList<WrappedKey> Wrapped =>
+        [.. _keys.Select(key => new WrappedKey(key.Owner, key.Wrapped.Generation, key.Wrapped.WrappedKey))];
+
     /// <summary>The volume's own key, for its agent.</summary>
     public byte[] ExportOwn() => _keys[0].Key.Export();
 

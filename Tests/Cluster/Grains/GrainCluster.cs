@@ -14,6 +14,7 @@ using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Outbox;
 using Tidegate.Grains.Security;
+using Tidegate.Grains.Volumes.Folding;
 using Tidegate.Tests.Kit.Blobs;
 using Xunit;
 
@@ -44,9 +45,13 @@ public sealed class GrainCluster : IAsyncLifetime
 
     public static MemoryBlobStore Blobs { get; } = new(Clock);
 
+    public static IKeyProvider AccountKeys { get; } = new KeyFileProvider(KeyDirectory.FullName);
+
     public IGrainFactory Grains => _cluster!.GrainFactory;
 
-    public TestCluster Cluster => _cluster!;
+    /// <summary>Ends with the fold of the volume that is under way.</summary>
+    public Task FoldEndedAsync(string volumeId) =>
+        ((InProcessSiloHandle)_cluster!.Primary!).SiloHost.Services.GetRequiredService<FoldPool>().EndedAsync(volumeId);
 
     public async ValueTask InitializeAsync()
     {
@@ -106,7 +111,7 @@ public sealed class GrainCluster : IAsyncLifetime
             silo.Services.AddSingleton<IOutboxPublisher>(Publisher);
             silo.Services.AddSingleton<ICertificateAuthority, TestAuthority>();
             silo.Services.AddSingleton<IBlobStore>(Blobs);
-            silo.Services.AddSingleton<IKeyProvider>(_ => new KeyFileProvider(KeyDirectory.FullName));
+            silo.Services.AddSingleton(AccountKeys);
             silo.Services.AddSingleton<ITicketIssuer, TestTickets>();
         }
     }

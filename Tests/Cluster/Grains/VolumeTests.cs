@@ -135,6 +135,7 @@ public sealed class VolumeTests(GrainCluster cluster)
         var done = await gateway.AsTenant(snapshot.Describe);
         Assert.Equal((SnapshotState.Completed, 2L, 1d), (done.State, done.Sequence, done.Progress));
         Assert.Equal(done, await gateway.AsTenant(() => volume.Volume.CreateSnapshot(id, "before the upgrade", request)));
+        Assert.Equal(2, (await volume.NewestManifestAsync()).Head.CommittedSequence);
     }
 
     [Fact]
@@ -184,6 +185,8 @@ public sealed class VolumeTests(GrainCluster cluster)
         await volume.WriteAsync(8, 1, id);
         await GrainCluster.Publisher.PublishedAsync(id, "snapshot.completed");
         for (var i = 0; i < HeadMachine.FoldAtSegments + 4; i++) await volume.WriteAsync((byte)(100 + i), i % 4);
+        await cluster.FoldEndedAsync(volume.VolumeId);
+        Assert.InRange((await volume.NewestManifestAsync()).Head.BaseSequence, HeadMachine.FoldAtSegments, long.MaxValue);
         var clone = await VolumeUnderTest.NewAsync(cluster, other, id);
         Assert.Equal(VolumeUnderTest.SizeBytes, (await other.AsTenant(clone.Volume.Describe)).SizeBytes);
         await gateway.AsTenant(volume.Volume.Delete);

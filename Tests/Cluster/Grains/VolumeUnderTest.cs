@@ -1,5 +1,6 @@
 using Tidegate.BlockStore;
 using Tidegate.BlockStore.Keys;
+using Tidegate.BlockStore.Manifests;
 using Tidegate.BlockStore.Segments;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Ids;
@@ -79,6 +80,14 @@ internal sealed class VolumeUnderTest
 
     public async Task<CommitReply> WriteAsync(byte value, int block, params string[] snapshotIds) =>
         await CommitAsync(await UploadAsync(value, block, snapshotIds));
+
+    /// <summary>The manifest that a rebuild would begin from.</summary>
+    public async Task<HeadManifest> NewestManifestAsync()
+    {
+        var newest = GrainCluster.Blobs.Keys.Last(key => key.StartsWith($"{Owner.AccountId}/{VolumeId}/head/", StringComparison.Ordinal));
+        var content = await GrainCluster.Blobs.GetRangeAsync(newest, 0, 1 << 20);
+        return await HeadManifest.OpenAsync(newest, content, GrainCluster.AccountKeys);
+    }
 
     /// <summary>Lets the agent answer snapshot requests with a barrier at the end of the next segment.</summary>
     public void TakesBarriersAt(long logPosition) => Owner.OnDeliver = request =>

@@ -1,0 +1,85 @@
+using CsCheck;
+using Tidegate.Grains.Gateways;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Gateways;
+using Xunit;
+
+namespace Tidegate.Tests.Unit.Grains;
+
+public sealed class GatewayMachineTests
+{
+    private static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private static readonly GatewayProvision Provision =
+        new("123456789012", "office", "Etc/UTC", new GatewayMetadata("host", "linux", "box", "1.0.0", []), "SHA256:one");
+
+    private static GatewayState Provisioned => GatewayMachine.Provision(new GatewayState(), Provision, Start).Next!;
+
+    private static LinkHello Hello(string instance) => new("client", "1.0.0", instance, 0);
+
+    [Fact]
+    public void Provisioning_is_idempotent_for_one_activation_and_refused_for_another()
+    {
+        Assert.Null(GatewayMachine.Provision(Provisioned, Provision, Start).Next);
+        Assert.Throws<TidegateException>(() => GatewayMachine.Provision(Provisioned, Provision with { KeyFingerprint = "SHA256:two" }, Start));
+    }
+
+    [Fact]
+    public void M1_8_Every_change_of_the_desired_configuration_is_a_new_version_and_no_other_change_is() =>
+        Gen.Int[0, 5].Array[0, 40].Sample(
+            moves =>
+            {
+                var state = Provisioned;
+                foreach (var (move, number) in moves.Select((move, number) => (move, number)))
+                {
+                    var before = GatewayMachine.ConfigurationOf(state);
+                    var change = move switch
+                    {
+                        0 => GatewayMachine.AttachVolume(state, new VolumeAttachment($"vol-{number % 3}", "data", 4096 * (number % 2), "")),
+                        1 => GatewayMachine.DetachVolume(state, $"vol-{number % 3}"),
+                        2 => GatewayMachine.Rename(state with { NamesToRelease = [] }, $"office-{number % 2}"),
+                        3 => GatewayMachine.LinkOpened(state, Hello("one"), false, Start),
+                        4 => GatewayMachine.LinkLost(state, state.Generation, "test", Start),
+                        _ => GatewayMachine.RecordCertificate(state, $"{number:x64}", Start.AddDays(1), Start),
+                    };
+                    state = change.Next ?? state;
+                    var after = GatewayMachine.ConfigurationOf(state);
+                    var isSame = before.GatewayName == after.GatewayName && before.Volumes.SequenceEqual(after.Volumes);
+                    Assert.Equal(before.Version + (isSame ? 0 : 1), after.Version);
+                    Assert.InRange(state.Certificates.Length, 0, GatewayMachine.MaxCertificates);
+                }
+            },
+            iter: 300, seed: "0N0XIzNsQ0O2");
+
+    [Fact]
+    public void The_65th_volume_is_refused()
+    {
+        var state = Provisioned;
+        for (var i = 0; i < GatewayMachine.MaxVolumes; i++) state = GatewayMachine.AttachVolume(state, new VolumeAttachment($"vol-{i}", "data", 4096, "")).Next!;
+        var refused = Assert.Throws<TidegateException>(() => GatewayMachine.AttachVolume(state, new VolumeAttachment("vol-x", "data", 4096, "")));
+        Assert.Equal(ErrorCodes.LimitExceeded, refused.Code);
+    }
+
+    [Fact]
+    public void M1_7_The_loss_of_an_older_link_says_nothing_about_the_newer_one()
+    {
+        var first = GatewayMachine.LinkOpened(Provisioned, Hello("one"), false, Start).Next!;
+        var second = GatewayMachine.LinkOpened(first, Hello("two"), true, Start);
+        Assert.Equal(["gateway.link-superseded", "gateway.connected"], second.Events.Select(happened => happened.Kind));
+        Assert.Null(GatewayMachine.LinkLost(second.Next!, first.Generation, "late", Start).Next);
+        Assert.False(GatewayMachine.LinkLost(second.Next!, 2, "now", Start).Next!.IsConnected);
+    }
+
+    [Fact]
+    public void M3_8_After_deactivation_no_certificate_is_valid_and_no_link_opens()
+    {
+        var state = GatewayMachine.RecordCertificate(Provisioned, "AA", Start.AddDays(1), Start).Next!;
+        Assert.True(GatewayMachine.IsCertificateValid(state, "aa", Start));
+        Assert.False(GatewayMachine.IsCertificateValid(state, "aa", Start.AddDays(1)));
+        var ended = GatewayMachine.Deactivate(state, Start).Next!;
+        Assert.False(GatewayMachine.IsCertificateValid(ended, "aa", Start));
+        Assert.Equal(["office"], ended.NamesToRelease);
+        Assert.Throws<TidegateException>(() => GatewayMachine.LinkOpened(ended, Hello("one"), false, Start));
+        Assert.Null(GatewayMachine.Deactivate(ended, Start).Next);
+    }
+}
