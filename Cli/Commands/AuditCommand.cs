@@ -12,14 +12,14 @@ internal static class AuditCommand
     public static Command Create(GlobalOptions globals)
     {
         var aggregate = new Option<string?>("--of") { Description = "Only records of this gateway, volume, snapshot, key or account (id)", HelpName = "ID" };
-        var command = new Command("audit", "Show the account's audit log, oldest first. With --output json every record carries its hash and the one before.") { aggregate };
+        var command = new Command("audit", "Show the account's audit log, oldest first. With --output json every record carries what changed, its hash and the one before.") { aggregate };
         command.SetAction(async (parsed, cancellation) =>
         {
             using var session = globals.Open(parsed);
             IReadOnlyList<AuditRecordView> records = await session.Client.ListAuditAsync(parsed.GetValue(aggregate), cancellationToken: cancellation).ToListAsync(cancellation);
             session.Printer.Many(
-                records, CliJson.Default.IReadOnlyListAuditRecordView, "No records.", ["At", "What", "Of", "Number", "By", "Details"],
-                static r => [Printer.Time(r.At), r.Kind, r.Aggregate, r.Number.ToString(CultureInfo.InvariantCulture), r.ActorId, r.Body]);
+                records, CliJson.Default.IReadOnlyListAuditRecordView, "No records.", ["At", "What", "Of", "Number", "By"],
+                static r => [Printer.Time(r.At), r.Kind, r.Aggregate, r.Number.ToString(CultureInfo.InvariantCulture), r.ActorId]);
             return ExitCode.Success;
         });
         return command;

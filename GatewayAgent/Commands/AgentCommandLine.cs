@@ -9,6 +9,7 @@ namespace Tidegate.GatewayAgent.Commands;
 /// <summary>The command line of <c>tidegate-agent</c> (<c>docs/protocols/cli.md</c>).</summary>
 internal static class AgentCommandLine
 {
+    private const int PipeWidth = 240;
     private const string Description = """
         The Tidegate gateway agent: serves block volumes to local hosts and keeps a copy of every write at the service.
 
@@ -61,10 +62,16 @@ internal static class AgentCommandLine
         }
     }
 
-    public static IAnsiConsole Terminal() => AnsiConsole.Create(new AnsiConsoleSettings
+    public static IAnsiConsole Terminal()
     {
-        Interactive = Console.IsOutputRedirected ? InteractionSupport.No : InteractionSupport.Detect,
-    });
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Interactive = Console.IsOutputRedirected ? InteractionSupport.No : InteractionSupport.Detect,
+        });
+        // What a program reads is not broken into lines.
+        if (Console.IsOutputRedirected) console.Profile.Width = PipeWidth;
+        return console;
+    }
 
     private static int Fail(int exitCode, string what, string next)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Threading.Channels;
 using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.Grains.Interfaces.Gateways;
@@ -20,6 +21,7 @@ internal sealed partial class HeldLink(
 {
     /// <summary>A link is lost after this much silence unless a ping says otherwise (agent design, Link).</summary>
     public static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(9);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan MaxDeadline = TimeSpan.FromSeconds(60);
 
     private readonly Channel<LinkPing> _pings = Channel.CreateBounded<LinkPing>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
@@ -114,11 +116,14 @@ internal sealed partial class HeldLink(
     {
         try
         {
+            // Nothing is said before the first ping: a heartbeat names the ping that it answers.
+            var ping = await _pings.Reader.ReadAsync(end.Token);
             while (true)
             {
-                var ping = await _pings.Reader.ReadAsync(end.Token);
-                var heartbeat = new LinkHeartbeat(_generation, ping.Number, volumes.AppliedConfigurationVersion, [.. volumes.GetStatuses().Select(v => v.Status)]);
-                await connection.HeartbeatAsync(heartbeat).WaitAsync(end.Token);
+                var statuses = volumes.GetStatuses();
+                await connection.HeartbeatAsync(new LinkHeartbeat(
+                    _generation, ping.Number, volumes.AppliedConfigurationVersion, [.. statuses.Select(v => v.Status)])).WaitAsync(end.Token);
+                ping = await NextPingAsync(ping, ShapeOf(statuses), end.Token);
             }
         }
         catch (Exception) when (end.IsCancellationRequested)
@@ -131,6 +136,25 @@ internal sealed partial class HeldLink(
             await end.CancelAsync();
         }
     }
+
+    /// <summary>The next ping; or the same again when a volume has changed its state, which somebody may be waiting for.</summary>
+    private async Task<LinkPing> NextPingAsync(LinkPing last, string shape, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            using var look = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await Task.WhenAny(_pings.Reader.WaitToReadAsync(look.Token).AsTask(), Task.Delay(LookInterval, time, look.Token));
+            await look.CancelAsync();
+            cancellationToken.ThrowIfCancellationRequested();
+            if (_pings.Reader.TryRead(out var next)) return next;
+            if (ShapeOf(volumes.GetStatuses()) != shape) return last;
+        }
+    }
+
+    /// <summary>What of the volumes is told at once; figures that always move wait for the next ping.</summary>
+    private string ShapeOf(IReadOnlyList<NamedVolumeStatus> statuses) => string.Join('\n', statuses
+        .Select(v => $"{v.Status.VolumeId} {v.Status.State} {v.Status.Reason} {v.Status.ServingAt.Count} {v.Status.HydratedBytes == v.Status.SizeBytes}")
+        .Prepend(volumes.AppliedConfigurationVersion.ToString(CultureInfo.InvariantCulture)));
 
     private async Task SendReportsAsync(CancellationTokenSource end)
     {

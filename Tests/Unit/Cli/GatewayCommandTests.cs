@@ -1,0 +1,80 @@
+using System.Text.Json.Nodes;
+using Tidegate.Client.Rest.Models;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Tests.Unit.Rest;
+using Xunit;
+
+namespace Tidegate.Tests.Unit.Cli;
+
+public sealed class GatewayCommandTests
+{
+    [Fact]
+    public async Task List_is_a_table_for_people_and_an_array_for_programs()
+    {
+        await using var api = (await FakeApi.StartAsync()).On("GET", "/v1/gateways", FakeReply.Ok(new Page<GatewaySummary>([Samples.Gateway("site-a")], null)));
+        var people = await CliRun.Async(api, "gateways", "list");
+        Assert.Contains("site-a", people.Output, StringComparison.Ordinal);
+        Assert.Contains("Time zone", people.Output, StringComparison.Ordinal);
+        var programs = await CliRun.Async(api, "gateways", "list", "-o", "json");
+        Assert.Equal("site-a", (string?)Assert.Single(programs.Json.AsArray())!["name"]);
+        Assert.Empty(programs.Errors);
+    }
+
+    [Fact]
+    public async Task An_empty_list_says_what_to_do_and_prints_nothing_to_parse()
+    {
+        await using var api = (await FakeApi.StartAsync()).On("GET", "/v1/gateways", FakeReply.Ok(new Page<GatewaySummary>([], null)));
+        var run = await CliRun.Async(api, "gateways", "list");
+        Assert.Empty(run.Output);
+        Assert.Contains("tidegate gateways activate", run.Errors, StringComparison.Ordinal);
+        Assert.Empty((await CliRun.Async(api, "gateways", "list", "-o", "json")).Json.AsArray());
+    }
+
+    [Fact]
+    public async Task Describe_takes_a_name_and_live_asks_the_agent()
+    {
+        var live = new GatewayLiveView("0.1.0", "i", Samples.At, "host-a", "Debian", 3, [Samples.Status(VolumeRunState.Shadowing)]);
+        await using var api = (await FakeApi.StartAsync())
+            .On("GET", "/v1/gateways", FakeReply.Ok(new Page<GatewaySummary>([Samples.Gateway("site")], null)))
+            .On("GET", "/v1/gateways/" + Samples.GatewayId, FakeReply.Ok(Samples.GatewayDetails() with { Live = live }));
+        var run = await CliRun.Async(api, "gateways", "describe", "site", "--live", "-o", "json");
+        Assert.Equal("host-a", (string?)run.Json["live"]!["hostName"]);
+        Assert.Equal("?name=site", api.Asked("GET", "/v1/gateways").Single().Query);
+        Assert.Equal("?live=true", api.Asked("GET", "/v1/gateways/" + Samples.GatewayId).Single().Query);
+    }
+
+    [Fact]
+    public async Task An_ambiguous_name_is_refused_with_the_ids()
+    {
+        await using var api = (await FakeApi.StartAsync()).On("GET", "/v1/gateways", FakeReply.Ok(new Page<GatewaySummary>(
+            [Samples.Gateway("Site", "gw-00000000000000000001"), Samples.Gateway("SITE", "gw-00000000000000000002")], null)));
+        var run = await CliRun.Async(api, "gateways", "describe", "site");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("gw-00000000000000000001, gw-00000000000000000002", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Activate_shows_what_it_is_and_then_claims_it()
+    {
+        await using var api = (await FakeApi.StartAsync())
+            .On("POST", "/v1/activations/preview", FakeReply.Ok(new ActivationPreviewView(Samples.Metadata, "SHA256:abc", Samples.At)))
+            .On("POST", "/v1/activations/claim", FakeReply.Ok(new ActivationClaimView(Samples.AccountId, Samples.GatewayId, "site", "Europe/Zurich")));
+        var run = await CliRun.Async(api, "gateways", "activate", "AAAAA-BBBBB", "--name", "site", "--time-zone", "Europe/Zurich");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("SHA256:abc", run.Output, StringComparison.Ordinal);
+        Assert.Contains(Samples.GatewayId, run.Output, StringComparison.Ordinal);
+        Assert.Equal(["/v1/activations/preview", "/v1/activations/claim"], api.Requests.Select(r => r.Path));
+        var claim = JsonNode.Parse(api.Requests.Last().Body)!;
+        Assert.Equal(("AAAAA-BBBBB", "site", "Europe/Zurich"), ((string?)claim["activationKey"], (string?)claim["name"], (string?)claim["timeZone"]));
+    }
+
+    [Fact]
+    public async Task A_refused_preview_claims_nothing()
+    {
+        await using var api = (await FakeApi.StartAsync()).On("POST", "/v1/activations/preview", FakeReply.Problem(400, "ActivationKeyInvalid", "No."));
+        var run = await CliRun.Async(api, "gateways", "activate", "hello", "--name", "site");
+        Assert.Equal(5, run.ExitCode);
+        Assert.Contains("the gateway shows now", run.Errors, StringComparison.Ordinal);
+        Assert.Single(api.Requests);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Text.Json.Nodes;
+using Tidegate.Client.Rest.Models;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Snapshots;
+using Tidegate.Tests.Unit.Rest;
+using Xunit;
+
+namespace Tidegate.Tests.Unit.Cli;
+
+public sealed class VolumeCommandTests
+{
+    private const string VolumePath = "/v1/volumes/" + Samples.VolumeId;
+
+    [Fact]
+    public async Task Create_reads_the_size_and_waits_until_it_is_served()
+    {
+        await using var api = (await FakeApi.StartAsync())
+            .On("POST", "/v1/volumes", FakeReply.Ok(Samples.Volume()))
+            .On("GET", VolumePath,
+                FakeReply.Ok(Samples.Volume()), FakeReply.Ok(Samples.Volume(Samples.Status(VolumeRunState.Pending, served: false))),
+                FakeReply.Ok(Samples.Volume(Samples.Status(VolumeRunState.Shadowing))));
+        var run = await CliRun.Async(api, "volumes", "create", "--gateway", Samples.GatewayId, "--name", "data", "--size", "1GiB", "--wait", "-o", "json");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal("shadowing", (string?)run.Json["agentStatus"]!["state"]);
+        Assert.Equal(1L << 30, (long)JsonNode.Parse(api.Asked("POST", "/v1/volumes").Single().Body)!["sizeBytes"]!);
+        Assert.Equal(3, api.Asked("GET", VolumePath).Length);
+        Assert.Empty(run.Errors);
+    }
+
+    [Theory]
+    [InlineData("1000001", "multiple of 4096")]
+    [InlineData("big", "no size")]
+    [InlineData("-4GiB", "no size")]
+    public async Task A_wrong_size_asks_the_service_nothing(string size, string words)
+    {
+        await using var api = await FakeApi.StartAsync();
+        var run = await CliRun.Async(api, "volumes", "create", "--gateway", Samples.GatewayId, "--name", "data", "--size=" + size);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(words, run.Errors, StringComparison.Ordinal);
+        Assert.Contains("InvalidArgument", run.Errors, StringComparison.Ordinal);
+        Assert.Empty(api.Requests);
+    }
+
+    [Fact]
+    public async Task Restore_waits_until_all_of_it_is_there_and_shows_how_far_it_is()
+    {
+        await using var api = (await FakeApi.StartAsync())
+            .On("POST", "/v1/volumes", FakeReply.Ok(Samples.Volume()))
+            .On("GET", VolumePath,
+                FakeReply.Ok(Samples.Volume(Samples.Status(VolumeRunState.Restoring, hydrated: 256 << 20))),
+                FakeReply.Ok(Samples.Volume(Samples.Status(VolumeRunState.Restoring, hydrated: 768 << 20))),
+                FakeReply.Ok(Samples.Volume(Samples.Status(VolumeRunState.Shadowing))));
+        var run = await CliRun.Async(api, "restore", Samples.SnapshotId, "--gateway", Samples.GatewayId, "--name", "r", "--wait");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(
+            [$"Volume {Samples.VolumeId}: restoring, 256 MiB of 1 GiB, 20%", $"Volume {Samples.VolumeId}: restoring, 768 MiB of 1 GiB, 70%", $"Volume {Samples.VolumeId}: shadowing, 100%"],
+            run.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(Samples.SnapshotId, (string?)JsonNode.Parse(api.Asked("POST", "/v1/volumes").Single().Body)!["sourceSnapshotId"]);
+    }
+
+    [Fact]
+    public async Task A_volume_that_fails_while_it_is_waited_for_is_code_8_with_the_reason()
+    {
+        await using var api = (await FakeApi.StartAsync())
+            .On("POST", "/v1/volumes", FakeReply.Ok(Samples.Volume()))
+            .On("GET", VolumePath, FakeReply.Ok(Samples.Volume(Samples.Status(VolumeRunState.Failed, reason: "Corrupt: frame 7"))));
+        var run = await CliRun.Async(api, "restore", Samples.SnapshotId, "--gateway", Samples.GatewayId, "--name", "r", "--wait");
+        Assert.Equal(8, run.ExitCode);
+        Assert.Contains("Corrupt: frame 7", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Waiting_longer_than_the_limit_is_code_9()
+    {
+        await using var api = (await FakeApi.StartAsync())
+            .On("POST", $"{VolumePath}/snapshots", FakeReply.Ok(Samples.Snapshot(SnapshotState.Local)))
+            .On("GET", "/v1/snapshots/" + Samples.SnapshotId, FakeReply.Ok(Samples.Snapshot(SnapshotState.Uploading, 0.4)));
+        var run = await CliRun.Async(api, "snapshots", "create", Samples.VolumeId, "--wait", "--timeout", "1");
+        Assert.Equal(9, run.ExitCode);
+        Assert.Contains("[TimedOut]", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_snapshot_is_waited_for_through_the_services_trouble()
+    {
+        await using var api = (await FakeApi.StartAsync())
+            .On("GET", "/v1/volumes", FakeReply.Ok(new Page<VolumeSummary>([Samples.VolumeEntry("data")], null)))
+            .On("POST", $"{VolumePath}/snapshots", FakeReply.Ok(Samples.Snapshot(SnapshotState.Local)))
+            .On("GET", "/v1/snapshots/" + Samples.SnapshotId,
+                FakeReply.Problem(503, "GatewayTimeout", "slow"), FakeReply.Ok(Samples.Snapshot(SnapshotState.Uploading, 0.5)), FakeReply.Ok(Samples.Snapshot(SnapshotState.Completed, 1)));
+        var run = await CliRun.Async(api, "snapshots", "create", "data", "--description", "before the upgrade", "--wait", "-o", "json");
+        Assert.Equal("completed", (string?)run.Json["state"]);
+    }
+
+    [Fact]
+    public async Task Delete_waits_until_it_has_left_service_and_gateway()
+    {
+        var gone = FakeReply.Problem(404, "NotFound", "gone");
+        await using var api = (await FakeApi.StartAsync())
+            .On("DELETE", VolumePath, FakeReply.Empty)
+            .On("GET", VolumePath, FakeReply.Ok(Samples.Volume()), FakeReply.Ok(Samples.Volume()), gone)
+            .On("GET", "/v1/gateways/" + Samples.GatewayId,
+                FakeReply.Ok(Samples.GatewayDetails(volumes: Samples.Status(VolumeRunState.Shadowing))), FakeReply.Ok(Samples.GatewayDetails()));
+        var run = await CliRun.Async(api, "volumes", "delete", Samples.VolumeId, "--wait", "-o", "json");
+        Assert.Equal(("deleted", 0), ((string?)run.Json["done"], run.ExitCode));
+        Assert.Equal(2, api.Asked("GET", "/v1/gateways/" + Samples.GatewayId).Length);
+    }
+}
