@@ -87,18 +87,17 @@ public sealed class ProfileTests : IDisposable
     public async Task An_operator_key_file_without_a_key_is_refused(string content)
     {
         await using var api = await ApiAsync();
-        var run = await SetupAsync(api, content);
+        var run = await SetupWithAsync(api, content);
         Assert.Equal(2, run.ExitCode);
         Assert.Empty(api.Requests);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private Task<CliRun> SetupAsync(FakeApi api, params string[] more) => SetupAsync(api, "tgk_operator\n", more);
+    private Task<CliRun> SetupAsync(FakeApi api, params string[] more) => SetupWithAsync(api, "tgk_operator\n", more);
 
-    private async Task<CliRun> SetupAsync(FakeApi api, string operatorKey, params string[] more)
+    private async Task<CliRun> SetupWithAsync(FakeApi api, string operatorKey, params string[] more)
     {
-        if (operatorKey.StartsWith("--", StringComparison.Ordinal)) (operatorKey, more) = ("tgk_operator\n", [operatorKey, .. more]);
         var keyFile = Path.Combine(_folder, "operator.key");
         await File.WriteAllTextAsync(keyFile, operatorKey);
         return await CliRun.RawAsync(

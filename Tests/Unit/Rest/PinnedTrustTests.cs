@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Hosting;
 using Tidegate.Client.Rest;
 using Tidegate.Client.Rest.Models;
 using Tidegate.Grains.Interfaces.Errors;

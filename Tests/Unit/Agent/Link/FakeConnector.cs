@@ -1,0 +1,25 @@
+using System.Threading.Channels;
+using Tidegate.GatewayAgent.Link;
+
+namespace Tidegate.Tests.Unit.Agent.Link;
+
+/// <summary>Hands out numbered connections, or the failures that were queued.</summary>
+internal sealed class FakeConnector : ILinkConnector
+{
+    private readonly Channel<FakeConnection> _made = Channel.CreateUnbounded<FakeConnection>();
+
+    public Queue<Exception> Failures { get; } = new();
+
+    public int Attempts { get; private set; }
+
+    public async Task<FakeConnection> NextAsync() => await _made.Reader.ReadAsync();
+
+    public Task<ILinkConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        Attempts++;
+        if (Failures.TryDequeue(out var failure)) throw failure;
+        var connection = new FakeConnection(Attempts);
+        _made.Writer.TryWrite(connection);
+        return Task.FromResult<ILinkConnection>(connection);
+    }
+}

@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Tidegate.GatewayAgent.Disks;
+using Tidegate.GatewayAgent.Link;
+using Tidegate.GatewayAgent.LocalConsole;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Tests.Kit.Disks;
+using Tidegate.Tests.Kit.Time;
+
+namespace Tidegate.Tests.Unit.Agent.Link;
+
+/// <summary>An agent's link over fakes and driven time.</summary>
+internal sealed class LinkBench : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+
+    public LinkBench(IDisk? disk = null)
+    {
+        Board = new StatusBoard(new Uri("https://service"), new Uri("https://console/activate"), Time);
+        Journal = new RequestJournal(disk ?? Disk, Time, NullLogger<RequestJournal>.Instance);
+        Inbox = new RequestInbox(Journal, Volumes, Board, Time, NullLogger<RequestInbox>.Instance);
+        Session = new LinkSession(Connector, Holder, Journal, Inbox, Volumes, Board, Time, NullLogger<LinkSession>.Instance);
+        Running = Session.RunAsync(_stop.Token);
+    }
+
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
+    public SimulatedDisk Disk { get; } = new(new Random(7), new SimulatedDiskPlan());
+    public FakeConnector Connector { get; } = new();
+    public FakeVolumes Volumes { get; } = new();
+    public LinkHolder Holder { get; } = new();
+    public StatusBoard Board { get; }
+    public RequestJournal Journal { get; }
+    public RequestInbox Inbox { get; }
+    public LinkSession Session { get; }
+    public Task Running { get; }
+
+    public Task UntilAsync(Func<bool> condition) => Time.DriveAsync(condition, TimeSpan.FromMilliseconds(1));
+
+    /// <summary>The next connection, accepted.</summary>
+    public async Task<FakeConnection> AcceptedAsync(long generation = 1)
+    {
+        var connection = await NextConnectionAsync();
+        connection.Send(new LinkAccepted(generation, "silo"));
+        await UntilAsync(() => Board.Current.State == AgentState.Connected && Board.Current.Link!.Generation == generation);
+        return connection;
+    }
+
+    public async Task<FakeConnection> NextConnectionAsync()
+    {
+        var next = Connector.NextAsync();
+        await Time.DriveAsync(next, TimeSpan.FromMilliseconds(100));
+        return await next;
+    }
+
+    public async Task<T> DrivenAsync<T>(Task<T> task)
+    {
+        await Time.DriveAsync(task, TimeSpan.FromMilliseconds(10));
+        return await task;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Time.DriveAsync(Running, TimeSpan.FromMilliseconds(10));
+        Inbox.Dispose();
+        _stop.Dispose();
+    }
+}

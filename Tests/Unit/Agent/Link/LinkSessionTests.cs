@@ -1,0 +1,167 @@
+using Tidegate.GatewayAgent.LocalConsole;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Tests.Kit.Time;
+using Xunit;
+
+namespace Tidegate.Tests.Unit.Agent.Link;
+
+public sealed class LinkSessionTests
+{
+    [Fact]
+    public async Task A_link_says_hello_registers_its_observer_and_answers_pings()
+    {
+        await using var bench = new LinkBench();
+        bench.Volumes.AppliedConfigurationVersion = 3;
+        var connection = await bench.AcceptedAsync(generation: 5);
+        Assert.Equal(("client-1", bench.Board.Current.InstanceId, 3L), (connection.Hello!.ClientId, connection.Hello.InstanceId, connection.Hello.AppliedConfigurationVersion));
+        Assert.Same(bench.Inbox, connection.Observer);
+        Assert.Same(connection, bench.Holder.Connection);
+
+        connection.Send(new LinkPing(1, TimeSpan.FromSeconds(9)));
+        var heartbeat = await bench.DrivenAsync(connection.NextHeartbeatAsync());
+        Assert.Equal((5L, 1L, 3L), (heartbeat.Generation, heartbeat.PingNumber, heartbeat.AppliedConfigurationVersion));
+    }
+
+    [Fact]
+    public async Task A_volume_that_changes_its_state_is_told_before_the_next_ping()
+    {
+        await using var bench = new LinkBench();
+        var connection = await bench.AcceptedAsync();
+        connection.Send(new LinkPing(1, TimeSpan.FromSeconds(9)));
+        await bench.DrivenAsync(connection.NextHeartbeatAsync());
+        bench.Volumes.Statuses = [new NamedVolumeStatus("data", new VolumeStatus("vol-1", VolumeRunState.Shadowing, "", 0, 0, ["nbd://x/data"], 1, 1))];
+        var heartbeat = await bench.DrivenAsync(connection.NextHeartbeatAsync());
+        Assert.Equal(1, heartbeat.PingNumber);
+        Assert.Equal(VolumeRunState.Shadowing, Assert.Single(heartbeat.Volumes).State);
+        bench.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(0, connection.HeartbeatCount);
+    }
+
+    [Fact]
+    public async Task Silence_past_the_deadline_ends_the_link_and_a_sound_one_is_replaced_at_once()
+    {
+        await using var bench = new LinkBench();
+        var connection = await bench.AcceptedAsync();
+        connection.Send(new LinkPing(1, TimeSpan.FromSeconds(9)));
+        await bench.DrivenAsync(connection.NextHeartbeatAsync());
+        bench.Time.Advance(TimeSpan.FromSeconds(8.5));
+        await bench.UntilAsync(() => true);
+        Assert.Equal(1, bench.Connector.Attempts);
+        bench.Time.Advance(TimeSpan.FromSeconds(0.6));
+        // No time passes any more: whoever stood nine seconds is replaced without a wait.
+        await bench.Time.DriveAsync(() => bench.Connector.Attempts == 2, TimeSpan.Zero);
+        Assert.True(connection.IsDisposed);
+        Assert.Equal(AgentState.Disconnected, bench.Board.Current.State);
+        Assert.Contains("silent", bench.Board.Current.Reason, StringComparison.Ordinal);
+        await bench.AcceptedAsync(generation: 2);
+    }
+
+    [Fact]
+    public async Task A_deadline_moves_with_every_ping()
+    {
+        await using var bench = new LinkBench();
+        var connection = await bench.AcceptedAsync();
+        for (var n = 1; n <= 10; n++)
+        {
+            connection.Send(new LinkPing(n, TimeSpan.FromSeconds(9)));
+            await bench.DrivenAsync(connection.NextHeartbeatAsync());
+            bench.Time.Advance(TimeSpan.FromSeconds(4));
+        }
+        Assert.Equal(1, bench.Connector.Attempts);
+        Assert.Equal(AgentState.Connected, bench.Board.Current.State);
+    }
+
+    [Theory]
+    [InlineData("frames")]
+    [InlineData("connection")]
+    [InlineData("heartbeat")]
+    public async Task A_link_that_breaks_is_opened_again_and_local_work_is_not_touched(string what)
+    {
+        await using var bench = new LinkBench();
+        var connection = await bench.AcceptedAsync();
+        if (what == "frames") connection.Break(new TimeoutException("gone"));
+        else if (what == "connection") connection.Lose();
+        else
+        {
+            connection.HeartbeatFailure = new TimeoutException("gone");
+            connection.Send(new LinkPing(1, TimeSpan.FromSeconds(9)));
+        }
+        var second = await bench.AcceptedAsync(generation: 2);
+        Assert.True(connection.IsDisposed);
+        Assert.Same(second, bench.Holder.Connection);
+        Assert.Empty(bench.Volumes.Applied);
+    }
+
+    [Fact]
+    public async Task Failing_attempts_are_spaced_out()
+    {
+        await using var bench = new LinkBench();
+        var connection = await bench.AcceptedAsync();
+        for (var n = 0; n < 6; n++) bench.Connector.Failures.Enqueue(new TidegateException(ErrorCodes.Unavailable, "away"));
+        var start = bench.Time.GetUtcNow();
+        connection.Break();
+        await bench.AcceptedAsync(generation: 2);
+        Assert.Equal(8, bench.Connector.Attempts);
+        // Half of 0.25 + 0.5 + 1 + 2 + 4 + 8 + 8 s is the least that jitter leaves.
+        Assert.InRange((bench.Time.GetUtcNow() - start).TotalSeconds, 11, 26);
+    }
+
+    [Fact]
+    public async Task A_refused_credential_is_shown_and_asked_again_now_and_then()
+    {
+        await using var bench = new LinkBench();
+        var connection = await bench.AcceptedAsync();
+        bench.Connector.Failures.Enqueue(new TidegateException(ErrorCodes.Forbidden, "The certificate was revoked."));
+        connection.Break();
+        await bench.UntilAsync(() => bench.Board.Current.State == AgentState.Refused);
+        Assert.Equal("The certificate was revoked.", bench.Board.Current.Reason);
+        await bench.AcceptedAsync(generation: 2);
+    }
+
+    [Fact]
+    public async Task Superseded_by_another_instance_it_stops_and_says_why()
+    {
+        await using var bench = new LinkBench();
+        var connection = await bench.AcceptedAsync();
+        connection.Send(new LinkSuperseded("Another agent opened link 2.", SameInstance: false));
+        await bench.Time.DriveAsync(bench.Running, TimeSpan.FromSeconds(1));
+        Assert.Equal(AgentState.Superseded, bench.Board.Current.State);
+        Assert.Contains("Another agent opened link 2.", bench.Board.Current.Reason, StringComparison.Ordinal);
+        Assert.Equal(1, bench.Connector.Attempts);
+        Assert.Null(bench.Holder.Connection);
+    }
+
+    [Fact]
+    public async Task Superseded_by_its_own_newer_link_it_goes_on()
+    {
+        await using var bench = new LinkBench();
+        var connection = await bench.AcceptedAsync();
+        connection.Send(new LinkSuperseded("Link 2 is newer.", SameInstance: true));
+        await bench.AcceptedAsync(generation: 2);
+    }
+
+    [Fact]
+    public async Task The_newest_configuration_is_applied_even_when_it_fails_at_first()
+    {
+        await using var bench = new LinkBench();
+        bench.Volumes.ApplyFailures.Enqueue(new IOException("disk"));
+        bench.Volumes.ApplyFailures.Enqueue(new IOException("disk"));
+        var connection = await bench.AcceptedAsync();
+        connection.Send(new LinkConfiguration(new GatewayConfiguration(4, "renamed", "UTC", [])));
+        await bench.UntilAsync(() => bench.Volumes.AppliedConfigurationVersion == 4);
+        Assert.Equal([4L], bench.Volumes.Applied);
+    }
+
+    [Fact]
+    public async Task An_unknown_frame_is_passed_over()
+    {
+        await using var bench = new LinkBench();
+        var connection = await bench.AcceptedAsync();
+        connection.Send(new NewerFrame());
+        connection.Send(new LinkPing(1, TimeSpan.FromSeconds(9)));
+        await bench.DrivenAsync(connection.NextHeartbeatAsync());
+    }
+
+    private sealed record NewerFrame : LinkFrame;
+}

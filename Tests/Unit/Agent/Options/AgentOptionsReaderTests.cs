@@ -1,0 +1,68 @@
+using Tidegate.GatewayAgent.Options;
+using Xunit;
+
+namespace Tidegate.Tests.Unit.Agent.Options;
+
+public sealed class AgentOptionsReaderTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("tidegate-options-").FullName;
+
+    [Fact]
+    public void Every_fault_is_named_at_once()
+    {
+        var error = Assert.Throws<AgentOptionsException>(() => AgentOptionsReader.Read(
+            Given(("Service", "http://plain"), ("Nbd", "nowhere"), ("Local", "8810"), ("StopGraceSeconds", "0"), ("Console", "x")), Path.Combine(_folder, "none.json")));
+        Assert.Equal(8, error.Faults.Count);
+        foreach (var word in new[] { "none.json", "State", "Ca", "http://plain", "nowhere", "8810", "StopGraceSeconds", "Console" })
+            Assert.Contains(error.Faults, f => f.Contains(word, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_command_line_wins_over_the_file()
+    {
+        var file = File("{ \"state\": \"/from-file\", \"nbd\": \"127.0.0.1:1\" }");
+        var options = AgentOptionsReader.Read(Given(("Service", "https://service:8443"), ("Ca", Ca()), ("State", "/from-line"), ("Nbd", null)), file);
+        Assert.Equal("/from-line", options.StateDirectory);
+        Assert.Equal("127.0.0.1:1", options.Nbd);
+        Assert.Equal(new Uri("https://service:8443/activate"), options.Console);
+        Assert.Equal(TimeSpan.FromSeconds(60), options.StopGrace);
+    }
+
+    [Theory]
+    [InlineData("{ \"statee\": \"/x\" }", "statee")]
+    [InlineData("[]", "no JSON object")]
+    [InlineData("{ \"state\": ", "cannot be read")]
+    public void A_wrong_file_is_a_fault_not_a_default(string content, string word)
+    {
+        var error = Assert.Throws<AgentOptionsException>(() => AgentOptionsReader.Read(Given(("Service", "https://s"), ("Ca", Ca()), ("State", "/x")), File(content)));
+        Assert.Contains(word, Assert.Single(error.Faults), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_ca_file_without_certificates_is_a_fault()
+    {
+        var error = Assert.Throws<AgentOptionsException>(() => AgentOptionsReader.Read(Given(("Service", "https://s"), ("Ca", File("nothing")), ("State", "/x")), null));
+        Assert.Contains("no certificate", Assert.Single(error.Faults), StringComparison.Ordinal);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static IEnumerable<KeyValuePair<string, string?>> Given(params (string Name, string? Value)[] values) => values.Select(v => KeyValuePair.Create(v.Name, v.Value));
+
+    private string File(string content)
+    {
+        var file = Path.Combine(_folder, "agent.json");
+        System.IO.File.WriteAllText(file, content);
+        return file;
+    }
+
+    private string Ca()
+    {
+        using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+        var request = new System.Security.Cryptography.X509Certificates.CertificateRequest("CN=x", key, System.Security.Cryptography.HashAlgorithmName.SHA256);
+        using var certificate = request.CreateSelfSigned(TimeProvider.System.GetUtcNow(), TimeProvider.System.GetUtcNow().AddHours(1));
+        var file = Path.Combine(_folder, "ca.pem");
+        System.IO.File.WriteAllText(file, certificate.ExportCertificatePem());
+        return file;
+    }
+}
