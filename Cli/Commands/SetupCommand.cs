@@ -28,7 +28,7 @@ internal static class SetupCommand
             var created = await client.CreateAccountAsync(new CreateAccountRequest(parsed.GetValue(account)!), cancellation);
             var key = await client.CreateApiKeyAsync(created.AccountId, new CreateApiKeyRequest($"tidegate on {Environment.MachineName}", Role.Tenant), cancellation);
             var caFile = ca is null ? null : Path.GetFullPath(ca);
-            store.Save(name, new Profile(api, caFile, key.ApiKey, created.AccountId, created.Name, key.KeyId));
+            store.Save(name, new Profile(api, key.ApiKey, created.AccountId, created.Name, key.KeyId, caFile));
             globals.CreatePrinter(parsed).One(
                 new SetupView(created.AccountId, created.Name, key.KeyId, key.ApiKey, api, caFile, name, store.FileOf(name)), CliJson.Default.SetupView,
                 ("Account", $"{created.Name} ({created.AccountId})"), ("API", api), ("Key", key.KeyId), ("Profile", store.FileOf(name)),

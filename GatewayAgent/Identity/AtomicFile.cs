@@ -13,9 +13,10 @@ internal static class AtomicFile
     /// <summary>Durable when it returns; throws <see cref="DiskFaultException"/> when the kernel says that it is not.</summary>
     public static void Replace(IDisk disk, string name, ReadOnlySpan<byte> content)
     {
+        // What a crash left of an earlier try may be longer than this one.
+        if (disk.Exists(name + NewSuffix)) disk.Delete(name + NewSuffix);
         using (var file = disk.Open(name + NewSuffix))
         {
-            file.SetSize(0);
             file.Write(0, content);
             file.SyncData();
         }

@@ -24,7 +24,7 @@ public sealed class ActivationRunnerTests : IDisposable
     {
         using var credential = await RunAsync(Disk());
         Assert.Equal(new CustomerInformation(FakeActivationService.AccountId, FakeActivationService.GatewayId, "site", "UTC"), credential.Customer);
-        Assert.Equal($"CN={FakeActivationService.GatewayId}, O={FakeActivationService.AccountId}", Assert.Single(_service.CertificatesFor));
+        Assert.Equal($"O={FakeActivationService.AccountId}, CN={FakeActivationService.GatewayId}", Assert.Single(_service.CertificatesFor));
         Assert.True(credential.Certificate.HasPrivateKey);
         Assert.Single(credential.Authorities);
         Assert.Equal(["KEY-0"], _display.Shown);

@@ -14,8 +14,9 @@ internal sealed class LinkBench : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
 
-    public LinkBench(IDisk? disk = null)
+    public LinkBench(IDisk? disk = null, long appliedVersion = 0)
     {
+        Volumes.AppliedConfigurationVersion = appliedVersion;
         Board = new StatusBoard(new Uri("https://service"), new Uri("https://console/activate"), Time);
         Journal = new RequestJournal(disk ?? Disk, Time, NullLogger<RequestJournal>.Instance);
         Inbox = new RequestInbox(Journal, Volumes, Board, Time, NullLogger<RequestInbox>.Instance);

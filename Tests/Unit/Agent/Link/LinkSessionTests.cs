@@ -11,8 +11,7 @@ public sealed class LinkSessionTests
     [Fact]
     public async Task A_link_says_hello_registers_its_observer_and_answers_pings()
     {
-        await using var bench = new LinkBench();
-        bench.Volumes.AppliedConfigurationVersion = 3;
+        await using var bench = new LinkBench(appliedVersion: 3);
         var connection = await bench.AcceptedAsync(generation: 5);
         Assert.Equal(("client-1", bench.Board.Current.InstanceId, 3L), (connection.Hello!.ClientId, connection.Hello.InstanceId, connection.Hello.AppliedConfigurationVersion));
         Assert.Same(bench.Inbox, connection.Observer);

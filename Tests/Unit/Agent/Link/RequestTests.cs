@@ -164,7 +164,8 @@ public sealed class RequestTests
         bench.Journal.Record("req-1", "describe");
         bench.Journal.Record("req-2", "describe");
         var victim = bench.Disk.List()[0];
-        using (var file = bench.Disk.Open(victim)) file.SetSize(5);
+        bench.Disk.Delete(victim);
+        using (var file = bench.Disk.Open(victim)) file.Write(0, "{\"requ"u8);
         var journal = new LinkBenchJournal(bench).Reopen();
         Assert.Single(bench.Disk.List());
         Assert.Single(new[] { journal.Find("req-1"), journal.Find("req-2") }, r => r is not null);
