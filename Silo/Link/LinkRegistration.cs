@@ -17,6 +17,8 @@ public static class LinkRegistration
     {
         ArgumentNullException.ThrowIfNull(silo);
         var services = silo.Services;
+        if (services.Any(static service => service.ServiceType == typeof(LinkSettings)))
+            throw new InvalidOperationException("The link is guarded already: a second guard would wait for TLS inside TLS.");
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(settings);
         services.AddSingleton(static provider => new LinkTokenService(
