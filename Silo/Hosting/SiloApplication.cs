@@ -187,7 +187,6 @@ internal sealed class SiloApplication : IAsyncDisposable
             });
             // An agent that is gone is told of within seconds instead of a minute (M1.8).
             orleans.Configure<SiloMessagingOptions>(options => options.ClientDropTimeout = TimeSpan.FromSeconds(5));
-            orleans.AddTidegateLink(new LinkSettings { Advertised = link, CertificateNames = settings.Listeners.CertificateNames });
         });
     }
 
