@@ -72,6 +72,11 @@ public abstract class SiloContract(SiloContract.Fixture fixture)
         await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.RevokeApiKeyAsync(other.KeyId));
         await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.GetGatewayAsync("gw-00000000000000000000"));
         await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.GetGatewayAsync("../accounts"));
+        await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.GetVolumeAsync("vol-00000000000000000000"));
+        await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.DeleteVolumeAsync("vol-00000000000000000000"));
+        await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.GetSnapshotAsync("snap-00000000000000000000"));
+        await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.CreateSnapshotAsync("vol-00000000000000000000", new CreateSnapshotRequest("")));
+        await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.CreateVolumeAsync(new CreateVolumeRequest("gw-00000000000000000000", "disk", 1 << 20)));
     }
 
     [Fact]

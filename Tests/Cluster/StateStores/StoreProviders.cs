@@ -32,17 +32,17 @@ internal sealed class StoreProviders : IAsyncDisposable
 
     public IReminderTable Reminders { get; }
 
-    public static async Task<StoreProviders> OpenAsync(StateOptions options, string clusterId = "test")
+    public static async Task<StoreProviders> OpenAsync(StateOptions options, bool migrate = true)
     {
         var store = new StateStore(options);
-        await new SchemaMigrator(store, TimeProvider.System, NullLogger<SchemaMigrator>.Instance).ApplyAsync();
+        if (migrate) await new SchemaMigrator(store, TimeProvider.System, NullLogger<SchemaMigrator>.Instance).ApplyAsync();
         await DurabilityCheck.CheckAsync(store);
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
         builder.UseOrleans(silo =>
         {
             silo.UseStateStore(store);
-            silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (clusterId, "test-service"));
+            silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = ("test", "test-service"));
         });
         var providers = new StoreProviders(store, builder.Build());
         var lifecycle = new StartOnly();
