@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Tidegate.BlockStore.Formats;
@@ -192,18 +193,30 @@ public sealed class ImageReader
     {
         var stored = await SegmentReader.ReadExactAsync(_segments.Source, run.Reader.Reference, run.Start, run.End - run.Start, cancellationToken);
         using var opener = run.Reader.CreateOpener();
-        var plain = new byte[BlockGeometry.BlockBytes];
-        foreach (var frame in run.Frames)
+        var plain = ArrayPool<byte>.Shared.Rent(BlockGeometry.BlockBytes);
+        try
         {
-            var entry = run.Reader.Index.Entries[frame.Fragment.Index];
-            opener.Open(frame.Fragment.Index, stored.Span.Slice(entry.Offset - run.Start, entry.StoredBytes), plain.AsSpan(0, entry.PlainBytes));
-            for (var left = (int)frame.Mask; left != 0; left &= left - 1)
+            foreach (var frame in run.Frames)
             {
-                var sector = BitOperations.TrailingZeroCount(left);
-                var at = BitOperations.PopCount((uint)(entry.Mask & ((1 << sector) - 1)));
-                var target = ((long)frame.Block * BlockGeometry.BlockBytes) + (sector * BlockGeometry.SectorBytes) - offset;
-                plain.AsSpan(at * BlockGeometry.SectorBytes, BlockGeometry.SectorBytes).CopyTo(buffer.Span[(int)target..]);
+                var entry = run.Reader.Index.Entries[frame.Fragment.Index];
+                opener.Open(frame.Fragment.Index, stored.Span.Slice(entry.Offset - run.Start, entry.StoredBytes), plain.AsSpan(0, entry.PlainBytes));
+                CopySectors(frame, entry.Mask, plain, offset, buffer.Span);
             }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(plain);
+        }
+    }
+
+    private static void CopySectors(NeededFrame frame, ushort held, ReadOnlySpan<byte> plain, long offset, Span<byte> buffer)
+    {
+        for (var left = (int)frame.Mask; left != 0; left &= left - 1)
+        {
+            var sector = BitOperations.TrailingZeroCount(left);
+            var at = BitOperations.PopCount((uint)(held & ((1 << sector) - 1)));
+            var target = ((long)frame.Block * BlockGeometry.BlockBytes) + (sector * BlockGeometry.SectorBytes) - offset;
+            plain.Slice(at * BlockGeometry.SectorBytes, BlockGeometry.SectorBytes).CopyTo(buffer[(int)target..]);
         }
     }
 

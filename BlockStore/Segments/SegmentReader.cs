@@ -120,7 +120,7 @@ public sealed class SegmentReader
             try
             {
                 Decrypt(index, nonce, stored, tag, compressed.AsSpan(0, stored.Length));
-                Decompress(entry.Codec, index, compressed.AsSpan(0, stored.Length), plain);
+                Decompress(entry.Codec, compressed.AsSpan(0, stored.Length), plain, $"Frame {index} of segment {reader.Reference.Identity.BlobKey}");
             }
             finally
             {
@@ -142,7 +142,7 @@ public sealed class SegmentReader
             }
         }
 
-        private void Decompress(FrameCodec codec, int index, ReadOnlySpan<byte> compressed, Span<byte> plain)
+        internal static void Decompress(FrameCodec codec, ReadOnlySpan<byte> compressed, Span<byte> plain, string what)
         {
             int length;
             try
@@ -159,10 +159,9 @@ public sealed class SegmentReader
             }
             catch (ZstdException e)
             {
-                throw new CorruptDataException($"Segment {reader.Reference.Identity.BlobKey}", $"frame {index} does not decompress", e);
+                throw new CorruptDataException(what, "it does not decompress", e);
             }
-            if (length != plain.Length)
-                throw new CorruptDataException($"Segment {reader.Reference.Identity.BlobKey}", $"frame {index} decompresses to {length} bytes, not {plain.Length}");
+            if (length != plain.Length) throw new CorruptDataException(what, $"it decompresses to {length} bytes, not {plain.Length}");
         }
     }
 }
