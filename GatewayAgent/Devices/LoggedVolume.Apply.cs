@@ -8,12 +8,14 @@ internal sealed partial class LoggedVolume
 {
     private const long SliceBytes = 8L << 20;
     private readonly WorkerThread? _ownApplyWorker;
+    private readonly ITimer _applyTimer;
     private readonly ITimer _checkpointTimer;
     private readonly Task _applying;
     private TaskCompletionSource _wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LogAnchor _applied;
     private bool _checkpointWanted;
-    private bool _timerArmed;
+    private bool _applyTimerArmed;
+    private bool _checkpointTimerArmed;
     private bool _closing;
 
     /// <summary>
@@ -65,6 +67,7 @@ internal sealed partial class LoggedVolume
             _closing = true;
         WakeApply();
         await _applying;
+        await _applyTimer.DisposeAsync();
         await _checkpointTimer.DisposeAsync();
         await Log.DisposeAsync();
         _store.Dispose();
@@ -86,10 +89,36 @@ internal sealed partial class LoggedVolume
         WakeApply();
     }
 
+    private void OnAdvanced()
+    {
+        lock (_order)
+        {
+            var isUrgent = _progress is not null || _checkpointWanted || Log.Failure is not null
+                || Log.DurableEnd - _applied.Position >= _options.ApplyBytes;
+            if (!isUrgent)
+            {
+                if (!_applyTimerArmed)
+                {
+                    _applyTimerArmed = true;
+                    _applyTimer.Change(_options.ApplyInterval, Timeout.InfiniteTimeSpan);
+                }
+                return;
+            }
+        }
+        WakeApply();
+    }
+
+    private void OnApplyTimer()
+    {
+        lock (_order)
+            _applyTimerArmed = false;
+        WakeApply();
+    }
+
     private void OnCheckpointTimer()
     {
         lock (_order)
-            _timerArmed = false;
+            _checkpointTimerArmed = false;
         WantCheckpoint();
     }
 
@@ -156,7 +185,8 @@ internal sealed partial class LoggedVolume
                 await WaitForSpaceAsync(full);
                 return true;
             }
-            _applied = cursor.Anchor;
+            lock (_order)
+                _applied = cursor.Anchor;
         }
         SignalProgress();
         return true;
@@ -244,9 +274,9 @@ internal sealed partial class LoggedVolume
     {
         lock (_order)
         {
-            if (_timerArmed || _applied.Position <= Log.AppliedEnd)
+            if (_checkpointTimerArmed || _applied.Position <= Log.AppliedEnd)
                 return;
-            _timerArmed = true;
+            _checkpointTimerArmed = true;
             _checkpointTimer.Change(_options.CheckpointInterval, Timeout.InfiniteTimeSpan);
         }
     }

@@ -162,7 +162,8 @@ internal sealed partial class LoggedVolume
             obstacle = _progress.Task;
         }
         // Only durable records leave the overlay.
-        _ = Log.SyncAsync();
+        Log.StartSync();
+        WakeApply();
         return false;
     }
 }

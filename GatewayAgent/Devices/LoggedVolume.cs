@@ -34,7 +34,9 @@ internal sealed partial class LoggedVolume : IBlockDevice
         _ownApplyWorker = options.ApplyWorker is null ? new WorkerThread($"apply {options.Log.VolumeId}") : null;
         _applied = log.AppliedAnchor;
         log.RoomWanted += WantCheckpoint;
-        log.Advanced += WakeApply;
+        log.Advanced += OnAdvanced;
+        _applyTimer = options.Log.Time.CreateTimer(
+            static volume => ((LoggedVolume)volume!).OnApplyTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _checkpointTimer = options.Log.Time.CreateTimer(
             static volume => ((LoggedVolume)volume!).OnCheckpointTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _applying = Task.Factory.StartNew(

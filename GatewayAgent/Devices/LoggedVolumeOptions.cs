@@ -8,6 +8,10 @@ internal sealed record LoggedVolumeOptions
     public required WriteLogOptions Log { get; init; }
     /// <summary>Size of a volume that is being made, bytes, whole sectors; a volume that exists knows its own.</summary>
     public long SizeBytes { get; init; }
+    /// <summary>Durable bytes that start applying at once; fewer wait for <see cref="ApplyInterval"/>, so that a flush wakes nobody.</summary>
+    public long ApplyBytes { get; init; } = 1L << 20;
+    /// <summary>Longest time that durable records wait to be applied.</summary>
+    public TimeSpan ApplyInterval { get; init; } = TimeSpan.FromMilliseconds(50);
     /// <summary>Applied bytes after which the store is synced and the applied watermark moves.</summary>
     public long CheckpointBytes { get; init; } = 64L << 20;
     /// <summary>Longest time that applied records wait for that.</summary>

@@ -40,7 +40,7 @@ internal sealed partial class WriteLog
             sync = NoteUnsynced();
         }
         if (sync)
-            _ = SyncAsync();
+            StartSync();
         return true;
     }
 
@@ -58,7 +58,7 @@ internal sealed partial class WriteLog
             room = _room.Task;
         }
         // Whatever holds the space, unsynced data is the first thing that may be in the way of freeing it.
-        _ = SyncAsync();
+        StartSync();
         RoomWanted?.Invoke();
         return room.WaitAsync(cancellationToken);
     }

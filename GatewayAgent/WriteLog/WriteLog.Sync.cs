@@ -5,6 +5,10 @@ namespace Tidegate.GatewayAgent.WriteLog;
 /// <summary>Group commit: one fdatasync serves everyone who asked before it began, and carries a new superblock when there is one.</summary>
 internal sealed partial class WriteLog
 {
+    private const long MaxCallerSyncBytes = 512 << 10;
+    /// <summary>How many pool threads may be inside a sync at once, over all logs: the pool must not run out.</summary>
+    private static readonly int s_maxCallerSyncs = Math.Max(1, Environment.ProcessorCount / 2);
+    private static int s_callerSyncs;
     private readonly TaskScheduler _worker;
     private readonly WorkerThread? _ownWorker;
     private readonly ITimer _timer;
@@ -18,13 +22,40 @@ internal sealed partial class WriteLog
     internal event Action? Advanced;
 
     /// <summary>Completes when everything appended before the call is durable. Fails when the disk does; then the volume has stopped.</summary>
+    /// <remarks>A short sync may run on the caller's thread: handing it over and back costs more than it takes.</remarks>
     public Task SyncAsync()
     {
+        Task round;
         lock (_gate)
         {
             if (_failure is not null)
                 return Task.FromException(_failure);
-            return _next.Position == _durable && !_superblockChanged ? Task.CompletedTask : JoinRound();
+            var unsynced = _next.Position - _durable;
+            if (unsynced == 0 && !_superblockChanged)
+                return Task.CompletedTask;
+            if (_syncing || unsynced > MaxCallerSyncBytes || _ownWorker is null || !TryEnterCallerSync())
+                return JoinRound();
+            _syncing = true;
+            round = JoinRound();
+        }
+        try
+        {
+            RunSync();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref s_callerSyncs);
+        }
+        return round;
+    }
+
+    /// <summary>Starts a sync on the worker; nobody waits for it.</summary>
+    internal void StartSync()
+    {
+        lock (_gate)
+        {
+            if (_failure is null && (_next.Position != _durable || _superblockChanged))
+                _ = JoinRound();
         }
     }
 
@@ -136,11 +167,16 @@ internal sealed partial class WriteLog
     private void OnSyncTimer()
     {
         lock (_gate)
-        {
             _timerArmed = false;
-            if (_failure is null && _next.Position != _durable)
-                _ = JoinRound();
-        }
+        StartSync();
+    }
+
+    private static bool TryEnterCallerSync()
+    {
+        if (Interlocked.Increment(ref s_callerSyncs) <= s_maxCallerSyncs)
+            return true;
+        Interlocked.Decrement(ref s_callerSyncs);
+        return false;
     }
 
     private Task JoinRound()

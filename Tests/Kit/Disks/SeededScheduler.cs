@@ -11,7 +11,8 @@ internal sealed class SeededScheduler(Random random) : TaskScheduler
 
     /// <summary>Starts work on this scheduler.</summary>
     internal Task Start(Func<Task> work) =>
-        Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, this).Unwrap();
+        // Awaiting here keeps the end of the work on this scheduler, whatever its task is.
+        Task.Factory.StartNew(async () => await work(), CancellationToken.None, TaskCreationOptions.DenyChildAttach, this).Unwrap();
 
     /// <summary>Runs one ready task; false when none is ready.</summary>
     internal bool RunOne()
@@ -26,7 +27,11 @@ internal sealed class SeededScheduler(Random random) : TaskScheduler
             _ready[pick] = _ready[^1];
             _ready.RemoveAt(_ready.Count - 1);
         }
+        // A test framework's context would be captured before the scheduler.
+        var context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
         TryExecuteTask(task);
+        SynchronizationContext.SetSynchronizationContext(context);
         return true;
     }
 

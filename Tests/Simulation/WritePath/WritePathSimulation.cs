@@ -56,6 +56,7 @@ internal sealed class WritePathSimulation
     {
         SizeBytes = VolumeBytes,
         CheckpointBytes = 24 << 10,
+        ApplyBytes = 8 << 10,
         ApplyWorker = scheduler,
         Log = new WriteLogOptions
         {
