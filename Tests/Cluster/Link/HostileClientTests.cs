@@ -130,7 +130,7 @@ public sealed class HostileClientTests(GuardedSilo silo)
         };
         using var stop = new CancellationTokenSource();
         var renewal = client.Tokens!.RenewAsync(_ => Task.FromResult(bad), stop.Token);
-        clock.Advance(TimeSpan.FromMinutes(3));
+        clock.Advance(TimeSpan.FromMinutes(4));
         await ReplacedAsync(client.Tokens, bad.Token);
         await Refusal.OfCallAsync(() => grain.Heartbeat(new LinkHeartbeat(1, 1, 0, [])));
         var key = kind == "stolen" ? victim.Gateway.GatewayId : gateway.GatewayId;
