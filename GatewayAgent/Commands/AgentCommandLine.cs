@@ -23,7 +23,7 @@ internal static class AgentCommandLine
     public static async Task<int> RunAsync(string[] arguments)
     {
         var root = new RootCommand(Description);
-        foreach (var command in new[] { ActivateCommand.Create(), StatusCommand.Create() }) root.Subcommands.Add(command);
+        foreach (var command in new[] { RunCommand.Create(), ActivateCommand.Create(), StatusCommand.Create() }) root.Subcommands.Add(command);
         var parsed = root.Parse(arguments);
         var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         return parsed.Errors.Count > 0 ? ExitCode.Usage : exitCode;
@@ -51,6 +51,10 @@ internal static class AgentCommandLine
         catch (IOException fault)
         {
             return Fail(ExitCode.Local, fault.Message, "Check that the address is free and that the directory can be written.");
+        }
+        catch (InvalidDataException fault)
+        {
+            return Fail(ExitCode.Local, fault.Message, "Nothing was changed.");
         }
         catch (UnauthorizedAccessException fault)
         {

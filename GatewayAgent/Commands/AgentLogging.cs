@@ -11,6 +11,8 @@ internal static class AgentLogging
         // Orleans' client tells its own story at this level; the link's log is what operators read.
         logging.AddFilter("Orleans", LogLevel.Warning);
         logging.AddFilter("Microsoft", LogLevel.Warning);
+        // A failing start is told once, in words, at the end.
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;

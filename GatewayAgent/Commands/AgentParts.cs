@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Tidegate.GatewayAgent.Activation;
 using Tidegate.GatewayAgent.Identity;
 using Tidegate.GatewayAgent.Link;
@@ -8,8 +9,11 @@ namespace Tidegate.GatewayAgent.Commands;
 /// <summary>What an agent's process is put together from; tests put in their own.</summary>
 internal sealed class AgentParts
 {
-    /// <summary>Makes the volumes. The link is whichever is open when they call; the URI of an export comes from the NBD server.</summary>
-    public required Func<LinkHolder, Func<string, IReadOnlyList<string>>, IVolumeHost> CreateVolumes { get; init; }
+    /// <summary>
+    /// Makes the volumes. Their blobs come from servers of the given CAs; the link is whichever is open when they call; the
+    /// URIs of an export come from the NBD server.
+    /// </summary>
+    public required Func<X509Certificate2Collection, LinkHolder, Func<string, IReadOnlyList<string>>, IVolumeHost> CreateVolumes { get; init; }
 
     /// <summary>The activation endpoints.</summary>
     public required Func<IActivationService> CreateActivationService { get; init; }

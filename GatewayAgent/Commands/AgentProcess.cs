@@ -1,3 +1,4 @@
+using Tidegate.Client.Rest;
 using Tidegate.GatewayAgent.Activation;
 using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.Identity;
@@ -44,7 +45,8 @@ internal sealed partial class AgentProcess(
         // A damaged identity stops the agent before anything is served under it.
         var credential = _identity.LoadCredential();
         if (credential is not null) _board.SetGateway(credential);
-        _volumes = parts.CreateVolumes(_link, name => [.. _nbd!.Addresses.Select(a => a.UriOf(name))]);
+        var authorities = credential?.Authorities ?? PinnedTrust.LoadRoots(options.CaFile);
+        _volumes = parts.CreateVolumes(authorities, _link, name => [.. _nbd!.Addresses.Select(a => a.UriOf(name))]);
         _nbd = new NbdServer(_volumes.Exports, parts.Nbd, time, loggers.CreateLogger<NbdServer>());
         // Volumes first: a host that reconnects the moment the port answers must find its export.
         await _volumes.StartAsync(cancellationToken);

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using Tidegate.Client.Rest;
+using Tidegate.GatewayAgent.Activation;
+using Tidegate.GatewayAgent.Link;
+using Tidegate.GatewayAgent.Nbd;
+using Tidegate.GatewayAgent.Options;
+using Tidegate.GatewayAgent.Shadow;
+using Tidegate.GatewayAgent.Volumes;
+
+namespace Tidegate.GatewayAgent.Commands;
+
+/// <summary><c>tidegate-agent run</c>: the agent itself, until SIGTERM or Ctrl-C.</summary>
+internal static class RunCommand
+{
+    /// <summary>Connections for bulk data: enough to fill a fast uplink, few enough for a slow one.</summary>
+    private const int DataConnections = 16;
+
+    public static Command Create()
+    {
+        var settings = new SettingOptions();
+        var command = new Command("run", "Run the agent: activate if needed, serve volumes, shadow every write. Ends in order on SIGTERM or Ctrl-C.");
+        settings.AddTo(command);
+        command.SetAction((parsed, cancellation) => AgentCommandLine.GuardAsync(() => RunAsync(settings.Read(parsed), cancellation)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(AgentOptions options, CancellationToken cancellationToken)
+    {
+        var nbd = new NbdServerOptions
+        {
+            Listen = [NbdListenAddress.TryParse(options.Nbd, out var address) ? address : throw new AgentOptionsException([$"Nbd '{options.Nbd}' is no address"])],
+        };
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        AgentLogging.Configure(builder.Logging);
+        builder.Services.AddSystemd();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.StopGrace);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(services => new AgentProcess(
+            options, CreateParts(options, nbd, services), new ActivationTerminal(AgentCommandLine.Terminal()), services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<ILoggerFactory>()));
+        builder.Services.AddHostedService(static services => services.GetRequiredService<AgentProcess>());
+        using var host = builder.Build();
+        var process = host.Services.GetRequiredService<AgentProcess>();
+        await host.RunAsync(cancellationToken);
+        return process.ExitCode;
+    }
+
+    private static AgentParts CreateParts(AgentOptions options, NbdServerOptions nbd, IServiceProvider services)
+    {
+        var time = services.GetRequiredService<TimeProvider>();
+        var loggers = services.GetRequiredService<ILoggerFactory>();
+        return new AgentParts
+        {
+            Nbd = nbd,
+            CreateActivationService = () => new HttpActivationService(options.Service, PinnedTrust.CreateHandler(options.CaFile), time),
+            CreateConnector = credential => new GrainLinkConnector(options.Service, credential, time, loggers),
+            CreateVolumes = (authorities, link, servingAt) => new VolumeManager(
+                new DirectoryVolumeStorage(options.VolumesDirectory),
+                new VolumeEnvironment(
+                    volumeId => new LinkVolumeService(volumeId, link),
+                    new HttpBlobTransport(PinnedHttpClient.ForData(authorities, DataConnections), time, new BlobTransportOptions()),
+                    new SealWorkers(Math.Max(1, Environment.ProcessorCount / 2)),
+                    new VolumeOptions(), time, loggers),
+                servingAt),
+        };
+    }
+}
