@@ -147,18 +147,22 @@ internal abstract partial class AggregateGrain<TState>(IPersistentState<TState> 
         {
             await storage.WriteStateAsync();
         }
-        catch (InconsistentStateException)
+        catch (InconsistentStateException lost)
         {
+            // Another activation saved first: it is the one that counts.
+            LogSaveLost(_log, lost, this.GetGrainId());
             DeactivateOnIdle();
-            throw;
+            throw NotSaved();
         }
         catch (Exception failure)
         {
             if (await WasSavedAsync(next)) return;
             LogSaveFailed(_log, failure, this.GetGrainId());
-            throw new TidegateException(ErrorCodes.Unavailable, $"The change to {Key} could not be saved.", "Try again.");
+            throw NotSaved();
         }
     }
+
+    private TidegateException NotSaved() => new(ErrorCodes.Unavailable, $"The change to {Key} could not be saved.", "Try again.");
 
     private async Task<bool> WasSavedAsync(TState attempted)
     {
@@ -227,6 +231,9 @@ internal abstract partial class AggregateGrain<TState>(IPersistentState<TState> 
 
     [LoggerMessage(101, LogLevel.Warning, "Saving {Grain} failed; the state was read back and the change is not in it")]
     private static partial void LogSaveFailed(ILogger log, Exception failure, GrainId grain);
+
+    [LoggerMessage(105, LogLevel.Warning, "{Grain} was saved by another activation; this one ends")]
+    private static partial void LogSaveLost(ILogger log, Exception lost, GrainId grain);
 
     [LoggerMessage(102, LogLevel.Warning, "Saving {Grain} failed and its state cannot be read back; the activation ends")]
     private static partial void LogRereadFailed(ILogger log, Exception failure, GrainId grain);

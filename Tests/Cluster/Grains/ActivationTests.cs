@@ -121,6 +121,50 @@ public sealed class ActivationTests(GrainCluster cluster)
         await good.ClaimAsync(account, "mine");
     }
 
+    [Fact]
+    public async Task M4_2_A_crash_at_any_save_resumes_without_a_new_claim()
+    {
+        foreach (var fault in new[] { StorageFault.Lost, StorageFault.Unanswered, StorageFault.Overtaken })
+        {
+            for (var save = 0; ; save++)
+            {
+                var account = await cluster.NewAccountAsync();
+                using var agent = new Agent(cluster);
+                await agent.BeginAsync();
+                GrainCluster.Faults.Plan(agent.SessionId, [.. Enumerable.Repeat(StorageFault.None, save), fault]);
+                var claim = await UntilDoneAsync<ActivationClaim>(async () => await agent.ClaimAsync(account, "office"));
+                Assert.Equal(claim, await UntilDoneAsync(() => agent.PollAsync()));
+                var certificate = await UntilDoneAsync<IssuedCertificate>(async () => await agent.IssueAsync());
+                var gateway = cluster.Grains.GetGrain<IGatewayGrain>(claim!.GatewayId);
+                Assert.True(await gateway.IsCertificateValid(CertificateThumbprint.OfPem(certificate!.CertificatePem)));
+                Assert.Equal(claim, await agent.ClaimAsync(account, "office"));
+                Assert.Equal(["activation.begun", "activation.claimed", "activation.issued"], GrainCluster.Publisher.KindsOf(agent.SessionId));
+                // Once the plan reaches past the last save of the whole flow, every save has had its crash.
+                if (GrainCluster.Faults.IsSpent(agent.SessionId)) continue;
+                Assert.InRange(save, 3, 8);
+                break;
+            }
+        }
+    }
+
+    private static async Task<T?> UntilDoneAsync<T>(Func<Task<T?>> call)
+        where T : class
+    {
+        for (var attempt = 0; attempt < 5; attempt++)
+        {
+            try
+            {
+                if (await call() is { } result) return result;
+            }
+            catch (TidegateException failure) when (failure.Code == ErrorCodes.Unavailable)
+            {
+                // As agent and customer would: try again.
+            }
+        }
+
+        return null;
+    }
+
     private sealed class Agent(GrainCluster cluster, string? key = null) : IDisposable
     {
         private readonly ECDsa _pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using Orleans.Storage;
 using Orleans.TestingHost;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Keys;
@@ -42,6 +43,8 @@ public sealed class GrainCluster : IAsyncLifetime
     public static FakeTimeProvider Clock { get; } = new(Start);
 
     public static RecordingPublisher Publisher { get; } = new();
+
+    public static StorageFaults Faults { get; } = new();
 
     public static MemoryBlobStore Blobs { get; } = new(Clock);
 
@@ -104,7 +107,9 @@ public sealed class GrainCluster : IAsyncLifetime
     {
         public void Configure(ISiloBuilder silo)
         {
-            silo.AddMemoryGrainStorage("state");
+            silo.AddMemoryGrainStorage("inner");
+            silo.Services.AddKeyedSingleton<IGrainStorage>("state", (services, _) =>
+                new FaultyStorage(services.GetRequiredKeyedService<IGrainStorage>("inner"), Faults));
             silo.UseInMemoryReminderService();
             silo.Services.AddTidegateGrains();
             silo.Services.AddKeyedSingleton<TimeProvider>(TidegateGrains.ClockKey, Clock);

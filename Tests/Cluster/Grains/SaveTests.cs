@@ -1,0 +1,65 @@
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Outbox;
+using Xunit;
+
+namespace Tidegate.Tests.Cluster.Grains;
+
+[Collection(GrainCollection.Name)]
+public sealed class SaveTests(GrainCluster cluster)
+{
+    [Fact]
+    public async Task A_failed_save_changes_nothing_and_may_be_repeated()
+    {
+        await using var agent = await GatewayUnderTest.NewAsync(cluster);
+        GrainCluster.Faults.Plan(agent.GatewayId, StorageFault.Lost);
+        await GrainCluster.RefusedAsync(() => agent.AsTenant(() => agent.Gateway.Rename("new-" + agent.GatewayId)), ErrorCodes.Unavailable);
+        Assert.Equal("name-" + agent.GatewayId, (await agent.AsTenant(agent.Gateway.Describe)).Name);
+        await agent.AsTenant(() => agent.Gateway.Rename("new-" + agent.GatewayId));
+        Assert.Equal("new-" + agent.GatewayId, (await agent.AsTenant(agent.Gateway.Describe)).Name);
+    }
+
+    [Fact]
+    public async Task I14_A_save_whose_answer_was_lost_counts_once()
+    {
+        await using var agent = await GatewayUnderTest.NewAsync(cluster);
+        GrainCluster.Faults.Plan(agent.GatewayId, StorageFault.Unanswered);
+        await agent.AsTenant(() => agent.Gateway.Rename("new-" + agent.GatewayId));
+        await agent.AsTenant(() => agent.Gateway.Rename("newer-" + agent.GatewayId));
+        Assert.Equal(["gateway.provisioned", "gateway.renamed", "gateway.renamed"], GrainCluster.Publisher.KindsOf(agent.GatewayId));
+        OutboxEntry? previous = null;
+        foreach (var entry in GrainCluster.Publisher.Of(agent.GatewayId))
+        {
+            Assert.True(AuditHash.Follows(previous, entry));
+            previous = entry;
+        }
+    }
+
+    [Fact]
+    public async Task The_loser_of_a_double_activation_ends_and_the_next_activation_goes_on()
+    {
+        await using var gateway = await GatewayUnderTest.NewAsync(cluster);
+        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
+        await volume.AttachAsync();
+        await volume.WriteAsync(1, 0);
+        var segment = await volume.UploadAsync(2, 1);
+        GrainCluster.Faults.Plan(volume.VolumeId, StorageFault.Overtaken);
+        await GrainCluster.RefusedAsync(() => volume.CommitAsync(segment), ErrorCodes.Unavailable);
+        Assert.Equal(2, (await volume.CommitAsync(segment)).CommittedSequence);
+        Assert.Equal(3, (await volume.WriteAsync(3, 2)).CommittedSequence);
+    }
+
+    [Fact]
+    public async Task M1_7_An_activation_that_lost_its_place_lets_go_of_its_link()
+    {
+        await using var agent = await GatewayUnderTest.NewAsync(cluster);
+        await agent.ConnectAsync();
+        GrainCluster.Faults.Plan(agent.GatewayId, StorageFault.Overtaken);
+        await GrainCluster.RefusedAsync(
+            () => agent.AsTenant(() => agent.Gateway.AttachVolume(new VolumeAttachment("vol-x", "data", 4096, ""))), ErrorCodes.Unavailable);
+        await agent.EndedAsync();
+        await using var again = agent.Copy();
+        await again.ConnectAsync();
+        Assert.Equal(2, again.Generation);
+    }
+}
