@@ -134,8 +134,9 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
         {
             await SettleAsync();
         }
-        catch (Exception error) when (error is DiskFaultException or BlockDeviceException)
+        catch (Exception error)
         {
+            // Nothing is lost: what was not settled is fetched again.
             NoteFailure(error);
         }
         _settling.Dispose();

@@ -1,0 +1,247 @@
+using Tidegate.BlockStore;
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Formats;
+using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Images;
+using Tidegate.BlockStore.Keys;
+using Tidegate.BlockStore.Segments;
+using Tidegate.GatewayAgent.Shadow;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Volumes;
+using Tidegate.Tests.Kit.Blobs;
+
+namespace Tidegate.Tests.Kit.Service;
+
+/// <summary>
+/// A volume's grain without a cluster: the real head machine, formats and keys over blobs in memory, one lock instead of turns,
+/// and faults by a seed. It opens and checks every segment before it commits it, and keeps every head it ever saved.
+/// </summary>
+internal sealed class ModelService
+{
+    public const string AccountId = "123456789012";
+    private readonly Lock _gate = new();
+    private readonly Random _random;
+    private readonly DataKey _key;
+    private readonly IReadOnlyList<ModelService> _origins;
+    private readonly ImageDescriptor _origin;
+    private readonly Dictionary<string, string> _issued = [];
+    private int _tickets;
+
+    public ModelService(string volumeId, long sizeBytes, int seed)
+        : this(volumeId, HeadMachine.Create(new LineageId(AccountId, volumeId), 1, sizeBytes), ImageDescriptor.Empty(sizeBytes), [], seed, new MemoryBlobStore(TimeProvider.System))
+    {
+    }
+
+    private ModelService(string volumeId, VolumeHead head, ImageDescriptor origin, IReadOnlyList<ModelService> origins, int seed, MemoryBlobStore store)
+    {
+        _random = new Random(seed);
+        var key = new byte[DataKey.LengthBytes];
+        _random.NextBytes(key);
+        (_key, Head, _origin, _origins, Store, VolumeId) = (new DataKey(key), head, origin, origins, store, volumeId);
+        Heads.Add(head);
+    }
+
+    public string VolumeId { get; }
+
+    /// <summary>What goes wrong.</summary>
+    public ServiceFaults Faults { get; } = new();
+
+    /// <summary>The bucket.</summary>
+    public MemoryBlobStore Store { get; }
+
+    /// <summary>The saved head.</summary>
+    public VolumeHead Head { get; private set; }
+
+    /// <summary>Every head that was saved, oldest first.</summary>
+    public List<VolumeHead> Heads { get; } = [];
+
+    /// <summary>Completed snapshots; the first announcement counts.</summary>
+    public Dictionary<string, ImageDescriptor> Snapshots { get; } = [];
+
+    /// <summary>Segments that commits named, repeats included.</summary>
+    public List<SegmentCommit> Named { get; } = [];
+
+    /// <summary>Runs inside a put before anything is stored; holds or fails it.</summary>
+    public Func<string, Task>? BeforePut { get; set; }
+
+    /// <summary>Runs inside a read of a blob.</summary>
+    public Func<string, Task>? BeforeGet { get; set; }
+
+    /// <summary>A new volume that starts as one of this one's snapshots.</summary>
+    public ModelService Clone(string volumeId, string snapshotId, int seed)
+    {
+        var image = Snapshots[snapshotId];
+        return new ModelService(volumeId, HeadMachine.CreateClone(new LineageId(AccountId, volumeId), 1, image), image, [this, .. _origins], seed, Store);
+    }
+
+    /// <summary>One agent's connection.</summary>
+    public IVolumeService Connect() => new Connection(this);
+
+    /// <summary>Carries this service's tickets.</summary>
+    public IBlobTransport Transport() => new TicketTransport(this);
+
+    /// <summary>A whole image as bytes.</summary>
+    public async Task<byte[]> ReadAsync(ImageDescriptor image)
+    {
+        var reader = await ImageReader.OpenAsync(image, new SegmentCache(new BlobStoreSource(Store), Keys()));
+        var bytes = new byte[image.SizeBytes];
+        await reader.ReadAsync(0, bytes);
+        return bytes;
+    }
+
+    private Keyring Keys()
+    {
+        var ring = new Keyring().Add(Head.Lineage, Head.KeyGeneration, _key);
+        foreach (var origin in _origins)
+            ring.Add(origin.Head.Lineage, origin.Head.KeyGeneration, origin._key);
+        return ring;
+    }
+
+    private async Task<T> CallAsync<T>(Func<T> call)
+    {
+        bool isLost, isReplyLost;
+        int turns;
+        lock (_gate)
+        {
+            isLost = Faults.IsDown || _random.NextDouble() < Faults.CallLost;
+            isReplyLost = _random.NextDouble() < Faults.ReplyLost;
+            turns = _random.Next(3);
+        }
+        for (; turns >= 0; turns--)
+            await Task.Yield();
+        if (isLost)
+            throw new TidegateException(ErrorCodes.Unavailable, "the call was lost");
+        T result;
+        lock (_gate)
+            result = call();
+        return isReplyLost ? throw new TimeoutException("the answer was lost") : result;
+    }
+
+    private AttachReply Attach(AttachRequest request)
+    {
+        var change = HeadMachine.Attach(Head, new AttachClaim(
+            request.LastEpoch, request.LastSequence, new SegmentDigest(request.LastDigest), request.CommittedLogEnd, request.StoreSizeBytes,
+            [.. request.Seals.Select(seal => new SealClaim(seal.Sequence, seal.LogStart, seal.LogEnd, new SegmentDigest(seal.Digest)))]));
+        Save(change);
+        return new AttachReply(
+            Head.Epoch, Head.CommittedSequence, Head.CommittedLogEnd, Head.TipDigest.ToArray(), AccountId, Head.KeyGeneration, _key.Export(), Head.SizeBytes);
+    }
+
+    private CommitReply Commit(CommitRequest request)
+    {
+        Named.AddRange(request.Segments);
+        foreach (var segment in request.Segments)
+        {
+            if (_random.NextDouble() < Faults.TicketTooOld)
+                throw new TidegateException(ErrorCodes.TicketRefused, "the ticket is over an hour old");
+            if (_issued.GetValueOrDefault(segment.TicketToken) != segment.BlobKey)
+                throw new TidegateException(ErrorCodes.TicketRefused, "the ticket was not issued for that blob");
+            Verify(segment);
+        }
+        var sealer = new LineageSealer(Head.Lineage, Head.KeyGeneration, _key, RandomNonceSource.Instance);
+        var change = HeadMachine.Commit(
+            Head, request.Epoch,
+            [.. request.Segments.Select(segment => new SegmentClaim(
+                segment.BlobKey, segment.Sequence, segment.LogStart, segment.LogEnd, new SegmentDigest(segment.PreviousDigest), new SegmentDigest(segment.Digest),
+                segment.LengthBytes, segment.FrameBytes, segment.HostTimeEnd, segment.SnapshotIds))],
+            DateTimeOffset.UnixEpoch.AddSeconds(Heads.Count), sealer);
+        Save(change);
+        foreach (var cut in change.Cuts)
+            Snapshots.TryAdd(cut.SnapshotId, cut.Image);
+        return new CommitReply(Head.CommittedSequence, Head.CommittedLogEnd, Head.TipDigest.ToArray(), Head.CommittedAt);
+    }
+
+    /// <summary>The blob is there, whole, authentic, and what the commit says it is.</summary>
+    private void Verify(SegmentCommit segment)
+    {
+        if (!SegmentIdentity.TryParseDataKey(segment.BlobKey, Head.KeyGeneration, out var identity))
+            throw new CorruptDataException(segment.BlobKey, "it is no key of a segment");
+        var blob = Store.GetRangeAsync(segment.BlobKey, 0, (int)segment.LengthBytes + 1).GetAwaiter().GetResult();
+        var header = SegmentReader.Open(blob, new SegmentReference(identity!, (int)segment.LengthBytes), Keys()).Index.Header;
+        if (header.LogStart != segment.LogStart || header.LogEnd != segment.LogEnd || !header.Digest.Bytes.SequenceEqual(segment.Digest))
+            throw new CorruptDataException(segment.BlobKey, "its header is not what the commit says");
+    }
+
+    private void Save(HeadChange change)
+    {
+        if (change.Refusal is { } refusal)
+        {
+            throw new TidegateException(refusal.Reason switch
+            {
+                HeadRefusalReason.StaleEpoch => ErrorCodes.StaleEpoch,
+                HeadRefusalReason.Diverged => ErrorCodes.Diverged,
+                HeadRefusalReason.TailFull => ErrorCodes.Unavailable,
+                HeadRefusalReason.NotContiguous => ErrorCodes.CommitRefused,
+                _ => ErrorCodes.InvalidState,
+            }, refusal.Message);
+        }
+        foreach (var blob in change.Blobs)
+            Store.PutIfAbsentAsync(blob.Key, blob.Content).GetAwaiter().GetResult();
+        if (change.IsRepeat)
+            return;
+        Head = change.Head;
+        Heads.Add(Head);
+    }
+
+    private IReadOnlyList<BlobTicket> Issue(string method, IReadOnlyList<string> keys) =>
+        [.. keys.Select(key =>
+        {
+            var token = $"ticket-{++_tickets}";
+            _issued[token] = key;
+            return new BlobTicket(key, method, "memory:" + key, new Dictionary<string, string>(), DateTimeOffset.UnixEpoch, token);
+        })];
+
+    private IReadOnlyList<BlobTicket> IssueWrite(long epoch, IReadOnlyList<string> keys) =>
+        epoch < Head.Epoch ? throw new TidegateException(ErrorCodes.StaleEpoch, $"epoch {epoch} is over") : Issue("PUT", keys);
+
+    private sealed class Connection(ModelService service) : IVolumeService
+    {
+        public string VolumeId => service.VolumeId;
+
+        public Task<AttachReply> AttachAsync(AttachRequest request, CancellationToken cancellationToken) => service.CallAsync(() => service.Attach(request));
+
+        public Task<IReadOnlyList<BlobTicket>> GetWriteTicketsAsync(long epoch, IReadOnlyList<string> blobKeys, CancellationToken cancellationToken) =>
+            service.CallAsync(() => service.IssueWrite(epoch, blobKeys));
+
+        public Task<IReadOnlyList<BlobTicket>> GetReadTicketsAsync(IReadOnlyList<string> blobKeys, CancellationToken cancellationToken) =>
+            service.CallAsync(() => service.Issue("GET", blobKeys));
+
+        public Task<CommitReply> CommitAsync(CommitRequest request, CancellationToken cancellationToken) => service.CallAsync(() => service.Commit(request));
+
+        public Task<VolumeImageReply> GetImageAsync(CancellationToken cancellationToken) => service.CallAsync(() => new VolumeImageReply(
+            service._origin.Encode(),
+            [.. service._origins.Select(origin => new LineageKey(AccountId, origin.VolumeId, origin.Head.KeyGeneration, origin._key.Export()))]));
+    }
+
+    private sealed class TicketTransport(ModelService service) : IBlobTransport
+    {
+        public async Task<bool> PutAsync(BlobTicket ticket, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+        {
+            if (service.BeforePut is { } hold)
+                await hold(ticket.BlobKey).WaitAsync(cancellationToken);
+            var (isLost, isReplyLost) = service.RollTransfer();
+            await Task.Yield();
+            if (isLost)
+                throw new TidegateException(ErrorCodes.Unavailable, "the connection broke");
+            var outcome = await service.Store.PutIfAbsentAsync(ticket.BlobKey, content, cancellationToken);
+            return isReplyLost ? throw new TidegateException(ErrorCodes.Unavailable, "the answer was lost") : outcome == PutOutcome.Stored;
+        }
+
+        public async Task<ReadOnlyMemory<byte>> GetRangeAsync(BlobTicket ticket, long offset, int length, CancellationToken cancellationToken)
+        {
+            if (service.BeforeGet is { } hold)
+                await hold(ticket.BlobKey).WaitAsync(cancellationToken);
+            var (isLost, _) = service.RollTransfer();
+            await Task.Yield();
+            return isLost
+                ? throw new TidegateException(ErrorCodes.Unavailable, "the connection broke")
+                : await service.Store.GetRangeAsync(ticket.BlobKey, offset, length, cancellationToken);
+        }
+    }
+
+    private (bool IsLost, bool IsReplyLost) RollTransfer()
+    {
+        lock (_gate)
+            return (Faults.IsDown || _random.NextDouble() < Faults.TransferLost, _random.NextDouble() < Faults.TransferReplyLost);
+    }
+}

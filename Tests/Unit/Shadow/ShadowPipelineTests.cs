@@ -1,0 +1,220 @@
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Tests.Kit.Disks;
+using Tidegate.Tests.Kit.Service;
+using Xunit;
+
+namespace Tidegate.Tests.Unit.Shadow;
+
+/// <summary>Draining a write log against the real head machine, with everything going wrong that may (I3, I7, I8, M2.7).</summary>
+public sealed class ShadowPipelineTests
+{
+    private const string VolumeId = "vol-00000000000000000001";
+    private const long SizeBytes = 2 << 20;
+
+    [Fact]
+    public async Task What_is_written_reaches_the_service_and_an_idle_volume_sends_nothing()
+    {
+        var service = new ModelService(VolumeId, SizeBytes, seed: 1);
+        var writer = new SequentialWriter(SizeBytes, seed: 1);
+        await using var agent = AgentVolume.Open(service, NewDisk(1));
+        await WriteAsync(writer, agent, 200);
+        await agent.DrainAsync();
+        Assert.Equal(await agent.ReadAsync(), await service.ReadAsync(service.Head.ToImage()));
+        var (blobs, heads) = (service.Store.Keys.Count, service.Heads.Count);
+        // Seal notes are in the log now; flushing them must not count as change.
+        await agent.DrainAsync();
+        await agent.Host.WaitCommittedAsync(CancellationToken.None);
+        Assert.Equal((blobs, heads), (service.Store.Keys.Count, service.Heads.Count));
+        Assert.Equal(0, agent.Status.BacklogBytes);
+        Assert.Equal(0, agent.Status.RecoveryPointAgeSeconds);
+        Assert.Equal(VolumeRunState.Shadowing, agent.Status.State);
+    }
+
+    [Fact]
+    public async Task Whatever_is_lost_on_the_way_every_head_is_a_prefix_of_the_write_order()
+    {
+        for (var seed = 0; seed < 12; seed++)
+        {
+            var service = new ModelService(VolumeId, SizeBytes, seed);
+            var random = new Random(seed);
+            (service.Faults.CallLost, service.Faults.ReplyLost) = (random.NextDouble() * 0.4, random.NextDouble() * 0.4);
+            (service.Faults.TransferLost, service.Faults.TransferReplyLost) = (random.NextDouble() * 0.4, random.NextDouble() * 0.4);
+            service.Faults.TicketTooOld = random.NextDouble() * 0.2;
+            var writer = new SequentialWriter(SizeBytes, seed);
+            await using var agent = AgentVolume.Open(service, NewDisk(seed));
+            await WriteAsync(writer, agent, 150);
+            await agent.DrainAsync();
+            await AssertHistoryAsync(service, writer);
+            Assert.Equal(await agent.ReadAsync(), await service.ReadAsync(service.Head.ToImage()));
+        }
+    }
+
+    [Fact]
+    public async Task A_crash_at_any_call_to_the_disk_loses_no_flushed_write_and_never_forks_the_volume()
+    {
+        for (var seed = 0; seed < 25; seed++)
+        {
+            var random = new Random(seed);
+            var service = new ModelService(VolumeId, SizeBytes, seed);
+            (service.Faults.ReplyLost, service.Faults.TransferReplyLost) = (0.2, 0.2);
+            var writer = new SequentialWriter(SizeBytes, seed);
+            var disk = NewDisk(seed);
+            for (var life = 0; life < 4; life++)
+            {
+                disk.Inner.Plan.CrashAtCall = disk.Inner.Calls + random.Next(5, 250);
+                var flushed = 0;
+                AgentVolume? agent = null;
+                try
+                {
+                    agent = AgentVolume.Open(service, disk);
+                    writer.Recover(await agent.ReadAsync(), atLeast: 0);
+                    while (true)
+                    {
+                        await writer.StepAsync(agent.Device);
+                        if (random.Next(4) != 0)
+                            continue;
+                        await agent.Device.FlushAsync(CancellationToken.None);
+                        flushed = writer.Completed;
+                    }
+                }
+                catch (Exception crash) when (disk.Inner.HasCrashed)
+                {
+                    _ = crash;
+                }
+                disk = agent is null ? disk.Restart(new SimulatedDiskPlan()) : await agent.CrashAsync();
+                await using var recovered = AgentVolume.Open(service, disk);
+                writer.Recover(await recovered.ReadAsync(), flushed);
+                await AssertHistoryAsync(service, writer);
+            }
+            await using var last = AgentVolume.Open(service, disk);
+            await WriteAsync(writer, last, 5);
+            await last.DrainAsync();
+            Assert.Equal(await last.ReadAsync(), await service.ReadAsync(service.Head.ToImage()));
+            Assert.Equal(VolumeRunState.Shadowing, last.Status.State);
+        }
+    }
+
+    [Fact]
+    public async Task Segments_upload_at_once_and_out_of_order_but_only_the_contiguous_prefix_commits()
+    {
+        var service = new ModelService(VolumeId, SizeBytes, seed: 3);
+        var first = new TaskCompletionSource();
+        var fourth = new TaskCompletionSource();
+        var started = 0;
+        service.BeforePut = _ =>
+        {
+            var number = Interlocked.Increment(ref started);
+            if (number == 4)
+                fourth.SetResult();
+            return number == 1 ? first.Task : Task.CompletedTask;
+        };
+        var writer = new SequentialWriter(SizeBytes, seed: 3);
+        await using var agent = AgentVolume.Open(service, NewDisk(3));
+        await WriteAsync(writer, agent, 200);
+        await agent.Device.FlushAsync(CancellationToken.None);
+        await fourth.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        // Four are in flight, which is the limit: a fifth may not start while the first holds the prefix.
+        Assert.Equal(0, service.Head.CommittedSequence);
+        Assert.Equal(4, Volatile.Read(ref started));
+        Assert.True(agent.Status.BacklogBytes > 0);
+        first.SetResult();
+        await agent.DrainAsync();
+        await AssertHistoryAsync(service, writer);
+    }
+
+    [Fact]
+    public async Task A_volume_is_served_without_a_link_and_catches_up_when_it_comes()
+    {
+        var service = new ModelService(VolumeId, SizeBytes, seed: 4);
+        service.Faults.IsDown = true;
+        var writer = new SequentialWriter(SizeBytes, seed: 4);
+        await using var agent = AgentVolume.Open(service, NewDisk(4));
+        await WriteAsync(writer, agent, 60);
+        await agent.Device.FlushAsync(CancellationToken.None);
+        Assert.True(agent.Status.BacklogBytes > 0);
+        Assert.Empty(service.Store.Keys);
+        service.Faults.IsDown = false;
+        await agent.DrainAsync();
+        Assert.Equal(await agent.ReadAsync(), await service.ReadAsync(service.Head.ToImage()));
+    }
+
+    [Fact]
+    public async Task Of_two_agents_with_one_log_the_second_to_write_is_told_that_it_diverged_and_mixes_nothing()
+    {
+        var service = new ModelService(VolumeId, SizeBytes, seed: 5);
+        var writer = new SequentialWriter(SizeBytes, seed: 5);
+        var agent = AgentVolume.Open(service, NewDisk(5));
+        await WriteAsync(writer, agent, 40);
+        await agent.DrainAsync();
+        await agent.DisposeAsync();
+        // The same disk twice: a copied machine.
+        var copyDisk = agent.Disk.Restart(new SimulatedDiskPlan());
+        var originalDisk = new LockedDisk(copyDisk.Inner.Restart(new SimulatedDiskPlan()));
+        copyDisk = new LockedDisk(copyDisk.Inner.Restart(new SimulatedDiskPlan()));
+
+        await using var original = AgentVolume.Open(service, originalDisk);
+        await WriteAsync(writer, original, 10);
+        await original.DrainAsync();
+        var tip = service.Head.TipDigest;
+
+        service.Faults.IsDown = true;
+        await using var copy = AgentVolume.Open(service, copyDisk);
+        await new SequentialWriter(SizeBytes, seed: 6).StepAsync(copy.Device);
+        await copy.Device.FlushAsync(CancellationToken.None);
+        var gone = new TaskCompletionSource();
+        copy.Host.ExportChanged += () => gone.TrySetResult();
+        service.Faults.IsDown = false;
+        await gone.Task.WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(VolumeRunState.Diverged, copy.Status.State);
+        Assert.Contains("not the volume's", copy.Status.Reason, StringComparison.Ordinal);
+        Assert.Null(copy.Host.Export);
+        Assert.Equal(tip, service.Head.TipDigest);
+        Assert.Equal(await original.ReadAsync(), await service.ReadAsync(service.Head.ToImage()));
+        // It stays so after a restart, with nothing served in between.
+        await using var again = AgentVolume.Open(service, copyDisk);
+        Assert.Equal(VolumeRunState.Diverged, again.Status.State);
+        Assert.Null(again.Host.Export);
+    }
+
+    [Fact]
+    public async Task An_agent_whose_epoch_was_taken_attaches_again_and_goes_on_with_new_keys()
+    {
+        var service = new ModelService(VolumeId, SizeBytes, seed: 7);
+        var writer = new SequentialWriter(SizeBytes, seed: 7);
+        await using var agent = AgentVolume.Open(service, NewDisk(7));
+        await WriteAsync(writer, agent, 20);
+        await agent.DrainAsync();
+        var epoch = service.Head.Epoch;
+        // Somebody else attaches where the volume stands, as a second process on a moved disk would, and goes away.
+        var head = service.Head;
+        await service.Connect().AttachAsync(
+            new(epoch, head.CommittedSequence, head.TipDigest.ToArray(), head.CommittedLogEnd, SizeBytes, []), CancellationToken.None);
+        await WriteAsync(writer, agent, 60);
+        await agent.DrainAsync();
+        Assert.True(service.Head.Epoch > epoch + 1);
+        await AssertHistoryAsync(service, writer);
+        Assert.Equal(await agent.ReadAsync(), await service.ReadAsync(service.Head.ToImage()));
+        Assert.All(service.Named.GroupBy(segment => segment.BlobKey), same => Assert.Single(same.Select(segment => Convert.ToHexString(segment.Digest)).Distinct()));
+    }
+
+    private static async Task WriteAsync(SequentialWriter writer, AgentVolume agent, int operations)
+    {
+        for (var i = 0; i < operations; i++)
+            await writer.StepAsync(agent.Device);
+    }
+
+    /// <summary>I3: every head that was ever saved is the volume after some number of operations, and they go forward.</summary>
+    private static async Task AssertHistoryAsync(ModelService service, SequentialWriter writer)
+    {
+        var last = 0;
+        foreach (var head in service.Heads.ToList())
+        {
+            var prefixes = writer.PrefixesOf(await service.ReadAsync(head.ToImage()));
+            Assert.Contains(prefixes, count => count >= last);
+            last = prefixes.First(count => count >= last);
+        }
+    }
+
+    private static LockedDisk NewDisk(int seed) => new(new SimulatedDisk(new Random(seed), new SimulatedDiskPlan()));
+}
