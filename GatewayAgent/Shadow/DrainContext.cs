@@ -20,6 +20,6 @@ internal sealed record DrainContext(
     /// <summary>Told of every stored segment's bytes.</summary>
     public required Action<long> CountStored { get; init; }
 
-    /// <summary>Told of every commit: how many segments.</summary>
-    public required Action<int> Committed { get; init; }
+    /// <summary>Told of every commit, with its number of segments, and with 0 when nothing is left to do.</summary>
+    public required Action<int> Progressed { get; init; }
 }

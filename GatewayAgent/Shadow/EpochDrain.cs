@@ -26,6 +26,7 @@ internal sealed class EpochDrain : IAsyncDisposable
     private Task _decided = Task.CompletedTask;
     private volatile TaskCompletionSource _nudged = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _noRoom;
+    private bool _wasBehind = true;
     private long _oldestUpload = long.MaxValue;
 
     public EpochDrain(DrainContext context, CommittedPoint committed)
@@ -73,6 +74,7 @@ internal sealed class EpochDrain : IAsyncDisposable
                 commit = null;
             }
             commit ??= TryCommit(cancellationToken);
+            NoteIdle();
             if (commit is not { IsCompleted: true })
                 await WaitForWorkAsync(commit, nudged.Task, cancellationToken);
         }
@@ -88,6 +90,15 @@ internal sealed class EpochDrain : IAsyncDisposable
             await upload.DisposeAsync();
         _cutter.Dispose();
         _context.Session.Key.Dispose();
+    }
+
+    /// <summary>The last note of a drained log is read after its last commit: whoever waits for the end learns it here.</summary>
+    private void NoteIdle()
+    {
+        var isBehind = IsBehind;
+        if (_wasBehind && !isBehind)
+            _context.Progressed(0);
+        _wasBehind = isBehind;
     }
 
     private async Task CutAsync(CancellationToken cancellationToken)
@@ -150,7 +161,7 @@ internal sealed class EpochDrain : IAsyncDisposable
         for (; _uploads.TryPeek(out var upload) && upload.Range.Decision.Sequence <= reply.CommittedSequence; count++)
             await _uploads.Dequeue().DisposeAsync();
         Volatile.Write(ref _oldestUpload, _uploads.TryPeek(out var oldest) ? oldest.Range.HostTimeStart.UtcTicks : long.MaxValue);
-        _context.Committed(count);
+        _context.Progressed(count);
     }
 
     private async Task WaitForWorkAsync(Task? commit, Task nudged, CancellationToken cancellationToken)

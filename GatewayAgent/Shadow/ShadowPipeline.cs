@@ -204,10 +204,10 @@ internal sealed class ShadowPipeline : IAsyncDisposable
                 ShadowMetrics.UploadedBytes.Add(bytes);
                 Interlocked.Add(ref _uploadedBytes, bytes);
             },
-            Committed = count =>
+            Progressed = count =>
             {
                 delay.Reset();
-                NoteCommitted(count);
+                NoteProgress(count);
             },
         };
         await using var drain = new EpochDrain(context, tip);
@@ -238,7 +238,7 @@ internal sealed class ShadowPipeline : IAsyncDisposable
         Ended?.Invoke(state, reason);
     }
 
-    private void NoteCommitted(int segments)
+    private void NoteProgress(int segments)
     {
         ShadowMetrics.CommittedSegments.Add(segments);
         TaskCompletionSource changed;

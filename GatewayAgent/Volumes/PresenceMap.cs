@@ -250,7 +250,7 @@ internal sealed class PresenceMap : IDisposable
                 Array.Clear(_pages);
             }
             // The masks mean nothing any more; giving their space back is a courtesy.
-            _file.PunchHole(HeaderBytes, 2 * _blocks);
+            _file.PunchHole(HeaderBytes, (2 * _blocks + HeaderBytes - 1) / HeaderBytes * HeaderBytes);
         }
     }
 

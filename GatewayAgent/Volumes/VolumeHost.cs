@@ -145,6 +145,9 @@ internal sealed class VolumeHost : IAsyncDisposable
     /// <summary>Completes when the service has everything that was written; at once when the volume is not served.</summary>
     public Task WaitCommittedAsync(CancellationToken cancellationToken) => _served?.Pipeline.WaitIdleAsync(cancellationToken) ?? Task.CompletedTask;
 
+    /// <summary>Completes when every byte is in the local store; at once when the volume is not being restored.</summary>
+    public Task WaitRestoredAsync(CancellationToken cancellationToken) => _served?.Hydrator?.Completion.WaitAsync(cancellationToken) ?? Task.CompletedTask;
+
     /// <summary>The volume now, as its gateway sees it.</summary>
     public VolumeStatus Status(IReadOnlyList<string> servingAt)
     {

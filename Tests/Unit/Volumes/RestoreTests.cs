@@ -1,0 +1,181 @@
+using System.Security.Cryptography;
+using Tidegate.GatewayAgent.Devices;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Tests.Kit.Disks;
+using Tidegate.Tests.Kit.Service;
+using Xunit;
+
+namespace Tidegate.Tests.Unit.Volumes;
+
+/// <summary>Restoring a snapshot to a new volume while it is served (M2.9, I6, I13).</summary>
+public sealed class RestoreTests
+{
+    private const string SnapshotId = "snap-source";
+    private const long SizeBytes = (4 << 20) + 12288;
+
+    [Fact]
+    public async Task A_restored_volume_equals_its_snapshot_by_full_hash()
+    {
+        var (origin, image) = await OriginAsync(seed: 1);
+        var service = origin.Clone("vol-00000000000000000012", SnapshotId, seed: 2);
+        (service.Faults.CallLost, service.Faults.TransferLost) = (0.2, 0.2);
+        await using var agent = AgentVolume.Open(service, NewDisk(2), SnapshotId);
+        Assert.Equal(SHA256.HashData(image), SHA256.HashData(await agent.ReadAsync()));
+        await RestoredAsync(agent);
+        Assert.Equal(SHA256.HashData(image), SHA256.HashData(await agent.ReadAsync()));
+        Assert.Equal(SizeBytes, agent.Status.HydratedBytes);
+        // Complete means complete: with the service gone a restart still has every byte.
+        await agent.DisposeAsync();
+        service.Faults.IsDown = true;
+        await using var again = AgentVolume.Open(service, agent.Disk, SnapshotId);
+        Assert.Equal(SHA256.HashData(image), SHA256.HashData(await again.ReadAsync()));
+        Assert.Equal(VolumeRunState.Shadowing, again.Status.State);
+    }
+
+    [Fact]
+    public async Task Writes_during_the_restore_are_kept_and_shadowed_on_top_of_the_snapshot()
+    {
+        for (var seed = 10; seed < 16; seed++)
+        {
+            var (origin, image) = await OriginAsync(seed);
+            var service = origin.Clone("vol-00000000000000000013", SnapshotId, seed);
+            service.Faults.TransferLost = 0.1;
+            var writer = new SequentialWriter(SizeBytes, seed);
+            writer.StartFrom(image);
+            await using var agent = AgentVolume.Open(service, NewDisk(seed), SnapshotId);
+            for (var i = 0; i < 80; i++)
+                await writer.StepAsync(agent.Device);
+            await RestoredAsync(agent);
+            await agent.DrainAsync();
+            Assert.Contains(writer.Issued, writer.PrefixesOf(await agent.ReadAsync()));
+            Assert.Equal(await agent.ReadAsync(), await service.ReadAsync(service.Head.ToImage()));
+        }
+    }
+
+    [Fact]
+    public async Task A_restore_that_crashes_at_any_call_to_the_disk_goes_on_and_loses_no_flushed_write()
+    {
+        for (var seed = 100; seed < 120; seed++)
+        {
+            var random = new Random(seed);
+            var (origin, image) = await OriginAsync(seed);
+            var service = origin.Clone("vol-00000000000000000014", SnapshotId, seed);
+            var writer = new SequentialWriter(SizeBytes, seed);
+            writer.StartFrom(image);
+            var disk = NewDisk(seed);
+            for (var life = 0; life < 3; life++)
+            {
+                disk.Inner.Plan.CrashAtCall = disk.Inner.Calls + random.Next(1, 160);
+                var flushed = 0;
+                AgentVolume? agent = null;
+                try
+                {
+                    agent = AgentVolume.Open(service, disk, SnapshotId);
+                    while (true)
+                    {
+                        await writer.StepAsync(agent.Device);
+                        if (random.Next(3) != 0)
+                            continue;
+                        await agent.Device.FlushAsync(CancellationToken.None);
+                        flushed = writer.Completed;
+                    }
+                }
+                catch (Exception crash) when (disk.Inner.HasCrashed)
+                {
+                    _ = crash;
+                }
+                disk = agent is null ? disk.Restart(new SimulatedDiskPlan()) : await agent.CrashAsync();
+                await using var recovered = AgentVolume.Open(service, disk, SnapshotId);
+                writer.Recover(await recovered.ReadAsync(), flushed);
+            }
+            await using var last = AgentVolume.Open(service, disk, SnapshotId);
+            await RestoredAsync(last);
+            Assert.Contains(writer.Issued, writer.PrefixesOf(await last.ReadAsync()));
+            await last.DrainAsync();
+            Assert.Equal(await last.ReadAsync(), await service.ReadAsync(service.Head.ToImage()));
+        }
+    }
+
+    [Fact]
+    public async Task What_a_host_touches_first_is_fetched_first()
+    {
+        var (origin, image) = await OriginAsync(seed: 30);
+        var service = origin.Clone("vol-00000000000000000015", SnapshotId, seed: 30);
+        var options = AgentVolume.Options();
+        options.Hydration.Workers = 1;
+        // The background's first read of data hangs; a host's read must not queue behind it.
+        var hang = new TaskCompletionSource();
+        var started = new TaskCompletionSource();
+        var reads = 0;
+        service.BeforeGet = _ =>
+        {
+            if (Interlocked.Increment(ref reads) != 60)
+                return Task.CompletedTask;
+            started.TrySetResult();
+            return hang.Task;
+        };
+        await using var agent = AgentVolume.Open(service, NewDisk(30), SnapshotId, options);
+        var sector = new byte[4096];
+        await agent.Device.ReadAsync(SizeBytes - 4096, sector, CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(image[^4096..], sector);
+        hang.SetResult();
+        await RestoredAsync(agent);
+    }
+
+    [Fact]
+    public async Task Without_a_link_absent_bytes_are_an_error_in_time_and_everything_else_works()
+    {
+        var (origin, _) = await OriginAsync(seed: 40);
+        var service = origin.Clone("vol-00000000000000000016", SnapshotId, seed: 40);
+        service.Faults.IsDown = true;
+        var options = AgentVolume.Options();
+        options.Hydration.FirstTouchTimeout = TimeSpan.FromMilliseconds(50);
+        await using var agent = AgentVolume.Open(service, NewDisk(40), SnapshotId, options);
+        var data = RandomNumberGenerator.GetBytes(65536);
+        await agent.Device.WriteAsync(131072, data, fua: true, CancellationToken.None);
+        var back = new byte[65536];
+        await agent.Device.ReadAsync(131072, back, CancellationToken.None);
+        Assert.Equal(data, back);
+        var error = await Assert.ThrowsAsync<BlockDeviceException>(() => agent.Device.ReadAsync(0, back, CancellationToken.None).AsTask());
+        Assert.Equal(DeviceError.Io, error.Error);
+        Assert.Equal(VolumeRunState.Restoring, agent.Status.State);
+        Assert.NotEmpty(agent.Status.Reason);
+    }
+
+    [Fact]
+    public async Task Altered_bytes_are_an_error_and_never_data()
+    {
+        var (origin, _) = await OriginAsync(seed: 50);
+        foreach (var segment in origin.Named.Select(named => named.BlobKey).Distinct())
+        {
+            origin.Store.Tamper(segment, content =>
+            {
+                content[400] ^= 1;
+                return content;
+            });
+        }
+        var service = origin.Clone("vol-00000000000000000017", SnapshotId, seed: 50);
+        await using var agent = AgentVolume.Open(service, NewDisk(50), SnapshotId);
+        var error = await Assert.ThrowsAsync<BlockDeviceException>(agent.ReadAsync);
+        Assert.Equal(DeviceError.Io, error.Error);
+        Assert.Contains("corrupt", error.Message, StringComparison.Ordinal);
+        Assert.Equal(VolumeRunState.Restoring, agent.Status.State);
+    }
+
+    private static async Task<(ModelService Service, byte[] Image)> OriginAsync(int seed)
+    {
+        var service = new ModelService("vol-00000000000000000011", SizeBytes, seed);
+        var writer = new SequentialWriter(SizeBytes, seed);
+        await using var agent = AgentVolume.Open(service, NewDisk(seed));
+        for (var i = 0; i < 150; i++)
+            await writer.StepAsync(agent.Device);
+        var image = await agent.ReadAsync();
+        await agent.Host.TakeSnapshotAsync(SnapshotId, CancellationToken.None);
+        await agent.DrainAsync();
+        return (service, image);
+    }
+
+    private static Task RestoredAsync(AgentVolume agent) => agent.Host.WaitRestoredAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
+
+    private static LockedDisk NewDisk(int seed) => new(new SimulatedDisk(new Random(seed), new SimulatedDiskPlan()));
+}

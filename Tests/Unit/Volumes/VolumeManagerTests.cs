@@ -1,0 +1,145 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Tidegate.GatewayAgent.Disks;
+using Tidegate.GatewayAgent.Shadow;
+using Tidegate.GatewayAgent.Volumes;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Tests.Kit.Disks;
+using Tidegate.Tests.Kit.Service;
+using Xunit;
+
+namespace Tidegate.Tests.Unit.Volumes;
+
+/// <summary>Moving towards the desired configuration, with and without the service (M1.8, M2.1).</summary>
+public sealed class VolumeManagerTests
+{
+    private const long SizeBytes = 1 << 20;
+    private readonly MemoryStorage _storage = new();
+
+    [Fact]
+    public async Task Volumes_are_made_exported_by_name_and_kept_when_they_leave()
+    {
+        await using var manager = NewManager();
+        var changes = 0;
+        manager.Changed += (_, _) => Interlocked.Increment(ref changes);
+        await manager.StartAsync(CancellationToken.None);
+        Assert.Empty(manager.List());
+        await manager.ApplyAsync(Configuration(1, ("b", 2), ("a", 1)), CancellationToken.None);
+        Assert.Equal(["a", "b"], manager.List().Select(export => export.Name));
+        Assert.Equal(1, manager.AppliedConfigurationVersion);
+        Assert.True(changes > 0);
+        Assert.True(manager.TryOpen("a", out var lease));
+        Assert.False(manager.TryOpen("A", out _));
+        await lease.Device.WriteAsync(0, new byte[] { 1, 2, 3, 4 }, fua: true, CancellationToken.None);
+
+        var leaving = manager.ApplyAsync(Configuration(2, ("b", 2)), CancellationToken.None);
+        await Assert.ThrowsAsync<TaskCanceledException>(() => Task.Delay(Timeout.Infinite, lease.Revoked));
+        await lease.DisposeAsync();
+        await leaving;
+        Assert.Equal(["b"], manager.List().Select(export => export.Name));
+
+        await manager.ApplyAsync(Configuration(3, ("back", 1), ("b", 2)), CancellationToken.None);
+        Assert.True(manager.TryOpen("back", out var again));
+        var bytes = new byte[4];
+        await again.Device.ReadAsync(0, bytes, CancellationToken.None);
+        Assert.Equal([1, 2, 3, 4], bytes);
+        await again.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_restart_serves_the_last_configuration_with_no_service_in_sight()
+    {
+        await using (var manager = NewManager())
+            await manager.ApplyAsync(Configuration(7, ("data", 1)), CancellationToken.None);
+        await using var restarted = NewManager(isDown: true);
+        await restarted.StartAsync(CancellationToken.None);
+        Assert.Equal(7, restarted.AppliedConfigurationVersion);
+        Assert.True(restarted.TryOpen("data", out var lease));
+        await lease.Device.WriteAsync(4096, new byte[4096], fua: true, CancellationToken.None);
+        await lease.DisposeAsync();
+        // An older configuration, late on the link, changes nothing.
+        await restarted.ApplyAsync(Configuration(6), CancellationToken.None);
+        Assert.Single(restarted.List());
+    }
+
+    [Fact]
+    public async Task A_renamed_volume_is_found_by_its_new_name_alone()
+    {
+        await using var manager = NewManager();
+        await manager.ApplyAsync(Configuration(1, ("old", 1)), CancellationToken.None);
+        await manager.ApplyAsync(Configuration(2, ("new", 1)), CancellationToken.None);
+        Assert.False(manager.TryOpen("old", out _));
+        Assert.True(manager.TryOpen("new", out var lease));
+        await lease.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task One_damaged_volume_is_reported_and_stops_nothing_else()
+    {
+        await using (var manager = NewManager())
+            await manager.ApplyAsync(Configuration(1, ("good", 1), ("bad", 2)), CancellationToken.None);
+        _storage.Volumes[Id(2)].Corrupt("log", 30);
+        _storage.Volumes[Id(2)].Corrupt("log", 4096 + 30);
+        await using var restarted = NewManager();
+        await restarted.StartAsync(CancellationToken.None);
+        Assert.Equal(["good"], restarted.List().Select(export => export.Name));
+        var bad = restarted.GetStatuses().Single(volume => volume.Name == "bad").Status;
+        Assert.Equal(VolumeRunState.Failed, bad.State);
+        Assert.Contains("damaged", bad.Reason, StringComparison.Ordinal);
+        var error = await Assert.ThrowsAsync<TidegateException>(() => restarted.TakeBarrierAsync(Id(2), "snap-a", CancellationToken.None));
+        Assert.Equal(ErrorCodes.InvalidState, error.Code);
+        error = await Assert.ThrowsAsync<TidegateException>(() => restarted.TakeBarrierAsync(Id(3), "snap-a", CancellationToken.None));
+        Assert.Equal(ErrorCodes.NotFound, error.Code);
+    }
+
+    [Fact]
+    public async Task A_store_with_data_and_no_log_is_refused_untouched()
+    {
+        var disk = new SimulatedDisk(new Random(9), new SimulatedDiskPlan());
+        using (var store = disk.Open("store.raw", SizeBytes))
+            store.Write(8192, new byte[] { 9 });
+        _storage.Volumes[Id(1)] = disk;
+        await using var manager = NewManager();
+        await manager.ApplyAsync(Configuration(1, ("data", 1)), CancellationToken.None);
+        Assert.Equal(VolumeRunState.Failed, manager.GetStatuses().Single().Status.State);
+        Assert.False(disk.Exists("log"));
+    }
+
+    private VolumeManager NewManager(bool isDown = false)
+    {
+        ModelService ServiceOf(string volumeId)
+        {
+            var service = new ModelService(volumeId, SizeBytes, seed: 1);
+            service.Faults.IsDown = isDown;
+            return service;
+        }
+        var environment = new VolumeEnvironment(
+            id => ServiceOf(id).Connect(), ServiceOf(Id(1)).Transport(), new SealWorkers(1), AgentVolume.Options(), TimeProvider.System, NullLoggerFactory.Instance);
+        environment.Options.CloseTimeout = TimeSpan.FromSeconds(10);
+        return new VolumeManager(_storage, environment, name => [$"nbd://127.0.0.1:1/{name}"]);
+    }
+
+    private static GatewayConfiguration Configuration(long version, params (string Name, int Number)[] volumes) =>
+        new(version, "gateway", "Europe/Berlin", [.. volumes.Select(volume => new VolumeAttachment(Id(volume.Number), volume.Name, SizeBytes, ""))]);
+
+    private static string Id(int number) => $"vol-{number:d20}";
+
+    private sealed class MemoryStorage : IVolumeStorage
+    {
+        private readonly SimulatedDisk _root = new(new Random(1), new SimulatedDiskPlan());
+
+        public Dictionary<string, SimulatedDisk> Volumes { get; } = [];
+
+        public IDisk OpenRoot() => new LockedDisk(_root);
+
+        public IDisk OpenVolume(string volumeId)
+        {
+            lock (Volumes)
+            {
+                if (!Volumes.TryGetValue(volumeId, out var disk))
+                    Volumes[volumeId] = disk = new SimulatedDisk(new Random(2), new SimulatedDiskPlan());
+                return new LockedDisk(disk);
+            }
+        }
+    }
+}
