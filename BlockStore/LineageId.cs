@@ -12,8 +12,10 @@ public sealed record LineageId
     /// <summary>Names a lineage. Both parts are 1 to 40 of <c>[a-z0-9-]</c>; throws <see cref="ArgumentException"/> otherwise.</summary>
     public LineageId(string accountId, string volumeId)
     {
-        if (!IsPart(accountId)) throw new ArgumentException($"'{accountId}' is no account id: 1 to {MaxPartLength} of a-z, 0-9 and '-'.", nameof(accountId));
-        if (!IsPart(volumeId)) throw new ArgumentException($"'{volumeId}' is no volume id: 1 to {MaxPartLength} of a-z, 0-9 and '-'.", nameof(volumeId));
+        if (!IsPart(accountId))
+            throw new ArgumentException($"'{accountId}' is no account id: 1 to {MaxPartLength} of a-z, 0-9 and '-'.", nameof(accountId));
+        if (!IsPart(volumeId))
+            throw new ArgumentException($"'{volumeId}' is no volume id: 1 to {MaxPartLength} of a-z, 0-9 and '-'.", nameof(volumeId));
         AccountId = accountId;
         VolumeId = volumeId;
     }

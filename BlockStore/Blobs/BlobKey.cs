@@ -15,7 +15,9 @@ public static class BlobKey
     /// <summary>Throws <see cref="ArgumentException"/> for a malformed key.</summary>
     public static void Check(string key)
     {
-        if (!IsValid(key)) throw new ArgumentException($"'{key}' is no blob key: slash-separated runs of a-z, 0-9 and '-', at most {MaxLength} characters.", nameof(key));
+        if (!IsValid(key))
+            throw new ArgumentException(
+                $"'{key}' is no blob key: slash-separated runs of a-z, 0-9 and '-', at most {MaxLength} characters.", nameof(key));
     }
 
     /// <summary>Throws <see cref="ArgumentException"/> for a string that no key can start with; an empty prefix means every key.</summary>

@@ -43,20 +43,24 @@ public sealed class DirectoryBlobStore : IBlobStore
     }
 
     /// <inheritdoc/>
-    public async Task<ReadOnlyMemory<byte>> GetRangeAsync(string key, long offset, int length, CancellationToken cancellationToken = default)
+    public async Task<ReadOnlyMemory<byte>> GetRangeAsync(
+        string key, long offset, int length, CancellationToken cancellationToken = default)
     {
         BlobKey.Check(key);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         try
         {
-            using var handle = File.OpenHandle(PathOf(key), System.IO.FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
+            using var handle = File.OpenHandle(
+                PathOf(key), System.IO.FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
             var available = (int)Math.Clamp(RandomAccess.GetLength(handle) - offset, 0, length);
             var buffer = new byte[available];
             for (var read = 0; read < available;)
             {
                 var count = await RandomAccess.ReadAsync(handle, buffer.AsMemory(read), offset + read, cancellationToken);
-                if (count == 0) throw new IOException($"Blob '{key}' became shorter while it was read; blobs never change. Check who else writes to {_root}.");
+                if (count == 0)
+                    throw new IOException(
+                        $"Blob '{key}' became shorter while it was read; blobs never change. Check who else writes to {_root}.");
                 read += count;
             }
             return buffer;
@@ -83,7 +87,8 @@ public sealed class DirectoryBlobStore : IBlobStore
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<BlobEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<BlobEntry> ListAsync(
+        string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         BlobKey.CheckPrefix(prefix);
         await Task.Yield();
@@ -114,7 +119,9 @@ public sealed class DirectoryBlobStore : IBlobStore
         return PutOutcome.Stored;
     }
 
-    /// <summary>A directory that exists may have been made a moment ago by somebody who has not synced its name yet: sync once ourselves.</summary>
+    /// <summary>
+    /// A directory that exists may have been made a moment ago by somebody who has not synced its name yet: sync once ourselves.
+    /// </summary>
     private void MakeDurable(string directory)
     {
         if (_durableDirectories.ContainsKey(directory)) return;

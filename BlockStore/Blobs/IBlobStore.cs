@@ -12,7 +12,10 @@ public interface IBlobStore
     /// </summary>
     Task<PutOutcome> PutIfAbsentAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default);
 
-    /// <summary>Reads <paramref name="length"/> bytes at <paramref name="offset"/>; shorter at the end of the blob. Throws <see cref="BlobNotFoundException"/>.</summary>
+    /// <summary>
+    /// Reads <paramref name="length"/> bytes at <paramref name="offset"/>; shorter at the end of the blob. Throws <see
+    /// cref="BlobNotFoundException"/>.
+    /// </summary>
     Task<ReadOnlyMemory<byte>> GetRangeAsync(string key, long offset, int length, CancellationToken cancellationToken = default);
 
     /// <summary>Size in bytes, or null when the key is absent.</summary>

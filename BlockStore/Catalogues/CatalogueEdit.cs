@@ -26,7 +26,9 @@ public sealed class CatalogueEdit
 
     /// <summary>A snapshot, or null.</summary>
     public async ValueTask<SnapshotRecord?> FindSnapshotAsync(string snapshotId, CancellationToken cancellationToken = default) =>
-        await _tree.GetAsync(CatalogueKey.Of(CatalogueKey.Snapshot, snapshotId), cancellationToken) is { } value ? SnapshotRecord.Decode(snapshotId, value) : null;
+        await _tree.GetAsync(CatalogueKey.Of(CatalogueKey.Snapshot, snapshotId), cancellationToken) is { } value
+            ? SnapshotRecord.Decode(snapshotId, value)
+            : null;
 
     /// <summary>
     /// Adds a snapshot and its cut, or replaces the image of one at the same sequence by an equal one. A snapshot keeps the cut that it got
@@ -34,7 +36,8 @@ public sealed class CatalogueEdit
     /// </summary>
     public async ValueTask<bool> PutSnapshotAsync(SnapshotRecord snapshot, CancellationToken cancellationToken = default)
     {
-        if (await FindSnapshotAsync(snapshot.SnapshotId, cancellationToken) is { } existing && existing.Sequence != snapshot.Sequence) return false;
+        if (await FindSnapshotAsync(snapshot.SnapshotId, cancellationToken) is { } existing && existing.Sequence != snapshot.Sequence)
+            return false;
         await _tree.SetAsync(CatalogueKey.Of(CatalogueKey.Snapshot, snapshot.SnapshotId), snapshot.Encode(), cancellationToken);
         await _tree.SetAsync(CatalogueKey.OfCut(snapshot.Sequence, snapshot.SnapshotId), [], cancellationToken);
         return true;
@@ -55,18 +58,26 @@ public sealed class CatalogueEdit
         await foreach (var (key, value) in Records(CatalogueKey.Snapshot, cancellationToken)) yield return SnapshotRecord.Decode(CatalogueKey.TextOf(key), value);
     }
 
-    /// <summary>Retained cuts with sequences in [<paramref name="from"/>, <paramref name="through"/>], oldest first; a sequence appears once for each snapshot.</summary>
-    public async Task<IReadOnlyList<(long Sequence, string SnapshotId)>> ListCutsAsync(long from, long through, CancellationToken cancellationToken = default)
+    /// <summary>
+    /// Retained cuts with sequences in [<paramref name="from"/>, <paramref name="through"/>], oldest first; a sequence appears once
+    /// for each snapshot.
+    /// </summary>
+    public async Task<IReadOnlyList<(long Sequence, string SnapshotId)>> ListCutsAsync(
+        long from, long through, CancellationToken cancellationToken = default)
     {
         var cuts = new List<(long, string)>();
-        await foreach (var (key, _) in _tree.RangeAsync(CatalogueKey.OfCut(from), through == long.MaxValue ? [CatalogueKey.Cut + 1] : CatalogueKey.OfCut(through + 1), cancellationToken))
+        await foreach (var (key, _) in _tree.RangeAsync(
+            CatalogueKey.OfCut(from), through == long.MaxValue ? [CatalogueKey.Cut + 1] : CatalogueKey.OfCut(through + 1),
+            cancellationToken))
             cuts.Add((CatalogueKey.NumberAt(key, 1), System.Text.Encoding.ASCII.GetString(key.AsSpan(9))));
         return cuts;
     }
 
     /// <summary>A clone's pin, or null.</summary>
     public async ValueTask<PinRecord?> FindPinAsync(string cloneVolumeId, CancellationToken cancellationToken = default) =>
-        await _tree.GetAsync(CatalogueKey.Of(CatalogueKey.Pin, cloneVolumeId), cancellationToken) is { } value ? PinRecord.Decode(cloneVolumeId, value) : null;
+        await _tree.GetAsync(CatalogueKey.Of(CatalogueKey.Pin, cloneVolumeId), cancellationToken) is { } value
+            ? PinRecord.Decode(cloneVolumeId, value)
+            : null;
 
     /// <summary>Adds or replaces a pin.</summary>
     public ValueTask PutPinAsync(PinRecord pin, CancellationToken cancellationToken = default) =>
@@ -118,7 +129,8 @@ public sealed class CatalogueEdit
     public async IAsyncEnumerable<SegmentLife> ListLivesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await foreach (var (key, value) in Records(CatalogueKey.Life, cancellationToken))
-            yield return SegmentLife.Decode(_lineage, (SegmentKind)key[1], CatalogueKey.NumberAt(key, 2), CatalogueKey.NonceAt(key, 10), value);
+            yield return SegmentLife.Decode(
+                _lineage, (SegmentKind)key[1], CatalogueKey.NumberAt(key, 2), CatalogueKey.NonceAt(key, 10), value);
     }
 
     /// <summary>Adds to a dead list.</summary>
@@ -148,10 +160,14 @@ public sealed class CatalogueEdit
     public async IAsyncEnumerable<DeadSubtree> ListSubtreesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await foreach (var (key, value) in Records(CatalogueKey.Subtree, cancellationToken))
-            yield return new DeadSubtree(CatalogueKey.NumberAt(key, 1), key[9], CatalogueKey.NumberAt(key, 10), DeadSubtree.DecodePage(value));
+            yield return new DeadSubtree(
+                CatalogueKey.NumberAt(key, 1), key[9], CatalogueKey.NumberAt(key, 10), DeadSubtree.DecodePage(value));
     }
 
-    /// <summary>Writes the changed pages, packed, under the name of the head version that they are for. Ends the edit: open another for the next change.</summary>
+    /// <summary>
+    /// Writes the changed pages, packed, under the name of the head version that they are for. Ends the edit: open another for the
+    /// next change.
+    /// </summary>
     public CatalogueUpdate Seal(LineageSealer sealer, long version)
     {
         if (_isSealed) throw new InvalidOperationException("This edit is sealed; open the catalogue again at its new root.");

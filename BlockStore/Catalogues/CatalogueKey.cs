@@ -4,7 +4,9 @@ using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.BlockStore.Catalogues;
 
-/// <summary>Keys of the catalogue's one ordered table: a byte for the kind of record, then fields whose byte order is their order.</summary>
+/// <summary>
+/// Keys of the catalogue's one ordered table: a byte for the kind of record, then fields whose byte order is their order.
+/// </summary>
 internal static class CatalogueKey
 {
     public const byte Window = 1;

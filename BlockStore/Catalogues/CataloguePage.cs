@@ -97,7 +97,8 @@ internal sealed class CataloguePage(int level)
                 continue;
             }
             var segment = table.Get(ref reader);
-            if (segment.Identity.Kind != SegmentKind.Catalogue) throw reader.Corrupt($"a {segment.Identity.Kind} segment stands where a catalogue page belongs");
+            if (segment.Identity.Kind != SegmentKind.Catalogue)
+                throw reader.Corrupt($"a {segment.Identity.Kind} segment stands where a catalogue page belongs");
             page.Children.Add(new CatalogueChild(new PageReference(
                 segment,
                 reader.I32("child index", 0, SegmentFormat.MaxEntries - 1),

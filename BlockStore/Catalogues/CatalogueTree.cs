@@ -25,7 +25,9 @@ internal sealed class CatalogueTree(SegmentCache segments, PageRoot? root)
     public async ValueTask SetAsync(byte[] key, byte[]? value, CancellationToken cancellationToken)
     {
         if (key.Length > CataloguePage.MaxKeyBytes || value?.Length > CataloguePage.MaxValueBytes)
-            throw new ArgumentException($"A catalogue record of {key.Length} and {value?.Length} bytes is over {CataloguePage.MaxKeyBytes} and {CataloguePage.MaxValueBytes}.", nameof(value));
+            throw new ArgumentException(
+                $"A catalogue record of {key.Length} and {value?.Length} bytes is over {CataloguePage.MaxKeyBytes} and {CataloguePage.MaxValueBytes}.",
+                nameof(value));
         if (_root is null)
         {
             if (value is null) return;
@@ -60,7 +62,8 @@ internal sealed class CatalogueTree(SegmentCache segments, PageRoot? root)
     }
 
     /// <summary>Records with keys in [from, to), in order. Do not change the tree meanwhile.</summary>
-    public async IAsyncEnumerable<(byte[] Key, byte[] Value)> RangeAsync(byte[] from, byte[] to, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<(byte[] Key, byte[] Value)> RangeAsync(
+        byte[] from, byte[] to, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (_root is null) yield break;
         var path = new Stack<(CataloguePage Page, int At)>();
@@ -105,7 +108,8 @@ internal sealed class CatalogueTree(SegmentCache segments, PageRoot? root)
         child.Stored = writer.Add(0, page.Level, plain, HashOf(page));
     }
 
-    private async ValueTask<List<(byte[] First, CatalogueChild Child)>> SetAsync(CatalogueChild child, int level, byte[] key, byte[]? value, CancellationToken cancellationToken)
+    private async ValueTask<List<(byte[] First, CatalogueChild Child)>> SetAsync(
+        CatalogueChild child, int level, byte[] key, byte[]? value, CancellationToken cancellationToken)
     {
         var page = await LoadAsync(child, level, cancellationToken);
         if (level == 0)

@@ -14,7 +14,8 @@ namespace Tidegate.BlockStore.Catalogues;
 /// <param name="SegmentNonce">Its nonce.</param>
 /// <param name="Bytes">Stored bytes.</param>
 /// <param name="Frames">How many.</param>
-public sealed record DeathRecord(long Birth, long Death, SegmentKind Kind, long SegmentSequence, BlobNonce SegmentNonce, long Bytes, long Frames)
+public sealed record DeathRecord(
+    long Birth, long Death, SegmentKind Kind, long SegmentSequence, BlobNonce SegmentNonce, long Bytes, long Frames)
 {
     internal byte[] Encode()
     {

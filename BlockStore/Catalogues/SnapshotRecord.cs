@@ -10,7 +10,8 @@ namespace Tidegate.BlockStore.Catalogues;
 /// <param name="CommittedAt">Service's clock at that commit; what retention uses.</param>
 /// <param name="HostTime">Host's clock at the last record; for display.</param>
 /// <param name="Image">What to read. A fold replaces root and tail by a root alone, which reads the same.</param>
-public sealed record SnapshotRecord(string SnapshotId, long Sequence, long LogEnd, DateTimeOffset CommittedAt, DateTimeOffset HostTime, ImageDescriptor Image)
+public sealed record SnapshotRecord(
+    string SnapshotId, long Sequence, long LogEnd, DateTimeOffset CommittedAt, DateTimeOffset HostTime, ImageDescriptor Image)
 {
     internal byte[] Encode()
     {

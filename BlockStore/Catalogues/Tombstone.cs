@@ -2,7 +2,9 @@ using Tidegate.BlockStore.Formats;
 
 namespace Tidegate.BlockStore.Catalogues;
 
-/// <summary>A blob that nothing reaches any more and nothing may refer to again; deleted after its grace, when a last look agrees.</summary>
+/// <summary>
+/// A blob that nothing reaches any more and nothing may refer to again; deleted after its grace, when a last look agrees.
+/// </summary>
 /// <param name="BlobKey">The blob.</param>
 /// <param name="CondemnedAt">Service's clock.</param>
 /// <param name="Sequence">Head's sequence then.</param>

@@ -11,8 +11,11 @@ namespace Tidegate.BlockStore.Diff;
 /// </summary>
 public static class ImageDiff
 {
-    /// <summary>Blocks that differ, in order. Blocks past the end of the smaller image count when the larger holds anything there.</summary>
-    public static async IAsyncEnumerable<uint> ChangedBlocksAsync(ImageReader before, ImageReader after, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <summary>
+    /// Blocks that differ, in order. Blocks past the end of the smaller image count when the larger holds anything there.
+    /// </summary>
+    public static async IAsyncEnumerable<uint> ChangedBlocksAsync(
+        ImageReader before, ImageReader after, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var tails = new SortedSet<uint>(before.Overlay.Blocks);
         tails.UnionWith(after.Overlay.Blocks);
@@ -39,7 +42,8 @@ public static class ImageDiff
     private static (ushort Mask, long Birth, FrameTag Tag) Meaning(MapFragment fragment) => (fragment.Mask, fragment.Birth, fragment.Tag);
 
     /// <summary>Blocks of leaves whose hashes differ.</summary>
-    private static async IAsyncEnumerable<uint> MapDifferencesAsync(ImageReader before, ImageReader after, int level, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<uint> MapDifferencesAsync(
+        ImageReader before, ImageReader after, int level, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var path = new Stack<(int Level, long Number, Side One, Side Two)>();
         path.Push((level, 0, Side.Of(before.Image.Root), Side.Of(after.Image.Root)));
@@ -63,7 +67,9 @@ public static class ImageDiff
     }
 
     /// <summary>Map blocks that lie in zeroed ranges, of either image.</summary>
-    private static async IAsyncEnumerable<uint> ZeroedBlocksAsync(ImageReader before, ImageReader after, IReadOnlyList<SegmentRange> zeroed, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<uint> ZeroedBlocksAsync(
+        ImageReader before, ImageReader after, IReadOnlyList<SegmentRange> zeroed,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var range in zeroed)
         {
@@ -85,7 +91,8 @@ public static class ImageDiff
         return page;
     }
 
-    private static async IAsyncEnumerable<uint> Merge(IAsyncEnumerable<uint> one, IEnumerable<uint> two, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<uint> Merge(
+        IAsyncEnumerable<uint> one, IEnumerable<uint> two, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var other = two.GetEnumerator();
         var has = other.MoveNext();
@@ -97,7 +104,8 @@ public static class ImageDiff
         for (; has; has = other.MoveNext()) yield return other.Current;
     }
 
-    private static async IAsyncEnumerable<uint> Merge(IAsyncEnumerable<uint> one, IAsyncEnumerable<uint> two, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<uint> Merge(
+        IAsyncEnumerable<uint> one, IAsyncEnumerable<uint> two, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var other = two.GetAsyncEnumerator(cancellationToken);
         var has = await other.MoveNextAsync();

@@ -32,7 +32,8 @@ internal sealed class FoldAccounts(LineageId lineage)
     public void Kill(MapFragment fragment, long death) => Kill(fragment.Segment.Identity, fragment.StoredBytes, fragment.Birth, death);
 
     /// <summary>A page is born in the fold that its segment is named after.</summary>
-    public void Kill(PageReference page, long death) => Kill(page.Segment.Identity, page.StoredBytes, page.Segment.Identity.Sequence, death);
+    public void Kill(PageReference page, long death) =>
+        Kill(page.Segment.Identity, page.StoredBytes, page.Segment.Identity.Sequence, death);
 
     /// <summary>True when the page was written by this volume and not by an origin.</summary>
     public bool Owns(PageReference page) => page.Segment.Identity.Owner == lineage;

@@ -9,7 +9,9 @@ namespace Tidegate.BlockStore.Folding;
 /// Applies a run of segments, with no cut inside, to a tree: depth first, so that one leaf's worth of work is in memory at a time, and
 /// only under nodes that a frame or a range touches.
 /// </summary>
-internal sealed class FoldPass(MapReader map, FoldAccounts accounts, PageWriter writer, Func<BlobEffect, CancellationToken, ValueTask> put, long sizeBytes, long throughSequence)
+internal sealed class FoldPass(
+    MapReader map, FoldAccounts accounts, PageWriter writer, Func<BlobEffect, CancellationToken, ValueTask> put, long sizeBytes,
+    long throughSequence)
 {
     private readonly long _endSector = sizeBytes / BlockGeometry.SectorBytes;
 
@@ -25,8 +27,13 @@ internal sealed class FoldPass(MapReader map, FoldAccounts accounts, PageWriter 
         return page is null ? null : new PageRoot(level, writer.Resolve(page));
     }
 
-    /// <summary><paramref name="stored"/> is the tree so far under this node, or, after the volume grew, under its leftmost descendant at <paramref name="storedLevel"/>.</summary>
-    private async Task<PageReference?> NodeAsync(int level, long number, PageReference? stored, int storedLevel, IReadOnlyList<FoldSource> sources, CancellationToken cancellationToken)
+    /// <summary>
+    /// <paramref name="stored"/> is the tree so far under this node, or, after the volume grew, under its leftmost descendant at
+    /// <paramref name="storedLevel"/>.
+    /// </summary>
+    private async Task<PageReference?> NodeAsync(
+        int level, long number, PageReference? stored, int storedLevel, IReadOnlyList<FoldSource> sources,
+        CancellationToken cancellationToken)
     {
         var first = MapGeometry.FirstBlock(level, number);
         var end = MapGeometry.FirstBlock(level, number + 1);
@@ -45,12 +52,14 @@ internal sealed class FoldPass(MapReader map, FoldAccounts accounts, PageWriter 
             : await InteriorAsync(level, number, stored, storedLevel, active, cancellationToken);
     }
 
-    private async Task<PageReference?> InteriorAsync(int level, long number, PageReference? stored, int storedLevel, FoldSource[] sources, CancellationToken cancellationToken)
+    private async Task<PageReference?> InteriorAsync(
+        int level, long number, PageReference? stored, int storedLevel, FoldSource[] sources, CancellationToken cancellationToken)
     {
         var page = new MapPage(level, number);
         if (stored is not null && storedLevel == level)
         {
-            foreach (var (slot, child) in (await map.GetAsync(stored, level, number, cancellationToken)).Children) page.Children.Add(slot, child);
+            foreach (var (slot, child) in (await map.GetAsync(stored, level, number, cancellationToken)).Children)
+                page.Children.Add(slot, child);
         }
         else if (stored is not null)
         {
@@ -60,24 +69,29 @@ internal sealed class FoldPass(MapReader map, FoldAccounts accounts, PageWriter 
         foreach (var slot in TouchedSlots(level, number, page, sources))
         {
             var before = page.Children.GetValueOrDefault(slot);
-            var after = await NodeAsync(level - 1, (number * BlockGeometry.PageEntries) + slot, before, slot == 0 ? childLevel : level - 1, sources, cancellationToken);
+            var after = await NodeAsync(
+                level - 1, (number * BlockGeometry.PageEntries) + slot, before, slot == 0 ? childLevel : level - 1, sources,
+                cancellationToken);
             if (after is null) page.Children.Remove(slot);
             else page.Children[slot] = after;
         }
         return await WriteAsync(page, storedLevel == level ? stored : null, cancellationToken);
     }
 
-    private async Task<PageReference?> LeafAsync(long number, PageReference? stored, FoldSource[] sources, CancellationToken cancellationToken)
+    private async Task<PageReference?> LeafAsync(
+        long number, PageReference? stored, FoldSource[] sources, CancellationToken cancellationToken)
     {
         var first = MapGeometry.FirstBlock(0, number);
         var blocks = new SortedDictionary<int, FragmentList>();
         if (stored is not null)
-            foreach (var (slot, fragments) in (await map.GetAsync(stored, 0, number, cancellationToken)).Blocks) blocks.Add(slot, new FragmentList(fragments));
+            foreach (var (slot, fragments) in (await map.GetAsync(stored, 0, number, cancellationToken)).Blocks)
+                blocks.Add(slot, new FragmentList(fragments));
         foreach (var source in sources)
         {
             void Died(MapFragment fragment) => accounts.Kill(fragment, source.Sequence);
             if (source.TouchesByRange(first, first + BlockGeometry.PageEntries))
-                foreach (var (slot, fragments) in blocks) fragments.Cover(SegmentRanges.MaskOf(source.Reader.Index.Ranges, first + slot), Died);
+                foreach (var (slot, fragments) in blocks)
+                    fragments.Cover(SegmentRanges.MaskOf(source.Reader.Index.Ranges, first + slot), Died);
             for (var i = source.From; i < source.To; i++)
             {
                 var entry = source.Reader.Index.Entries[i];
@@ -110,7 +124,9 @@ internal sealed class FoldPass(MapReader map, FoldAccounts accounts, PageWriter 
         while (writer.TryTakeBlob(out var blob)) await put(blob!, cancellationToken);
     }
 
-    /// <summary>The first segment that makes everything under a node zero; the node's end is the volume's when it reaches past it.</summary>
+    /// <summary>
+    /// The first segment that makes everything under a node zero; the node's end is the volume's when it reaches past it.
+    /// </summary>
     private FoldSource? FindCover(FoldSource[] sources, long firstBlock, long endBlock)
     {
         var first = firstBlock * BlockGeometry.SectorsPerBlock;

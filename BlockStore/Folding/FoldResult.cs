@@ -37,7 +37,9 @@ public sealed record FoldResult
     /// <summary>Root at each cut it was told of.</summary>
     public required IReadOnlyDictionary<long, PageRoot?> CutRoots { get; init; }
 
-    /// <summary>Segments of this lineage that are new in the base, map segments included, with all their bytes and those that live.</summary>
+    /// <summary>
+    /// Segments of this lineage that are new in the base, map segments included, with all their bytes and those that live.
+    /// </summary>
     public required IReadOnlyList<SegmentLife> Born { get; init; }
 
     /// <summary>Bytes that ceased to live in segments counted before.</summary>
@@ -60,7 +62,9 @@ public sealed record FoldResult
         {
             var life = await catalogue.FindLifeAsync(segment, cancellationToken);
             if (life is null || life.LiveBytes < bytes)
-                throw new CorruptDataException($"The catalogue of {Lineage}", $"it counts {life?.LiveBytes ?? 0} live bytes in segment {segment.BlobKey}, of which {bytes} just died");
+                throw new CorruptDataException(
+                    $"The catalogue of {Lineage}",
+                    $"it counts {life?.LiveBytes ?? 0} live bytes in segment {segment.BlobKey}, of which {bytes} just died");
             await catalogue.PutLifeAsync(life with { LiveBytes = life.LiveBytes - bytes }, cancellationToken);
         }
         foreach (var death in Deaths) await catalogue.AddDeathAsync(death, cancellationToken);
@@ -70,7 +74,8 @@ public sealed record FoldResult
             if (!CutRoots.TryGetValue(sequence, out var root)) continue;
             var snapshot = await catalogue.FindSnapshotAsync(snapshotId, cancellationToken);
             if (snapshot is null || snapshot.Image.Tail.Count == 0) continue;
-            await catalogue.PutSnapshotAsync(snapshot with { Image = snapshot.Image with { Root = root, Tail = Heads.Tail.Empty } }, cancellationToken);
+            await catalogue.PutSnapshotAsync(
+                snapshot with { Image = snapshot.Image with { Root = root, Tail = Heads.Tail.Empty } }, cancellationToken);
         }
     }
 }

@@ -33,10 +33,13 @@ public sealed class Folder
     /// Folds the whole tail of a head; null when it is empty. <paramref name="retainedCuts"/> are the sequences of all retained cuts from
     /// the head's base sequence on: a root is written at each.
     /// </summary>
-    public async Task<FoldResult?> FoldAsync(VolumeHead head, IReadOnlyCollection<long> retainedCuts, CancellationToken cancellationToken = default)
+    public async Task<FoldResult?> FoldAsync(
+        VolumeHead head, IReadOnlyCollection<long> retainedCuts, CancellationToken cancellationToken = default)
     {
-        if (head.Relocation is not null) throw new NotSupportedException($"The head of {head.Lineage} has a relocation table, which this version does not read.");
-        if (_sealer.Owner != head.Lineage) throw new ArgumentException($"The sealer is for {_sealer.Owner}, the head for {head.Lineage}.", nameof(head));
+        if (head.Relocation is not null)
+            throw new NotSupportedException($"The head of {head.Lineage} has a relocation table, which this version does not read.");
+        if (_sealer.Owner != head.Lineage)
+            throw new ArgumentException($"The sealer is for {_sealer.Owner}, the head for {head.Lineage}.", nameof(head));
         var tail = await TailManifest.LoadAsync(_segments, head.Tail, cancellationToken);
         if (tail.Count == 0) return null;
         var accounts = new FoldAccounts(head.Lineage);
@@ -80,7 +83,8 @@ public sealed class Folder
     }
 
     /// <summary>Where to stop and write a root: after how many segments of the tail, for which sequence; the end is always one.</summary>
-    private static IEnumerable<(int End, long Cut)> Stops(VolumeHead head, IReadOnlyList<TailEntry> tail, IReadOnlyCollection<long> retainedCuts)
+    private static IEnumerable<(int End, long Cut)> Stops(
+        VolumeHead head, IReadOnlyList<TailEntry> tail, IReadOnlyCollection<long> retainedCuts)
     {
         foreach (var cut in retainedCuts.Where(cut => cut >= head.BaseSequence && cut < head.CommittedSequence).Distinct().Order())
         {

@@ -8,7 +8,9 @@ public sealed class CorruptDataException : IOException
 {
     /// <summary>Reports <paramref name="problem"/> of <paramref name="what"/>.</summary>
     public CorruptDataException(string what, string problem, Exception? inner = null)
-        : base($"{what} is corrupt: {problem}. Nothing was read from it; restore the blob from a replica or choose another recovery point.", inner)
+        : base(
+            $"{what} is corrupt: {problem}. Nothing was read from it; restore the blob from a replica or choose another recovery point.",
+            inner)
     {
         What = what;
         Problem = problem;

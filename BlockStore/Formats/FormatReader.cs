@@ -72,7 +72,8 @@ internal ref struct FormatReader(ReadOnlySpan<byte> bytes, string what)
 
     public void Expect(ReadOnlySpan<byte> magic, string field)
     {
-        if (!Take(magic.Length, field).SequenceEqual(magic)) throw Corrupt($"{field} is wrong: it is no object of this kind, or of a version this reader does not know");
+        if (!Take(magic.Length, field).SequenceEqual(magic))
+            throw Corrupt($"{field} is wrong: it is no object of this kind, or of a version this reader does not know");
     }
 
     public readonly void End()

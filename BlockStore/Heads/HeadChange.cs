@@ -13,15 +13,20 @@ public sealed record HeadChange(VolumeHead Head, IReadOnlyList<BlobEffect> Blobs
     /// <summary>True when the head is unchanged and need not be saved: a repeat of something done.</summary>
     public bool IsRepeat { get; init; }
 
-    /// <summary>Adds a catalogue update to the same save. Throws <see cref="InvalidOperationException"/> when the update was made from another catalogue.</summary>
+    /// <summary>
+    /// Adds a catalogue update to the same save. Throws <see cref="InvalidOperationException"/> when the update was made from
+    /// another catalogue.
+    /// </summary>
     public HeadChange WithCatalogue(CatalogueUpdate update)
     {
         if (Refusal is not null) throw new InvalidOperationException("A refused change takes no catalogue update.");
-        if (update.BasedOn != Head.Catalogue) throw new InvalidOperationException("The catalogue changed since the update was made; make it again.");
+        if (update.BasedOn != Head.Catalogue)
+            throw new InvalidOperationException("The catalogue changed since the update was made; make it again.");
         return this with { Head = Head with { Catalogue = update.Root }, Blobs = [.. Blobs, .. update.Blobs], Cuts = [] };
     }
 
-    internal static HeadChange Refused(VolumeHead head, HeadRefusalReason reason, string message) => new(head, [], [], new HeadRefusal(reason, message));
+    internal static HeadChange Refused(VolumeHead head, HeadRefusalReason reason, string message) =>
+        new(head, [], [], new HeadRefusal(reason, message));
 
     internal static HeadChange Repeat(VolumeHead head) => new(head, [], [], null) { IsRepeat = true };
 

@@ -21,7 +21,8 @@ public static class HeadMachine
     public const long FoldAtBytes = 256L << 20;
 
     /// <summary>A new volume of zeroes.</summary>
-    public static VolumeHead Create(LineageId lineage, int keyGeneration, long sizeBytes) => CreateClone(lineage, keyGeneration, ImageDescriptor.Empty(CheckSize(sizeBytes)));
+    public static VolumeHead Create(LineageId lineage, int keyGeneration, long sizeBytes) =>
+        CreateClone(lineage, keyGeneration, ImageDescriptor.Empty(CheckSize(sizeBytes)));
 
     /// <summary>
     /// A new volume that starts as <paramref name="origin"/> was. The origin's pin must be saved before this head is (I5); sequences
@@ -56,23 +57,35 @@ public static class HeadMachine
     public static HeadChange Attach(VolumeHead head, AttachClaim claim)
     {
         if (claim.StoreSizeBytes > head.SizeBytes)
-            return HeadChange.Refused(head, HeadRefusalReason.SizeMismatch, $"The local store has {claim.StoreSizeBytes} bytes, the volume {head.SizeBytes}. Volumes do not shrink: grow the volume or use its own store.");
+            return HeadChange.Refused(
+                head, HeadRefusalReason.SizeMismatch,
+                $"The local store has {claim.StoreSizeBytes} bytes, the volume {head.SizeBytes}. Volumes do not shrink: grow the volume or use its own store.");
         if (claim.LastEpoch > head.Epoch || claim.LastSequence > head.CommittedSequence)
-            return HeadChange.Refused(head, HeadRefusalReason.HeadBehind, $"The log saw sequence {claim.LastSequence} of epoch {claim.LastEpoch} committed; the head is at {head.CommittedSequence} of epoch {head.Epoch}. The head must be rebuilt from the bucket first.");
+            return HeadChange.Refused(
+                head, HeadRefusalReason.HeadBehind,
+                $"The log saw sequence {claim.LastSequence} of epoch {claim.LastEpoch} committed; the head is at {head.CommittedSequence} of epoch {head.Epoch}. The head must be rebuilt from the bucket first.");
         var problem = FindFork(head, claim);
         return problem is null
             ? HeadChange.To(head with { Epoch = head.Epoch + 1 })
-            : HeadChange.Refused(head, HeadRefusalReason.Diverged, $"The log's history is not the volume's: {problem}. Store and log are kept; upload them as a new volume, or discard them and restore.");
+            : HeadChange.Refused(
+                head, HeadRefusalReason.Diverged,
+                $"The log's history is not the volume's: {problem}. Store and log are kept; upload them as a new volume, or discard them and restore.");
     }
 
     /// <summary>
     /// Commits uploaded segments in order, all or none. Segments at or below the head are repeats and are skipped when they are the
     /// ones committed. <paramref name="now"/> is the service's clock.
     /// </summary>
-    public static HeadChange Commit(VolumeHead head, long epoch, IReadOnlyList<SegmentClaim> segments, DateTimeOffset now, LineageSealer sealer)
+    public static HeadChange Commit(
+        VolumeHead head, long epoch, IReadOnlyList<SegmentClaim> segments, DateTimeOffset now, LineageSealer sealer)
     {
-        if (epoch < head.Epoch) return HeadChange.Refused(head, HeadRefusalReason.StaleEpoch, $"Epoch {epoch} was ended by epoch {head.Epoch}: another process serves the volume, or this one must attach again.");
-        if (epoch > head.Epoch || epoch == 0) return HeadChange.Refused(head, HeadRefusalReason.Invalid, $"Epoch {epoch} was never granted; the head is at epoch {head.Epoch}.");
+        if (epoch < head.Epoch)
+            return HeadChange.Refused(
+                head, HeadRefusalReason.StaleEpoch,
+                $"Epoch {epoch} was ended by epoch {head.Epoch}: another process serves the volume, or this one must attach again.");
+        if (epoch > head.Epoch || epoch == 0)
+            return HeadChange.Refused(
+                head, HeadRefusalReason.Invalid, $"Epoch {epoch} was never granted; the head is at epoch {head.Epoch}.");
         var next = head;
         var blobs = new List<BlobEffect>();
         var cuts = new List<SnapshotRecord>();
@@ -99,9 +112,13 @@ public static class HeadMachine
     public static HeadChange Resize(VolumeHead head, long sizeBytes)
     {
         if (sizeBytes == head.SizeBytes) return HeadChange.Repeat(head);
-        if (sizeBytes < head.SizeBytes) return HeadChange.Refused(head, HeadRefusalReason.Invalid, $"The volume has {head.SizeBytes} bytes and does not shrink to {sizeBytes}.");
+        if (sizeBytes < head.SizeBytes)
+            return HeadChange.Refused(
+                head, HeadRefusalReason.Invalid, $"The volume has {head.SizeBytes} bytes and does not shrink to {sizeBytes}.");
         if (sizeBytes % BlockGeometry.SectorBytes != 0 || sizeBytes > BlockGeometry.MaxVolumeBytes)
-            return HeadChange.Refused(head, HeadRefusalReason.Invalid, $"{sizeBytes} bytes is no multiple of {BlockGeometry.SectorBytes} up to {BlockGeometry.MaxVolumeBytes}.");
+            return HeadChange.Refused(
+                head, HeadRefusalReason.Invalid,
+                $"{sizeBytes} bytes is no multiple of {BlockGeometry.SectorBytes} up to {BlockGeometry.MaxVolumeBytes}.");
         return HeadChange.To(head with { SizeBytes = sizeBytes });
     }
 
@@ -114,14 +131,25 @@ public static class HeadMachine
     /// <paramref name="tail"/> is the head's whole tail, from <see cref="TailManifest.LoadAsync"/>. Apply the fold's accounting to the
     /// catalogue (<see cref="FoldResult.ApplyAsync"/>) in the same save.
     /// </summary>
-    public static HeadChange PublishFold(VolumeHead head, FoldResult fold, IReadOnlyList<TailEntry> tail, IReadOnlyCollection<long> retainedCuts, LineageSealer sealer)
+    public static HeadChange PublishFold(
+        VolumeHead head, FoldResult fold, IReadOnlyList<TailEntry> tail, IReadOnlyCollection<long> retainedCuts, LineageSealer sealer)
     {
-        if (fold.Lineage != head.Lineage || fold.Incarnation != head.Incarnation || fold.FromSequence != head.BaseSequence || fold.FromRoot != head.Root || !IsPrefix(fold, tail) || fold.ThroughSequence > head.CommittedSequence)
-            return HeadChange.Refused(head, HeadRefusalReason.Superseded, "Another fold was published since this one began. Its pages are orphans; fold again from the new head.");
-        if (tail.Count != head.Tail.Count) return HeadChange.Refused(head, HeadRefusalReason.Superseded, "The tail given is not this head's.");
+        if (fold.Lineage != head.Lineage
+            || fold.Incarnation != head.Incarnation
+            || fold.FromSequence != head.BaseSequence
+            || fold.FromRoot != head.Root
+            || !IsPrefix(fold, tail)
+            || fold.ThroughSequence > head.CommittedSequence)
+            return HeadChange.Refused(
+                head, HeadRefusalReason.Superseded,
+                "Another fold was published since this one began. Its pages are orphans; fold again from the new head.");
+        if (tail.Count != head.Tail.Count)
+            return HeadChange.Refused(head, HeadRefusalReason.Superseded, "The tail given is not this head's.");
         foreach (var cut in retainedCuts)
             if (cut >= fold.FromSequence && cut < fold.ThroughSequence && !fold.CutRoots.ContainsKey(cut))
-                return HeadChange.Refused(head, HeadRefusalReason.PassesCut, $"Sequence {cut} was retained while the fold ran, and the fold did not write its root. Fold again.");
+                return HeadChange.Refused(
+                    head, HeadRefusalReason.PassesCut,
+                    $"Sequence {cut} was retained while the fold ran, and the fold did not write its root. Fold again.");
         var rest = tail.Skip(fold.FoldedSegments).ToImmutableArray();
         var blobs = new List<BlobEffect>();
         var newTail = new Tail(null, 0, rest);
@@ -150,18 +178,23 @@ public static class HeadMachine
         if (claim.LastSequence == head.CommittedSequence)
         {
             if (claim.LastDigest != head.TipDigest) return $"segment {claim.LastSequence} has another digest";
-            return claim.LastSequence > 0 && claim.CommittedLogEnd != head.CommittedLogEnd ? $"the log counts {claim.CommittedLogEnd} as committed, the head {head.CommittedLogEnd}" : null;
+            return claim.LastSequence > 0 && claim.CommittedLogEnd != head.CommittedLogEnd
+                ? $"the log counts {claim.CommittedLogEnd} as committed, the head {head.CommittedLogEnd}"
+                : null;
         }
         var expected = claim.LastSequence + 1;
         foreach (var seal in claim.Seals)
         {
             if (seal.Sequence != expected) return $"its seal records go from {expected - 1} to {seal.Sequence}";
-            var known = head.Tail.Inline.FirstOrDefault(entry => entry.Segment.Identity.Owner == head.Lineage && entry.Segment.Identity.Sequence == seal.Sequence);
+            var known = head.Tail.Inline.FirstOrDefault(
+                entry => entry.Segment.Identity.Owner == head.Lineage && entry.Segment.Identity.Sequence == seal.Sequence);
             if (known is not null && known.Digest != seal.Digest) return $"segment {seal.Sequence} has another digest";
             if (seal.Sequence == head.CommittedSequence)
             {
                 if (seal.Digest != head.TipDigest) return $"segment {seal.Sequence} has another digest";
-                return seal.LogEnd == head.CommittedLogEnd ? null : $"segment {seal.Sequence} ends at {seal.LogEnd}, the head at {head.CommittedLogEnd}";
+                return seal.LogEnd == head.CommittedLogEnd
+                    ? null
+                    : $"segment {seal.Sequence} ends at {seal.LogEnd}, the head at {head.CommittedLogEnd}";
             }
             expected++;
         }
@@ -172,7 +205,8 @@ public static class HeadMachine
     {
         var digest = segment.Sequence == head.CommittedSequence
             ? head.TipDigest
-            : head.Tail.Inline.FirstOrDefault(entry => entry.Segment.Identity.Owner == head.Lineage && entry.Segment.Identity.Sequence == segment.Sequence)?.Digest;
+            : head.Tail.Inline.FirstOrDefault(
+                entry => entry.Segment.Identity.Owner == head.Lineage && entry.Segment.Identity.Sequence == segment.Sequence)?.Digest;
         return digest is not null && digest != segment.Digest
             ? new HeadRefusal(HeadRefusalReason.NotContiguous, $"Sequence {segment.Sequence} is committed with another digest.")
             : null;
@@ -181,23 +215,37 @@ public static class HeadMachine
     private static HeadRefusal? CheckNext(VolumeHead head, SegmentClaim segment)
     {
         if (segment.Sequence != head.CommittedSequence + 1)
-            return new HeadRefusal(HeadRefusalReason.NotContiguous, $"Sequence {segment.Sequence} does not follow {head.CommittedSequence}.");
+            return new HeadRefusal(
+                HeadRefusalReason.NotContiguous, $"Sequence {segment.Sequence} does not follow {head.CommittedSequence}.");
         if (segment.PreviousDigest != head.TipDigest)
-            return new HeadRefusal(HeadRefusalReason.NotContiguous, $"Sequence {segment.Sequence} names a previous digest that is not the tip's.");
+            return new HeadRefusal(
+                HeadRefusalReason.NotContiguous, $"Sequence {segment.Sequence} names a previous digest that is not the tip's.");
         // A new log begins wherever it likes; after that every position is accounted for.
-        if (segment.LogEnd < segment.LogStart || segment.LogStart < 0 || (head.CommittedSequence > 0 && segment.LogStart != head.CommittedLogEnd))
-            return new HeadRefusal(HeadRefusalReason.NotContiguous, $"Sequence {segment.Sequence} holds log positions {segment.LogStart} to {segment.LogEnd}; the head ends at {head.CommittedLogEnd}.");
-        if (segment.LengthBytes is < SegmentFormat.MinSegmentBytes or > SegmentFormat.MaxSegmentBytes || segment.FrameBytes < 0 || segment.FrameBytes > segment.LengthBytes)
-            return new HeadRefusal(HeadRefusalReason.Invalid, $"Sequence {segment.Sequence} claims {segment.LengthBytes} bytes with {segment.FrameBytes} of frames.");
+        if (segment.LogEnd < segment.LogStart
+            || segment.LogStart < 0
+            || (head.CommittedSequence > 0 && segment.LogStart != head.CommittedLogEnd))
+            return new HeadRefusal(
+                HeadRefusalReason.NotContiguous,
+                $"Sequence {segment.Sequence} holds log positions {segment.LogStart} to {segment.LogEnd}; the head ends at {head.CommittedLogEnd}.");
+        if (segment.LengthBytes is < SegmentFormat.MinSegmentBytes or > SegmentFormat.MaxSegmentBytes
+            || segment.FrameBytes < 0
+            || segment.FrameBytes > segment.LengthBytes)
+            return new HeadRefusal(
+                HeadRefusalReason.Invalid,
+                $"Sequence {segment.Sequence} claims {segment.LengthBytes} bytes with {segment.FrameBytes} of frames.");
         if (!SegmentIdentity.TryParseDataKey(segment.BlobKey, head.KeyGeneration, out var identity)
             || identity!.Owner != head.Lineage || identity.Epoch != head.Epoch || identity.Sequence != segment.Sequence)
-            return new HeadRefusal(HeadRefusalReason.Invalid, $"'{segment.BlobKey}' is no key of sequence {segment.Sequence}, epoch {head.Epoch}, of {head.Lineage}.");
+            return new HeadRefusal(
+                HeadRefusalReason.Invalid,
+                $"'{segment.BlobKey}' is no key of sequence {segment.Sequence}, epoch {head.Epoch}, of {head.Lineage}.");
         return head.Tail.Count >= Tail.MaxSegments
-            ? new HeadRefusal(HeadRefusalReason.TailFull, $"The tail has {Tail.MaxSegments} segments; a fold must be published first. Try again.")
+            ? new HeadRefusal(
+                HeadRefusalReason.TailFull, $"The tail has {Tail.MaxSegments} segments; a fold must be published first. Try again.")
             : null;
     }
 
-    private static VolumeHead Append(VolumeHead head, SegmentClaim segment, DateTimeOffset now, LineageSealer sealer, List<BlobEffect> blobs)
+    private static VolumeHead Append(
+        VolumeHead head, SegmentClaim segment, DateTimeOffset now, LineageSealer sealer, List<BlobEffect> blobs)
     {
         SegmentIdentity.TryParseDataKey(segment.BlobKey, head.KeyGeneration, out var identity);
         var entry = new TailEntry(
@@ -223,10 +271,13 @@ public static class HeadMachine
     private static SnapshotRecord CutOf(VolumeHead head, string snapshotId) =>
         new(snapshotId, head.CommittedSequence, head.CommittedLogEnd, head.CommittedAt, head.HostTime, head.ToImage());
 
-    private static DateTimeOffset Milliseconds(DateTimeOffset time) => DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
+    private static DateTimeOffset Milliseconds(DateTimeOffset time) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
 
     private static long CheckSize(long sizeBytes) =>
         sizeBytes > 0 && sizeBytes % BlockGeometry.SectorBytes == 0 && sizeBytes <= BlockGeometry.MaxVolumeBytes
             ? sizeBytes
-            : throw new ArgumentException($"{sizeBytes} bytes is no multiple of {BlockGeometry.SectorBytes} up to {BlockGeometry.MaxVolumeBytes}.", nameof(sizeBytes));
+            : throw new ArgumentException(
+                $"{sizeBytes} bytes is no multiple of {BlockGeometry.SectorBytes} up to {BlockGeometry.MaxVolumeBytes}.",
+                nameof(sizeBytes));
 }

@@ -7,7 +7,9 @@ public enum HeadRefusalReason
     StaleEpoch,
     /// <summary>The log forked from the volume's history.</summary>
     Diverged,
-    /// <summary>The log knows commits that the head does not: the head was restored from an older state and must be rebuilt first.</summary>
+    /// <summary>
+    /// The log knows commits that the head does not: the head was restored from an older state and must be rebuilt first.
+    /// </summary>
     HeadBehind,
     /// <summary>The local store is larger than the volume.</summary>
     SizeMismatch,

@@ -44,7 +44,8 @@ public sealed record Tail(SegmentReference? Manifest, int ManifestCount, Immutab
     {
         var manifest = SegmentReference.ReadOptional(ref reader, owners, SegmentKind.Tail);
         var manifestCount = reader.I32("manifest entry count", 0, MaxSegments);
-        if (manifest is null != (manifestCount == 0)) throw reader.Corrupt($"{manifestCount} manifest entries do not fit {(manifest is null ? "no" : "a")} manifest");
+        if (manifest is null != (manifestCount == 0))
+            throw reader.Corrupt($"{manifestCount} manifest entries do not fit {(manifest is null ? "no" : "a")} manifest");
         var inline = reader.U8("inline entry count");
         if (inline > MaxInline) throw reader.Corrupt($"{inline} inline entries are over {MaxInline}");
         var entries = ImmutableArray.CreateBuilder<TailEntry>(inline);

@@ -10,7 +10,8 @@ namespace Tidegate.BlockStore.Heads;
 /// <param name="FrameBytes">Stored bytes of its frames, as the agent claimed; the fold counts them itself.</param>
 /// <param name="CommittedAt">Service's clock, in milliseconds: what retention uses.</param>
 /// <param name="HostTime">Host's clock at its last record, in milliseconds; for display.</param>
-public sealed record TailEntry(SegmentReference Segment, SegmentDigest Digest, long LogEnd, int FrameBytes, DateTimeOffset CommittedAt, DateTimeOffset HostTime)
+public sealed record TailEntry(
+    SegmentReference Segment, SegmentDigest Digest, long LogEnd, int FrameBytes, DateTimeOffset CommittedAt, DateTimeOffset HostTime)
 {
     internal const int EncodedBytes = SegmentReference.EncodedBytes + SegmentDigest.LengthBytes + 8 + 4 + 8 + 8;
 

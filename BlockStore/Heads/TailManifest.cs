@@ -5,12 +5,18 @@ using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.BlockStore.Heads;
 
-/// <summary>Immutable blobs that hold tail entries which no longer fit the head; each names the one before (<c>docs/formats/head.md</c>, Tail manifest).</summary>
+/// <summary>
+/// Immutable blobs that hold tail entries which no longer fit the head; each names the one before (<c>docs/formats/head.md</c>,
+/// Tail manifest).
+/// </summary>
 public static class TailManifest
 {
     private static ReadOnlySpan<byte> Magic => "TIDETAL1"u8;
 
-    /// <summary>All segments of a tail, oldest first. Throws <see cref="CorruptDataException"/> when the chain does not hold what the tail says.</summary>
+    /// <summary>
+    /// All segments of a tail, oldest first. Throws <see cref="CorruptDataException"/> when the chain does not hold what the tail
+    /// says.
+    /// </summary>
     public static async Task<IReadOnlyList<TailEntry>> LoadAsync(SegmentCache segments, Tail tail, CancellationToken cancellationToken)
     {
         var batches = new Stack<ImmutableArray<TailEntry>>();
@@ -30,7 +36,8 @@ public static class TailManifest
     }
 
     /// <summary>Moves entries behind a tail's manifests into a new one.</summary>
-    internal static (Tail Tail, BlobEffect Blob) Write(SegmentReference? previous, int previousCount, ReadOnlySpan<TailEntry> entries, LineageSealer sealer, long sequence)
+    internal static (Tail Tail, BlobEffect Blob) Write(
+        SegmentReference? previous, int previousCount, ReadOnlySpan<TailEntry> entries, LineageSealer sealer, long sequence)
     {
         var owners = new OwnerTable();
         var body = new FormatWriter();
@@ -53,7 +60,8 @@ public static class TailManifest
         var owners = OwnerTable.Read(ref reader);
         var previous = SegmentReference.ReadOptional(ref reader, owners, SegmentKind.Tail);
         var previousCount = reader.I32("count of entries before", 0, Tail.MaxSegments);
-        if (previous is null != (previousCount == 0)) throw reader.Corrupt($"{previousCount} entries before do not fit {(previous is null ? "no" : "a")} manifest before");
+        if (previous is null != (previousCount == 0))
+            throw reader.Corrupt($"{previousCount} entries before do not fit {(previous is null ? "no" : "a")} manifest before");
         var count = reader.Count("entry count", Tail.MaxSegments, TailEntry.EncodedBytes);
         if (count == 0) throw reader.Corrupt("it holds no entries");
         var entries = ImmutableArray.CreateBuilder<TailEntry>(count);

@@ -40,19 +40,26 @@ public sealed class ImageReader
     internal MapReader Map => _map;
 
     /// <summary>Opens an image: loads its tail's manifests and the index of every segment in it, at most 256.</summary>
-    public static async Task<ImageReader> OpenAsync(ImageDescriptor image, SegmentCache segments, ImageReaderOptions? options = null, CancellationToken cancellationToken = default)
+    public static async Task<ImageReader> OpenAsync(
+        ImageDescriptor image, SegmentCache segments, ImageReaderOptions? options = null, CancellationToken cancellationToken = default)
     {
         if (image.Relocation is not null)
             throw new NotSupportedException($"The image has a relocation table ({image.Relocation.Identity.BlobKey}), which this version does not read. Use the version that compacted the volume, or a newer one.");
         var tail = await TailManifest.LoadAsync(segments, image.Tail, cancellationToken);
-        return new ImageReader(image, segments, options ?? new ImageReaderOptions(), await TailOverlay.LoadAsync(segments, tail, cancellationToken));
+        return new ImageReader(
+            image, segments, options ?? new ImageReaderOptions(), await TailOverlay.LoadAsync(segments, tail, cancellationToken));
     }
 
     /// <summary>Reads <paramref name="buffer"/> from <paramref name="offset"/>; both on 4096-byte sectors and within the image.</summary>
     public async ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (offset < 0 || offset % BlockGeometry.SectorBytes != 0 || buffer.Length % BlockGeometry.SectorBytes != 0 || offset > SizeBytes - buffer.Length)
-            throw new ArgumentOutOfRangeException(nameof(offset), $"{buffer.Length} bytes at {offset} do not lie on {BlockGeometry.SectorBytes}-byte sectors within {SizeBytes} bytes.");
+        if (offset < 0
+            || offset % BlockGeometry.SectorBytes != 0
+            || buffer.Length % BlockGeometry.SectorBytes != 0
+            || offset > SizeBytes - buffer.Length)
+            throw new ArgumentOutOfRangeException(
+                nameof(offset),
+                $"{buffer.Length} bytes at {offset} do not lie on {BlockGeometry.SectorBytes}-byte sectors within {SizeBytes} bytes.");
         buffer.Span.Clear();
         if (buffer.Length == 0) return;
         var needed = new List<NeededFrame>();
@@ -74,7 +81,8 @@ public sealed class ImageReader
     /// The blocks from <paramref name="firstBlock"/> on that hold anything, in order, with the sectors they hold: what a restore has to
     /// fetch. Blocks not named read as zero.
     /// </summary>
-    public async IAsyncEnumerable<ImageBlock> EnumerateBlocksAsync(uint firstBlock = 0, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<ImageBlock> EnumerateBlocksAsync(
+        uint firstBlock = 0, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var end = (uint)((SizeBytes + BlockGeometry.BlockBytes - 1) / BlockGeometry.BlockBytes);
         var inTail = _overlay.Blocks.SkipWhile(block => block < firstBlock).GetEnumerator();
@@ -86,7 +94,8 @@ public sealed class ImageReader
                 var block = (uint)(MapGeometry.FirstBlock(0, leaf.Number) + slot);
                 if (block < firstBlock || block >= end) continue;
                 for (; hasTail && inTail.Current < block; hasTail = inTail.MoveNext())
-                    if (inTail.Current < end && _overlay.Find(inTail.Current)!.Mask is var mask and not 0) yield return new ImageBlock(inTail.Current, mask);
+                    if (inTail.Current < end && _overlay.Find(inTail.Current)!.Mask is var mask and not 0)
+                        yield return new ImageBlock(inTail.Current, mask);
                 if (hasTail && inTail.Current == block) hasTail = inTail.MoveNext();
                 var held = (ushort)(fragments.Aggregate(0, (mask, fragment) => mask | fragment.Mask) & ~_overlay.HiddenMask(block));
                 held |= _overlay.Find(block)?.Mask ?? 0;
@@ -94,7 +103,8 @@ public sealed class ImageReader
             }
         }
         for (; hasTail; hasTail = inTail.MoveNext())
-            if (inTail.Current < end && _overlay.Find(inTail.Current)!.Mask is var mask and not 0) yield return new ImageBlock(inTail.Current, mask);
+            if (inTail.Current < end && _overlay.Find(inTail.Current)!.Mask is var mask and not 0)
+                yield return new ImageBlock(inTail.Current, mask);
         inTail.Dispose();
     }
 
@@ -114,7 +124,8 @@ public sealed class ImageReader
     }
 
     /// <summary>Blocks in [first, end) that the base map holds, whatever the tail says of them.</summary>
-    internal async IAsyncEnumerable<uint> EnumerateMapBlocksAsync(uint firstBlock, long endBlock, [EnumeratorCancellation] CancellationToken cancellationToken)
+    internal async IAsyncEnumerable<uint> EnumerateMapBlocksAsync(
+        uint firstBlock, long endBlock, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var leaf in LeavesAsync(firstBlock, endBlock, cancellationToken))
         {
@@ -126,7 +137,8 @@ public sealed class ImageReader
         }
     }
 
-    private async IAsyncEnumerable<MapPage> LeavesAsync(uint firstBlock, long endBlock, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<MapPage> LeavesAsync(
+        uint firstBlock, long endBlock, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (Image.Root is null) yield break;
         var path = new Stack<(PageReference Page, int Level, long Number)>();
@@ -142,7 +154,9 @@ public sealed class ImageReader
             foreach (var (slot, child) in page.Children.Reverse())
             {
                 var number = (top.Number * BlockGeometry.PageEntries) + slot;
-                if (MapGeometry.FirstBlock(top.Level - 1, number + 1) > firstBlock && MapGeometry.FirstBlock(top.Level - 1, number) < endBlock) path.Push((child, top.Level - 1, number));
+                if (MapGeometry.FirstBlock(top.Level - 1, number + 1) > firstBlock
+                    && MapGeometry.FirstBlock(top.Level - 1, number) < endBlock)
+                    path.Push((child, top.Level - 1, number));
             }
         }
     }
@@ -166,7 +180,10 @@ public sealed class ImageReader
             {
                 var entry = CheckedEntry(reader, frame);
                 var run = runs.Count > 0 ? runs[^1] : null;
-                if (run is null || run.Reader != reader || entry.Offset - run.End > _options.MaxGapBytes || entry.Offset + entry.StoredBytes - run.Start > _options.MaxReadBytes)
+                if (run is null
+                    || run.Reader != reader
+                    || entry.Offset - run.End > _options.MaxGapBytes
+                    || entry.Offset + entry.StoredBytes - run.Start > _options.MaxReadBytes)
                 {
                     run = new ReadRun(reader, entry.Offset);
                     runs.Add(run);
@@ -182,7 +199,8 @@ public sealed class ImageReader
     {
         var fragment = frame.Fragment;
         var what = $"Segment {reader.Reference.Identity.BlobKey}";
-        if (fragment.Index >= reader.Index.Entries.Count) throw new CorruptDataException(what, $"it has {reader.Index.Entries.Count} frames, and the map names frame {fragment.Index}");
+        if (fragment.Index >= reader.Index.Entries.Count)
+            throw new CorruptDataException(what, $"it has {reader.Index.Entries.Count} frames, and the map names frame {fragment.Index}");
         var entry = reader.Index.Entries[fragment.Index];
         return entry.Block == frame.Block && (fragment.Mask & ~entry.Mask) == 0 && entry.Tag == fragment.Tag
             ? entry
@@ -191,7 +209,8 @@ public sealed class ImageReader
 
     private async ValueTask ReadRunAsync(ReadRun run, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        var stored = await SegmentReader.ReadExactAsync(_segments.Source, run.Reader.Reference, run.Start, run.End - run.Start, cancellationToken);
+        var stored = await SegmentReader.ReadExactAsync(
+            _segments.Source, run.Reader.Reference, run.Start, run.End - run.Start, cancellationToken);
         using var opener = run.Reader.CreateOpener();
         var plain = ArrayPool<byte>.Shared.Rent(BlockGeometry.BlockBytes);
         try
@@ -199,7 +218,9 @@ public sealed class ImageReader
             foreach (var frame in run.Frames)
             {
                 var entry = run.Reader.Index.Entries[frame.Fragment.Index];
-                opener.Open(frame.Fragment.Index, stored.Span.Slice(entry.Offset - run.Start, entry.StoredBytes), plain.AsSpan(0, entry.PlainBytes));
+                opener.Open(
+                    frame.Fragment.Index, stored.Span.Slice(entry.Offset - run.Start, entry.StoredBytes),
+                    plain.AsSpan(0, entry.PlainBytes));
                 CopySectors(frame, entry.Mask, plain, offset, buffer.Span);
             }
         }

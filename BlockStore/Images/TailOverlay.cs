@@ -32,7 +32,8 @@ internal sealed class TailOverlay
     public ushort HiddenMask(uint block) => (ushort)((Find(block)?.Mask ?? 0) | SegmentRanges.MaskOf(_zeroes, block));
 
     /// <summary>Opens every segment of a tail, checks each against its entry, and applies them in order.</summary>
-    public static async Task<TailOverlay> LoadAsync(SegmentCache segments, IReadOnlyList<TailEntry> tail, CancellationToken cancellationToken)
+    public static async Task<TailOverlay> LoadAsync(
+        SegmentCache segments, IReadOnlyList<TailEntry> tail, CancellationToken cancellationToken)
     {
         var overlay = new TailOverlay();
         var zeroes = new List<SegmentRange>();
@@ -50,7 +51,8 @@ internal sealed class TailOverlay
     {
         var reader = await segments.OpenAsync(entry.Segment, cancellationToken);
         if (reader.Index.Header.Digest != entry.Digest || reader.Index.Header.LogEnd != entry.LogEnd)
-            throw new CorruptDataException($"Segment {entry.Segment.Identity.BlobKey}", "its header has another digest or log end than was committed");
+            throw new CorruptDataException(
+                $"Segment {entry.Segment.Identity.BlobKey}", "its header has another digest or log end than was committed");
         return reader;
     }
 

@@ -25,7 +25,8 @@ public sealed class AccountKey : IDisposable
     /// <summary>Takes a copy of 32 bytes; throws <see cref="ArgumentException"/> for any other length.</summary>
     public AccountKey(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length != LengthBytes) throw new ArgumentException($"An account key has {LengthBytes} bytes, not {bytes.Length}.", nameof(bytes));
+        if (bytes.Length != LengthBytes)
+            throw new ArgumentException($"An account key has {LengthBytes} bytes, not {bytes.Length}.", nameof(bytes));
         _bytes = bytes.ToArray();
     }
 
@@ -37,11 +38,16 @@ public sealed class AccountKey : IDisposable
         var nonce = wrapped.AsSpan(1, NonceBytes);
         RandomNumberGenerator.Fill(nonce);
         using var aes = new AesGcm(_bytes, TagBytes);
-        aes.Encrypt(nonce, key.Secret, wrapped.AsSpan(1 + NonceBytes, DataKey.LengthBytes), wrapped.AsSpan(^TagBytes..), Binding(owner, generation));
+        aes.Encrypt(
+            nonce, key.Secret, wrapped.AsSpan(1 + NonceBytes, DataKey.LengthBytes), wrapped.AsSpan(^TagBytes..),
+            Binding(owner, generation));
         return wrapped;
     }
 
-    /// <summary>Unwraps a data key. Throws <see cref="CorruptDataException"/> when it was wrapped by another key, for another lineage or generation, or altered.</summary>
+    /// <summary>
+    /// Unwraps a data key. Throws <see cref="CorruptDataException"/> when it was wrapped by another key, for another lineage or
+    /// generation, or altered.
+    /// </summary>
     public DataKey Unwrap(LineageId owner, int generation, ReadOnlySpan<byte> wrapped)
     {
         var what = $"The wrapped key of {owner}, generation {generation},";
@@ -51,7 +57,9 @@ public sealed class AccountKey : IDisposable
         using var aes = new AesGcm(_bytes, TagBytes);
         try
         {
-            aes.Decrypt(wrapped.Slice(1, NonceBytes), wrapped.Slice(1 + NonceBytes, DataKey.LengthBytes), wrapped[^TagBytes..], secret, Binding(owner, generation));
+            aes.Decrypt(
+                wrapped.Slice(1, NonceBytes), wrapped.Slice(1 + NonceBytes, DataKey.LengthBytes), wrapped[^TagBytes..], secret,
+                Binding(owner, generation));
         }
         catch (AuthenticationTagMismatchException e)
         {

@@ -16,7 +16,8 @@ public sealed class DataKey : IDisposable
     /// <summary>Takes a copy of 32 bytes; throws <see cref="ArgumentException"/> for any other length.</summary>
     public DataKey(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length != LengthBytes) throw new ArgumentException($"A data key has {LengthBytes} bytes, not {bytes.Length}.", nameof(bytes));
+        if (bytes.Length != LengthBytes)
+            throw new ArgumentException($"A data key has {LengthBytes} bytes, not {bytes.Length}.", nameof(bytes));
         _bytes = bytes.ToArray();
     }
 

@@ -9,6 +9,10 @@ public interface IKeyProvider
     /// <summary>Wraps a data key under the owner account's key, which is made on first use.</summary>
     ValueTask<byte[]> WrapAsync(LineageId owner, int generation, DataKey key, CancellationToken cancellationToken = default);
 
-    /// <summary>Unwraps a data key. Throws <see cref="Formats.CorruptDataException"/> when it does not open, <see cref="FileNotFoundException"/> when the account has no key here.</summary>
-    ValueTask<DataKey> UnwrapAsync(LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default);
+    /// <summary>
+    /// Unwraps a data key. Throws <see cref="Formats.CorruptDataException"/> when it does not open, <see
+    /// cref="FileNotFoundException"/> when the account has no key here.
+    /// </summary>
+    ValueTask<DataKey> UnwrapAsync(
+        LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default);
 }

@@ -29,10 +29,13 @@ public sealed class KeyFileProvider : IKeyProvider
     }
 
     /// <inheritdoc/>
-    public ValueTask<DataKey> UnwrapAsync(LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default)
+    public ValueTask<DataKey> UnwrapAsync(
+        LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default)
     {
         using var account = Read(owner.AccountId)
-            ?? throw new FileNotFoundException($"Account {owner.AccountId} has no key file in {_directory}. Restore it from your key backup: without it the account's data cannot be read.", PathOf(owner.AccountId));
+            ?? throw new FileNotFoundException(
+                $"Account {owner.AccountId} has no key file in {_directory}. Restore it from your key backup: without it the account's data cannot be read.",
+                PathOf(owner.AccountId));
         return ValueTask.FromResult(account.Unwrap(owner, generation, wrapped.Span));
     }
 
@@ -53,7 +56,8 @@ public sealed class KeyFileProvider : IKeyProvider
         if (!text.StartsWith(Prefix, StringComparison.Ordinal)
             || !Convert.TryFromBase64String(text[Prefix.Length..], secret, out var length)
             || length != AccountKey.LengthBytes)
-            throw new CorruptDataException($"Key file {PathOf(accountId)}", $"it is not one line '{Prefix}' and the base64 of {AccountKey.LengthBytes} bytes");
+            throw new CorruptDataException(
+                $"Key file {PathOf(accountId)}", $"it is not one line '{Prefix}' and the base64 of {AccountKey.LengthBytes} bytes");
         var key = new AccountKey(secret);
         CryptographicOperations.ZeroMemory(secret);
         return key;
@@ -77,6 +81,8 @@ public sealed class KeyFileProvider : IKeyProvider
         CryptographicOperations.ZeroMemory(secret);
         CryptographicOperations.ZeroMemory(line);
         // Whoever linked first made the key: read it back rather than trusting our own draw.
-        return Read(accountId) ?? throw new IOException($"Key file {PathOf(accountId)} vanished while it was being made. Check who else writes to the directory.");
+        return Read(accountId)
+            ?? throw new IOException(
+                $"Key file {PathOf(accountId)} vanished while it was being made. Check who else writes to the directory.");
     }
 }

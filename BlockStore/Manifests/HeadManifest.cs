@@ -24,7 +24,8 @@ public sealed record HeadManifest(VolumeHead Head, IReadOnlyList<WrappedKey> Key
     public BlobEffect Seal(LineageSealer sealer)
     {
         var own = Keys.FirstOrDefault(key => key.Owner == Head.Lineage && key.Generation == Head.KeyGeneration)
-            ?? throw new InvalidOperationException($"A manifest of {Head.Lineage} needs its wrapped key of generation {Head.KeyGeneration}.");
+            ?? throw new InvalidOperationException(
+                $"A manifest of {Head.Lineage} needs its wrapped key of generation {Head.KeyGeneration}.");
         var owners = new OwnerTable();
         var body = new FormatWriter();
         body.Counted(Head.Encode());
@@ -54,7 +55,8 @@ public sealed record HeadManifest(VolumeHead Head, IReadOnlyList<WrappedKey> Key
     /// Opens a manifest found under a key, with nothing but a provider of account keys. Throws <see cref="CorruptDataException"/> when
     /// the blob is not the manifest that the key names.
     /// </summary>
-    public static async Task<HeadManifest> OpenAsync(string blobKey, ReadOnlyMemory<byte> content, IKeyProvider provider, CancellationToken cancellationToken = default)
+    public static async Task<HeadManifest> OpenAsync(
+        string blobKey, ReadOnlyMemory<byte> content, IKeyProvider provider, CancellationToken cancellationToken = default)
     {
         var (owner, generation, wrapped, sealedBlob) = ReadClear(blobKey, content);
         using var key = await provider.UnwrapAsync(owner, generation, wrapped, cancellationToken);
@@ -65,7 +67,10 @@ public sealed record HeadManifest(VolumeHead Head, IReadOnlyList<WrappedKey> Key
     {
         var reader = new FormatReader(content.Span, $"Head manifest {blobKey}");
         var parts = blobKey.Split('/');
-        if (parts.Length != 4 || parts[2] != SegmentIdentity.FolderOf(SegmentKind.Head) || !LineageId.IsPart(parts[0]) || !LineageId.IsPart(parts[1]))
+        if (parts.Length != 4
+            || parts[2] != SegmentIdentity.FolderOf(SegmentKind.Head)
+            || !LineageId.IsPart(parts[0])
+            || !LineageId.IsPart(parts[1]))
             throw reader.Corrupt("its key is not that of a head manifest");
         reader.Expect(ClearMagic, "manifest magic");
         var generation = reader.I32("key generation", 1, int.MaxValue);
@@ -76,10 +81,13 @@ public sealed record HeadManifest(VolumeHead Head, IReadOnlyList<WrappedKey> Key
     private static HeadManifest Read(string blobKey, LineageId owner, int generation, DataKey key, ReadOnlyMemory<byte> sealedBlob)
     {
         var what = $"Head manifest {blobKey}";
-        if (sealedBlob.Length is < SegmentFormat.MinSegmentBytes or > SegmentFormat.MaxSegmentBytes) throw new CorruptDataException(what, $"{sealedBlob.Length} bytes are left for its sealed part");
+        if (sealedBlob.Length is < SegmentFormat.MinSegmentBytes or > SegmentFormat.MaxSegmentBytes)
+            throw new CorruptDataException(what, $"{sealedBlob.Length} bytes are left for its sealed part");
         var identity = SegmentFormat.ReadHeader(sealedBlob.Span, what).Identity;
-        if (identity.BlobKey != blobKey || identity.Generation != generation) throw new CorruptDataException(what, $"its header says that it is {identity.BlobKey} of generation {identity.Generation}");
-        var segment = SegmentReader.Open(sealedBlob, new SegmentReference(identity, sealedBlob.Length), new Keyring().Add(owner, generation, key));
+        if (identity.BlobKey != blobKey || identity.Generation != generation)
+            throw new CorruptDataException(what, $"its header says that it is {identity.BlobKey} of generation {identity.Generation}");
+        var segment = SegmentReader.Open(
+            sealedBlob, new SegmentReference(identity, sealedBlob.Length), new Keyring().Add(owner, generation, key));
         if (segment.Index.Entries.Count != 1) throw new CorruptDataException(what, $"it has {segment.Index.Entries.Count} frames, not 1");
         var entry = segment.Index.Entries[0];
         var plain = new byte[entry.PlainBytes];
@@ -96,7 +104,9 @@ public sealed record HeadManifest(VolumeHead Head, IReadOnlyList<WrappedKey> Key
         if (head.Lineage != owner) throw reader.Corrupt($"it holds the head of {head.Lineage}");
         var keys = new WrappedKey[reader.Count("key count", MaxKeys, 8)];
         for (var i = 0; i < keys.Length; i++)
-            keys[i] = new WrappedKey(owners.Get(ref reader, "key owner"), reader.I32("key generation", 1, int.MaxValue), reader.Counted("wrapped key").ToArray());
+            keys[i] = new WrappedKey(
+                owners.Get(ref reader, "key owner"), reader.I32("key generation", 1, int.MaxValue),
+                reader.Counted("wrapped key").ToArray());
         reader.End();
         return new HeadManifest(head, keys);
     }

@@ -3,7 +3,10 @@ using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.BlockStore.Maps;
 
-/// <summary>One page of the map (<c>docs/formats/map.md</c>): a leaf's blocks with their fragments, or an interior page's children. Absent means zero.</summary>
+/// <summary>
+/// One page of the map (<c>docs/formats/map.md</c>): a leaf's blocks with their fragments, or an interior page's children. Absent
+/// means zero.
+/// </summary>
 public sealed class MapPage
 {
     private static ReadOnlySpan<byte> Magic => "TIDEMAP1"u8;
@@ -123,7 +126,8 @@ public sealed class MapPage
             if (mask == 0 || (held & mask) != 0) throw reader.Corrupt($"fragment masks are empty or overlap: 0x{mask:x4} with 0x{held:x4}");
             held |= mask;
             var segment = table.Get(ref reader);
-            if (segment.Identity.Kind != SegmentKind.Data) throw reader.Corrupt($"a {segment.Identity.Kind} segment stands where data belongs");
+            if (segment.Identity.Kind != SegmentKind.Data)
+                throw reader.Corrupt($"a {segment.Identity.Kind} segment stands where data belongs");
             fragments[i] = new MapFragment(
                 segment,
                 reader.I32("fragment index", 0, SegmentFormat.MaxEntries - 1),
@@ -138,7 +142,8 @@ public sealed class MapPage
     private static PageReference ReadChild(ref FormatReader reader, PageTable table)
     {
         var segment = table.Get(ref reader);
-        if (segment.Identity.Kind != SegmentKind.Map) throw reader.Corrupt($"a {segment.Identity.Kind} segment stands where a map page belongs");
+        if (segment.Identity.Kind != SegmentKind.Map)
+            throw reader.Corrupt($"a {segment.Identity.Kind} segment stands where a map page belongs");
         return new PageReference(
             segment,
             reader.I32("child index", 0, SegmentFormat.MaxEntries - 1),

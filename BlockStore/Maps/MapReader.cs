@@ -3,7 +3,9 @@ using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.BlockStore.Maps;
 
-/// <summary>Loads map pages and believes them only when they have the hash, level and number that was asked for (I6). Bounded cache.</summary>
+/// <summary>
+/// Loads map pages and believes them only when they have the hash, level and number that was asked for (I6). Bounded cache.
+/// </summary>
 internal sealed class MapReader(SegmentCache segments, long maxBytes)
 {
     private const int BytesPerFragment = 96;
@@ -35,6 +37,8 @@ internal sealed class MapReader(SegmentCache segments, long maxBytes)
         var page = MapPage.Decode(plain, reference.Segment, what);
         if (page.Level != level || page.Number != number)
             throw new CorruptDataException(what, $"it is page {page.Number} of level {page.Level}, not page {number} of level {level}");
-        return page.ComputeHash() == reference.Hash ? page : throw new CorruptDataException(what, "its hash is not the one its parent names: it was replaced");
+        return page.ComputeHash() == reference.Hash
+            ? page
+            : throw new CorruptDataException(what, "its hash is not the one its parent names: it was replaced");
     }
 }

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Tidegate.BlockStore.Segments;
 
-/// <summary>128 random bits that make every encryption of the same thing a different object: drawn afresh whenever bytes are encrypted again.</summary>
+/// <summary>
+/// 128 random bits that make every encryption of the same thing a different object: drawn afresh whenever bytes are encrypted
+/// again.
+/// </summary>
 public readonly record struct BlobNonce(UInt128 Value)
 {
     /// <summary>32 hexadecimal digits, as in a blob key.</summary>

@@ -31,11 +31,15 @@ public sealed class LogDigest : IDisposable
     /// <summary>Adds a record without data.</summary>
     public void AppendRange(LogRecordKind kind, long offset, long length)
     {
-        if (kind is not (LogRecordKind.Discard or LogRecordKind.Zero)) throw new ArgumentOutOfRangeException(nameof(kind), kind, "Only discards and zeroes carry no data.");
+        if (kind is not (LogRecordKind.Discard or LogRecordKind.Zero))
+            throw new ArgumentOutOfRangeException(nameof(kind), kind, "Only discards and zeroes carry no data.");
         Append(kind, offset, length);
     }
 
-    /// <summary>The digest of the records so far as segment <paramref name="sequence"/> holding log positions [<paramref name="logStart"/>, <paramref name="logEnd"/>). More records may follow.</summary>
+    /// <summary>
+    /// The digest of the records so far as segment <paramref name="sequence"/> holding log positions [<paramref name="logStart"/>,
+    /// <paramref name="logEnd"/>). More records may follow.
+    /// </summary>
     public SegmentDigest Compute(SegmentDigest previous, long sequence, long logStart, long logEnd)
     {
         Span<byte> input = stackalloc byte[SegmentDigest.LengthBytes + 24 + 32];

@@ -51,6 +51,8 @@ internal sealed class PageTable
     public SegmentReference Get(ref FormatReader reader)
     {
         var position = reader.U32("segment position");
-        return position < _segments.Count ? _segments[(int)position] : throw reader.Corrupt($"it names segment {position} of {_segments.Count}");
+        return position < _segments.Count
+            ? _segments[(int)position]
+            : throw reader.Corrupt($"it names segment {position} of {_segments.Count}");
     }
 }

@@ -37,7 +37,9 @@ internal sealed class PageWriter(LineageSealer sealer, SegmentKind kind, long se
 
     /// <summary>The reference with its segment's length, once that segment is finished.</summary>
     public PageReference Resolve(PageReference page) =>
-        page.Segment.LengthBytes == 0 && _finished.TryGetValue(page.Segment.Identity, out var segment) ? page with { Segment = segment } : page;
+        page.Segment.LengthBytes == 0 && _finished.TryGetValue(page.Segment.Identity, out var segment)
+            ? page with { Segment = segment }
+            : page;
 
     /// <summary>Takes the next finished blob to be stored.</summary>
     public bool TryTakeBlob(out BlobEffect? blob) => _blobs.TryDequeue(out blob);

@@ -38,7 +38,9 @@ public sealed class SegmentBuilder : IDisposable
     /// <summary>Bytes of sectors held now, before compression.</summary>
     public long DataBytes => (long)_slots.Count * BlockGeometry.SectorBytes;
 
-    /// <summary>True when nothing was fed, or all of it was replaced and nothing remains: a barrier alone seals to an empty segment.</summary>
+    /// <summary>
+    /// True when nothing was fed, or all of it was replaced and nothing remains: a barrier alone seals to an empty segment.
+    /// </summary>
     public bool IsEmpty => _slots.Count == 0 && _ranges.Count == 0;
 
     /// <summary>Adds a write. Offset and length are multiples of 4096.</summary>
@@ -51,7 +53,9 @@ public sealed class SegmentBuilder : IDisposable
             ref var slot = ref CollectionsMarshal.GetValueRefOrAddDefault(_slots, sector++, out var exists);
             if (!exists)
             {
-                if (DataBytes > MaxDataBytes) throw new InvalidOperationException($"A segment holds at most {MaxDataBytes} bytes of sectors; seal shorter stretches of the log.");
+                if (DataBytes > MaxDataBytes)
+                    throw new InvalidOperationException(
+                        $"A segment holds at most {MaxDataBytes} bytes of sectors; seal shorter stretches of the log.");
                 slot = NewSlot();
             }
             data.Slice(at, BlockGeometry.SectorBytes).CopyTo(Sector(slot));
@@ -64,16 +68,21 @@ public sealed class SegmentBuilder : IDisposable
     /// <summary>Adds a write of zeroes. Offset and length are multiples of 4096.</summary>
     public void Zero(long offset, long length) => AddRange(LogRecordKind.Zero, offset, length);
 
-    /// <summary>The digest that <see cref="Seal"/> would write: lets a chain be computed first and its segments be sealed in parallel.</summary>
-    public SegmentDigest ComputeDigest(SegmentDigest previous, long sequence, long logEnd) => _digest.Compute(previous, sequence, LogStart, logEnd);
+    /// <summary>
+    /// The digest that <see cref="Seal"/> would write: lets a chain be computed first and its segments be sealed in parallel.
+    /// </summary>
+    public SegmentDigest ComputeDigest(SegmentDigest previous, long sequence, long logEnd) =>
+        _digest.Compute(previous, sequence, LogStart, logEnd);
 
     /// <summary>
     /// Compresses, encrypts and indexes what was fed. May be called again with another identity: the digest is the same, every
     /// byte of ciphertext another. Never seal twice under one nonce after feeding more.
     /// </summary>
-    public SealedSegment Seal(SegmentIdentity identity, SegmentDigest previous, long logEnd, DateTimeOffset hostTimeStart, DateTimeOffset hostTimeEnd)
+    public SealedSegment Seal(
+        SegmentIdentity identity, SegmentDigest previous, long logEnd, DateTimeOffset hostTimeStart, DateTimeOffset hostTimeEnd)
     {
-        if (identity.Kind != SegmentKind.Data) throw new ArgumentException($"A write log seals to data segments, not to {identity.Kind}.", nameof(identity));
+        if (identity.Kind != SegmentKind.Data)
+            throw new ArgumentException($"A write log seals to data segments, not to {identity.Kind}.", nameof(identity));
         ArgumentOutOfRangeException.ThrowIfLessThan(logEnd, LogStart);
         var sectors = _slots.Keys.ToArray();
         Array.Sort(sectors);
@@ -93,7 +102,8 @@ public sealed class SegmentBuilder : IDisposable
         }
         ArrayPool<byte>.Shared.Return(block);
         var digest = ComputeDigest(previous, identity.Sequence, logEnd);
-        return writer.Finish(new SegmentHeader(identity, LogStart, logEnd, hostTimeStart, hostTimeEnd, previous, digest), SegmentRanges.Union(_ranges));
+        return writer.Finish(
+            new SegmentHeader(identity, LogStart, logEnd, hostTimeStart, hostTimeEnd, previous, digest), SegmentRanges.Union(_ranges));
     }
 
     /// <summary>Gives the buffers back.</summary>
@@ -130,7 +140,8 @@ public sealed class SegmentBuilder : IDisposable
         var contiguous = first / ChunkSectors == (first + sectors.Length - 1) / ChunkSectors;
         for (var i = 0; contiguous && i < sectors.Length; i++) contiguous = _slots[sectors[i]] == first + i;
         if (contiguous)
-            return _chunks[first / ChunkSectors].AsSpan(first % ChunkSectors * BlockGeometry.SectorBytes, sectors.Length * BlockGeometry.SectorBytes);
+            return _chunks[first / ChunkSectors].AsSpan(
+                first % ChunkSectors * BlockGeometry.SectorBytes, sectors.Length * BlockGeometry.SectorBytes);
         for (var i = 0; i < sectors.Length; i++)
             Sector(_slots[sectors[i]]).CopyTo(block[(i * BlockGeometry.SectorBytes)..]);
         return block[..(sectors.Length * BlockGeometry.SectorBytes)];
@@ -147,8 +158,14 @@ public sealed class SegmentBuilder : IDisposable
 
     private static long FirstSector(long offset, long length)
     {
-        if (offset < 0 || length < 0 || offset % BlockGeometry.SectorBytes != 0 || length % BlockGeometry.SectorBytes != 0 || offset > BlockGeometry.MaxVolumeBytes - length)
-            throw new ArgumentException($"A log record of {length} bytes at {offset} does not lie on {BlockGeometry.SectorBytes}-byte sectors within {BlockGeometry.MaxVolumeBytes} bytes.", nameof(offset));
+        if (offset < 0
+            || length < 0
+            || offset % BlockGeometry.SectorBytes != 0
+            || length % BlockGeometry.SectorBytes != 0
+            || offset > BlockGeometry.MaxVolumeBytes - length)
+            throw new ArgumentException(
+                $"A log record of {length} bytes at {offset} does not lie on {BlockGeometry.SectorBytes}-byte sectors within {BlockGeometry.MaxVolumeBytes} bytes.",
+                nameof(offset));
         return offset / BlockGeometry.SectorBytes;
     }
 }

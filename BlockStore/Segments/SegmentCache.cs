@@ -18,7 +18,8 @@ public sealed class SegmentCache
     {
         Source = source;
         _keyring = keyring;
-        _readers = new WeightedCache<SegmentReference, SegmentReader>(maxBytes, reader => 1024 + ((long)BytesPerEntry * (reader.Index.Entries.Count + reader.Index.Ranges.Count)));
+        _readers = new WeightedCache<SegmentReference, SegmentReader>(
+            maxBytes, reader => 1024 + ((long)BytesPerEntry * (reader.Index.Entries.Count + reader.Index.Ranges.Count)));
     }
 
     /// <summary>Where blobs come from.</summary>
@@ -26,14 +27,16 @@ public sealed class SegmentCache
 
     /// <summary>The segment, opened and verified; see <see cref="SegmentReader.OpenAsync"/> for what it throws.</summary>
     public Task<SegmentReader> OpenAsync(SegmentReference reference, CancellationToken cancellationToken) =>
-        _readers.GetAsync(reference, key => SegmentReader.OpenAsync(Source, key, _keyring, CancellationToken.None).AsTask(), cancellationToken);
+        _readers.GetAsync(
+            reference, key => SegmentReader.OpenAsync(Source, key, _keyring, CancellationToken.None).AsTask(), cancellationToken);
 
     /// <summary>Reads one frame that is not block data: a page or a manifest.</summary>
     internal async Task<byte[]> ReadPageAsync(SegmentReference segment, int index, CancellationToken cancellationToken)
     {
         var reader = await OpenAsync(segment, cancellationToken);
         if (index >= reader.Index.Entries.Count)
-            throw new Formats.CorruptDataException($"Segment {segment.Identity.BlobKey}", $"it has {reader.Index.Entries.Count} frames, and frame {index} was referred to");
+            throw new Formats.CorruptDataException(
+                $"Segment {segment.Identity.BlobKey}", $"it has {reader.Index.Entries.Count} frames, and frame {index} was referred to");
         var plain = new byte[reader.Index.Entries[index].PlainBytes];
         await reader.ReadFrameAsync(Source, index, plain, cancellationToken);
         return plain;

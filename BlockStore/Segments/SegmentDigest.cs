@@ -13,10 +13,14 @@ public sealed class SegmentDigest : IEquatable<SegmentDigest>
 
     private readonly byte[] _bytes;
 
-    /// <summary>Takes a copy of 32 bytes, or of none, which means <see cref="None"/>; throws <see cref="ArgumentException"/> for any other length.</summary>
+    /// <summary>
+    /// Takes a copy of 32 bytes, or of none, which means <see cref="None"/>; throws <see cref="ArgumentException"/> for any other
+    /// length.
+    /// </summary>
     public SegmentDigest(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length is not (0 or LengthBytes)) throw new ArgumentException($"A digest has {LengthBytes} bytes, not {bytes.Length}.", nameof(bytes));
+        if (bytes.Length is not (0 or LengthBytes))
+            throw new ArgumentException($"A digest has {LengthBytes} bytes, not {bytes.Length}.", nameof(bytes));
         _bytes = new byte[LengthBytes];
         bytes.CopyTo(_bytes);
     }

@@ -8,4 +8,5 @@ namespace Tidegate.BlockStore.Segments;
 /// <param name="StoredBytes">Size of its ciphertext: what the accounting counts.</param>
 /// <param name="PlainBytes">Size of what it decodes to.</param>
 /// <param name="Tag">Its authentication tag.</param>
-public readonly record struct SegmentEntry(uint Block, ushort Mask, FrameCodec Codec, int Offset, int StoredBytes, int PlainBytes, FrameTag Tag);
+public readonly record struct SegmentEntry(
+    uint Block, ushort Mask, FrameCodec Codec, int Offset, int StoredBytes, int PlainBytes, FrameTag Tag);

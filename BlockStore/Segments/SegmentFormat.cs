@@ -36,7 +36,10 @@ internal static class SegmentFormat
         Span<byte> salt = stackalloc byte[16];
         BinaryPrimitives.WriteUInt128BigEndian(salt, identity.Nonce.Value);
         Span<byte> derived = stackalloc byte[32];
-        key.Derive(salt, Encoding.ASCII.GetBytes($"tidegate segment 1\n{(int)identity.Kind}\n{identity.Owner.AccountId}\n{identity.Owner.VolumeId}\n{identity.Generation}\n{identity.Epoch}\n{identity.Sequence}"), derived);
+        key.Derive(
+            salt,
+            Encoding.ASCII.GetBytes($"tidegate segment 1\n{(int)identity.Kind}\n{identity.Owner.AccountId}\n{identity.Owner.VolumeId}\n{identity.Generation}\n{identity.Epoch}\n{identity.Sequence}"),
+            derived);
         var cipher = new AesGcm(derived, TagBytes);
         CryptographicOperations.ZeroMemory(derived);
         return cipher;

@@ -21,12 +21,18 @@ public sealed record SegmentIdentity(SegmentKind Kind, LineageId Owner, int Gene
     public static SegmentIdentity NewData(LineageId owner, int generation, long epoch, long sequence, INonceSource nonces) =>
         new(SegmentKind.Data, owner, generation, epoch, sequence, nonces.Next());
 
-    /// <summary><c>account/volume/epoch/sequence-nonce</c>, numbers as 16 and the nonce as 32 hexadecimal digits; <c>map</c>, <c>catalogue</c>, <c>tail</c> or <c>head</c> stands for the epoch in the other kinds.</summary>
-    public string BlobKey => string.Create(CultureInfo.InvariantCulture, $"{Owner.AccountId}/{Owner.VolumeId}/{Folder}/{Sequence:x16}-{Nonce}");
+    /// <summary>
+    /// <c>account/volume/epoch/sequence-nonce</c>, numbers as 16 and the nonce as 32 hexadecimal digits; <c>map</c>,
+    /// <c>catalogue</c>, <c>tail</c> or <c>head</c> stands for the epoch in the other kinds.
+    /// </summary>
+    public string BlobKey =>
+        string.Create(CultureInfo.InvariantCulture, $"{Owner.AccountId}/{Owner.VolumeId}/{Folder}/{Sequence:x16}-{Nonce}");
 
     private string Folder => Kind == SegmentKind.Data ? Epoch.ToString("x16", CultureInfo.InvariantCulture) : FolderOf(Kind);
 
-    /// <summary>Reads a data segment's key; the generation is not part of it. False unless it is exactly what <see cref="BlobKey"/> writes.</summary>
+    /// <summary>
+    /// Reads a data segment's key; the generation is not part of it. False unless it is exactly what <see cref="BlobKey"/> writes.
+    /// </summary>
     public static bool TryParseDataKey(string blobKey, int generation, out SegmentIdentity? identity)
     {
         identity = null;

@@ -51,7 +51,9 @@ public sealed class SegmentIndex
         var (entries, ranges, frameBytes) = ReadTrailer(trailer, reference);
         var tail = SegmentFormat.HeaderBytes + (entries * (long)SegmentFormat.EntryBytes) + (ranges * (long)SegmentFormat.RangeBytes) + SegmentFormat.TrailerBytes;
         if (SegmentFormat.HeaderBytes + frameBytes + tail != reference.LengthBytes)
-            throw Corrupt(reference, $"its trailer counts {entries} frames of {frameBytes} bytes and {ranges} ranges, which do not add up to a blob of {reference.LengthBytes} bytes");
+            throw Corrupt(
+                reference,
+                $"its trailer counts {entries} frames of {frameBytes} bytes and {ranges} ranges, which do not add up to a blob of {reference.LengthBytes} bytes");
         return (int)tail;
     }
 
@@ -69,7 +71,9 @@ public sealed class SegmentIndex
         }
         catch (AuthenticationTagMismatchException e)
         {
-            throw new CorruptDataException($"Segment {reference.Identity.BlobKey}", "its index does not authenticate: it was altered, or is another object under this name", e);
+            throw new CorruptDataException(
+                $"Segment {reference.Identity.BlobKey}",
+                "its index does not authenticate: it was altered, or is another object under this name", e);
         }
         var header = SegmentFormat.ReadHeader(plain, $"Segment {reference.Identity.BlobKey}");
         if (header.Identity != reference.Identity) throw Corrupt(reference, $"its header says that it is {header.Identity.BlobKey}");
@@ -81,10 +85,13 @@ public sealed class SegmentIndex
 
     private static (int Entries, int Ranges, long FrameBytes) ReadTrailer(ReadOnlySpan<byte> trailer, SegmentReference reference)
     {
-        if (trailer.Length != SegmentFormat.TrailerBytes) throw Corrupt(reference, $"the blob ends before its {reference.LengthBytes} bytes");
+        if (trailer.Length != SegmentFormat.TrailerBytes)
+            throw Corrupt(reference, $"the blob ends before its {reference.LengthBytes} bytes");
         var reader = new FormatReader(trailer, $"Segment {reference.Identity.BlobKey}");
         reader.Expect(SegmentFormat.TrailerMagic, "trailer magic");
-        return (reader.I32("frame count", 0, SegmentFormat.MaxEntries), reader.I32("range count", 0, SegmentFormat.MaxRanges), reader.I64("frame bytes", 0, SegmentFormat.MaxSegmentBytes));
+        return (
+            reader.I32("frame count", 0, SegmentFormat.MaxEntries), reader.I32("range count", 0, SegmentFormat.MaxRanges),
+            reader.I64("frame bytes", 0, SegmentFormat.MaxSegmentBytes));
     }
 
     private static SegmentEntry[] ReadEntries(ReadOnlySpan<byte> bytes, SegmentReference reference, long frameBytes)
@@ -101,16 +108,24 @@ public sealed class SegmentIndex
             var stored = BinaryPrimitives.ReadInt32LittleEndian(raw[8..]);
             var plain = BinaryPrimitives.ReadInt32LittleEndian(raw[12..]);
             if (codec > (byte)FrameCodec.Zstd) throw Corrupt(reference, $"frame {i} names codec {codec}, which this reader does not know");
-            if (plain is <= 0 or > SegmentFormat.MaxPageBytes || stored <= 0 || stored > plain || (codec == (byte)FrameCodec.Raw && stored != plain))
+            if (plain is <= 0 or > SegmentFormat.MaxPageBytes
+                || stored <= 0
+                || stored > plain
+                || (codec == (byte)FrameCodec.Raw && stored != plain))
                 throw Corrupt(reference, $"frame {i} claims {stored} stored and {plain} plain bytes");
-            if (isData && (mask == 0 || plain != BitOperations.PopCount(mask) * BlockGeometry.SectorBytes)) throw Corrupt(reference, $"frame {i} of {plain} bytes does not fill mask 0x{mask:x4}");
-            if (isData && i > 0 && block <= entries[i - 1].Block) throw Corrupt(reference, $"frame {i} is for block {block}, not after block {entries[i - 1].Block}");
-            if (isData && block >= BlockGeometry.MaxVolumeBytes / BlockGeometry.BlockBytes) throw Corrupt(reference, $"frame {i} is for block {block}, past the largest volume");
+            if (isData && (mask == 0 || plain != BitOperations.PopCount(mask) * BlockGeometry.SectorBytes))
+                throw Corrupt(reference, $"frame {i} of {plain} bytes does not fill mask 0x{mask:x4}");
+            if (isData && i > 0 && block <= entries[i - 1].Block)
+                throw Corrupt(reference, $"frame {i} is for block {block}, not after block {entries[i - 1].Block}");
+            if (isData && block >= BlockGeometry.MaxVolumeBytes / BlockGeometry.BlockBytes)
+                throw Corrupt(reference, $"frame {i} is for block {block}, past the largest volume");
             if (offset + stored > SegmentFormat.HeaderBytes + frameBytes) throw Corrupt(reference, $"frame {i} reaches past the frames");
-            entries[i] = new SegmentEntry(block, mask, (FrameCodec)codec, (int)offset, stored, plain, new FrameTag(BinaryPrimitives.ReadUInt128BigEndian(raw[16..])));
+            entries[i] = new SegmentEntry(
+                block, mask, (FrameCodec)codec, (int)offset, stored, plain, new FrameTag(BinaryPrimitives.ReadUInt128BigEndian(raw[16..])));
             offset += stored;
         }
-        if (offset != SegmentFormat.HeaderBytes + frameBytes) throw Corrupt(reference, $"its frames take {offset - SegmentFormat.HeaderBytes} bytes, not {frameBytes}");
+        if (offset != SegmentFormat.HeaderBytes + frameBytes)
+            throw Corrupt(reference, $"its frames take {offset - SegmentFormat.HeaderBytes} bytes, not {frameBytes}");
         return entries;
     }
 
@@ -123,12 +138,14 @@ public sealed class SegmentIndex
         {
             var first = BinaryPrimitives.ReadInt64LittleEndian(bytes[(i * SegmentFormat.RangeBytes)..]);
             var count = BinaryPrimitives.ReadInt64LittleEndian(bytes[((i * SegmentFormat.RangeBytes) + 8)..]);
-            if (first <= end || count is <= 0 or > most || first > most - count) throw Corrupt(reference, $"range {i}, {count} sectors at {first}, is empty, out of order or past the largest volume");
+            if (first <= end || count is <= 0 or > most || first > most - count)
+                throw Corrupt(reference, $"range {i}, {count} sectors at {first}, is empty, out of order or past the largest volume");
             ranges[i] = new SegmentRange(first, count);
             end = ranges[i].EndSector;
         }
         return ranges;
     }
 
-    private static CorruptDataException Corrupt(SegmentReference reference, string problem) => new($"Segment {reference.Identity.BlobKey}", problem);
+    private static CorruptDataException Corrupt(SegmentReference reference, string problem) =>
+        new($"Segment {reference.Identity.BlobKey}", problem);
 }

@@ -33,7 +33,8 @@ public sealed class SegmentReader
     public SegmentIndex Index { get; }
 
     /// <summary>Opens a stored segment. Throws <see cref="MissingKeyException"/> when the ring lacks its key.</summary>
-    public static async ValueTask<SegmentReader> OpenAsync(IBlobSource source, SegmentReference reference, IKeyring keyring, CancellationToken cancellationToken)
+    public static async ValueTask<SegmentReader> OpenAsync(
+        IBlobSource source, SegmentReference reference, IKeyring keyring, CancellationToken cancellationToken)
     {
         var key = KeyOf(reference, keyring);
         var length = reference.LengthBytes;
@@ -49,17 +50,22 @@ public sealed class SegmentReader
     {
         var key = KeyOf(reference, keyring);
         if (blob.Length != reference.LengthBytes || blob.Length < SegmentFormat.MinSegmentBytes)
-            throw new CorruptDataException($"Segment {reference.Identity.BlobKey}", $"the blob has {blob.Length} bytes, not {reference.LengthBytes}");
+            throw new CorruptDataException(
+                $"Segment {reference.Identity.BlobKey}", $"the blob has {blob.Length} bytes, not {reference.LengthBytes}");
         var needed = SegmentIndex.TailBytes(blob.Span[^SegmentFormat.TrailerBytes..], reference);
         var reader = Open(reference, blob.Span[^needed..], key);
         var header = new byte[SegmentFormat.HeaderBytes];
         SegmentFormat.WriteHeader(reader.Index.Header, header);
         return blob.Span[..SegmentFormat.HeaderBytes].SequenceEqual(header)
             ? reader
-            : throw new CorruptDataException($"Segment {reference.Identity.BlobKey}", "its leading header differs from the one in its index");
+            : throw new CorruptDataException(
+                $"Segment {reference.Identity.BlobKey}", "its leading header differs from the one in its index");
     }
 
-    /// <summary>Reads and opens one frame into <paramref name="plain"/>, which has exactly the entry's <see cref="SegmentEntry.PlainBytes"/>.</summary>
+    /// <summary>
+    /// Reads and opens one frame into <paramref name="plain"/>, which has exactly the entry's <see
+    /// cref="SegmentEntry.PlainBytes"/>.
+    /// </summary>
     public async ValueTask ReadFrameAsync(IBlobSource source, int index, Memory<byte> plain, CancellationToken cancellationToken)
     {
         var entry = Index.Entries[index];
@@ -77,12 +83,15 @@ public sealed class SegmentReader
     /// <summary>Opens many frames with one key schedule; for one thread.</summary>
     internal FrameOpener CreateOpener() => new(this);
 
-    internal static async ValueTask<ReadOnlyMemory<byte>> ReadExactAsync(IBlobSource source, SegmentReference reference, long offset, int length, CancellationToken cancellationToken)
+    internal static async ValueTask<ReadOnlyMemory<byte>> ReadExactAsync(
+        IBlobSource source, SegmentReference reference, long offset, int length, CancellationToken cancellationToken)
     {
         var bytes = await source.ReadAsync(reference.Identity.BlobKey, offset, length, cancellationToken);
         return bytes.Length == length
             ? bytes
-            : throw new CorruptDataException($"Segment {reference.Identity.BlobKey}", $"the store gave {bytes.Length} of {length} bytes at {offset}; the blob should have {reference.LengthBytes}");
+            : throw new CorruptDataException(
+                $"Segment {reference.Identity.BlobKey}",
+                $"the store gave {bytes.Length} of {length} bytes at {offset}; the blob should have {reference.LengthBytes}");
     }
 
     private static SegmentReader Open(SegmentReference reference, ReadOnlySpan<byte> tail, DataKey key)
@@ -105,7 +114,9 @@ public sealed class SegmentReader
         {
             var entry = reader.Index.Entries[index];
             if (stored.Length != entry.StoredBytes || plain.Length != entry.PlainBytes)
-                throw new ArgumentException($"Frame {index} has {entry.StoredBytes} stored and {entry.PlainBytes} plain bytes, not {stored.Length} and {plain.Length}.", nameof(stored));
+                throw new ArgumentException(
+                    $"Frame {index} has {entry.StoredBytes} stored and {entry.PlainBytes} plain bytes, not {stored.Length} and {plain.Length}.",
+                    nameof(stored));
             Span<byte> nonce = stackalloc byte[SegmentFormat.NonceLength];
             Span<byte> tag = stackalloc byte[SegmentFormat.TagBytes];
             SegmentFormat.FrameNonce(index, nonce);
@@ -120,7 +131,9 @@ public sealed class SegmentReader
             try
             {
                 Decrypt(index, nonce, stored, tag, compressed.AsSpan(0, stored.Length));
-                Decompress(entry.Codec, compressed.AsSpan(0, stored.Length), plain, $"Frame {index} of segment {reader.Reference.Identity.BlobKey}");
+                Decompress(
+                    entry.Codec, compressed.AsSpan(0, stored.Length), plain,
+                    $"Frame {index} of segment {reader.Reference.Identity.BlobKey}");
             }
             finally
             {
@@ -138,7 +151,9 @@ public sealed class SegmentReader
             }
             catch (AuthenticationTagMismatchException e)
             {
-                throw new CorruptDataException($"Segment {reader.Reference.Identity.BlobKey}", $"frame {index} (block {reader.Index.Entries[index].Block}) does not authenticate", e);
+                throw new CorruptDataException(
+                    $"Segment {reader.Reference.Identity.BlobKey}",
+                    $"frame {index} (block {reader.Index.Entries[index].Block}) does not authenticate", e);
             }
         }
 

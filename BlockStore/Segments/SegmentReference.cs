@@ -14,7 +14,9 @@ public sealed record SegmentReference(SegmentIdentity Identity, int LengthBytes)
     }
 
     internal static SegmentReference Read(ref FormatReader reader, OwnerTable owners) =>
-        new(SegmentIdentity.Read(ref reader, owners), reader.I32("segment length", SegmentFormat.MinSegmentBytes, SegmentFormat.MaxSegmentBytes));
+        new(
+            SegmentIdentity.Read(ref reader, owners),
+            reader.I32("segment length", SegmentFormat.MinSegmentBytes, SegmentFormat.MaxSegmentBytes));
 
     internal static void WriteOptional(FormatWriter writer, OwnerTable owners, SegmentReference? reference)
     {
@@ -26,6 +28,8 @@ public sealed record SegmentReference(SegmentIdentity Identity, int LengthBytes)
     {
         if (!reader.Flag("reference flag")) return null;
         var reference = Read(ref reader, owners);
-        return reference.Identity.Kind == kind ? reference : throw reader.Corrupt($"a {reference.Identity.Kind} segment stands where a {kind} segment belongs");
+        return reference.Identity.Kind == kind
+            ? reference
+            : throw reader.Corrupt($"a {reference.Identity.Kind} segment stands where a {kind} segment belongs");
     }
 }

@@ -36,10 +36,12 @@ internal sealed class SegmentWriter : IDisposable
     /// <summary>Adds a frame and returns its index.</summary>
     public int AddFrame(uint block, ushort mask, ReadOnlySpan<byte> plain)
     {
-        if (_entries.Count == SegmentFormat.MaxEntries) throw new InvalidOperationException($"Segment {_identity.BlobKey} is full: {SegmentFormat.MaxEntries} frames.");
+        if (_entries.Count == SegmentFormat.MaxEntries)
+            throw new InvalidOperationException($"Segment {_identity.BlobKey} is full: {SegmentFormat.MaxEntries} frames.");
         if (_identity.Kind == SegmentKind.Data && plain.Length != BitOperations.PopCount(mask) * BlockGeometry.SectorBytes)
             throw new ArgumentException($"{plain.Length} bytes do not fill the sectors of mask 0x{mask:x4}.", nameof(plain));
-        if (plain.Length > SegmentFormat.MaxPageBytes) throw new ArgumentException($"A frame holds at most {SegmentFormat.MaxPageBytes} bytes, not {plain.Length}.", nameof(plain));
+        if (plain.Length > SegmentFormat.MaxPageBytes)
+            throw new ArgumentException($"A frame holds at most {SegmentFormat.MaxPageBytes} bytes, not {plain.Length}.", nameof(plain));
         Reserve(plain.Length);
         var target = _buffer.AsSpan(_length, plain.Length);
         // One byte less than the input: what does not shrink is stored as it is.
@@ -59,7 +61,8 @@ internal sealed class SegmentWriter : IDisposable
         SegmentFormat.PatchFrame(_associatedData, index, block, mask);
         target = target[..stored];
         _cipher.Encrypt(nonce, target, target, tag, _associatedData);
-        _entries.Add(new SegmentEntry(block, mask, codec, _length, stored, plain.Length, new FrameTag(BinaryPrimitives.ReadUInt128BigEndian(tag))));
+        _entries.Add(
+            new SegmentEntry(block, mask, codec, _length, stored, plain.Length, new FrameTag(BinaryPrimitives.ReadUInt128BigEndian(tag))));
         _length += stored;
         return index;
     }
@@ -67,12 +70,14 @@ internal sealed class SegmentWriter : IDisposable
     /// <summary>Adds header, index and trailer. The writer is spent: the result owns its buffer.</summary>
     public SealedSegment Finish(SegmentHeader header, IReadOnlyList<SegmentRange> ranges)
     {
-        if (ranges.Count > SegmentFormat.MaxRanges) throw new InvalidOperationException($"Segment {_identity.BlobKey} has {ranges.Count} ranges, over {SegmentFormat.MaxRanges}; seal shorter stretches of the log.");
+        if (ranges.Count > SegmentFormat.MaxRanges)
+            throw new InvalidOperationException($"Segment {_identity.BlobKey} has {ranges.Count} ranges, over {SegmentFormat.MaxRanges}; seal shorter stretches of the log.");
         var frameBytes = FrameBytes;
         var indexBytes = SegmentFormat.HeaderBytes + (_entries.Count * SegmentFormat.EntryBytes) + (ranges.Count * SegmentFormat.RangeBytes);
         Reserve(indexBytes + SegmentFormat.TrailerBytes);
         if (_length + indexBytes + SegmentFormat.TrailerBytes > SegmentFormat.MaxSegmentBytes)
-            throw new InvalidOperationException($"Segment {_identity.BlobKey} would pass {SegmentFormat.MaxSegmentBytes} bytes; seal shorter stretches of the log.");
+            throw new InvalidOperationException(
+                $"Segment {_identity.BlobKey} would pass {SegmentFormat.MaxSegmentBytes} bytes; seal shorter stretches of the log.");
         SegmentFormat.WriteHeader(header, _buffer);
         var index = _buffer.AsSpan(_length, indexBytes);
         WriteIndex(index, ranges);
@@ -87,7 +92,8 @@ internal sealed class SegmentWriter : IDisposable
         SegmentFormat.IndexNonce(nonce);
         _cipher.Encrypt(nonce, index, index, trailer[^SegmentFormat.TagBytes..], trailer[..^SegmentFormat.TagBytes]);
 
-        var sealedSegment = new SealedSegment(header, _buffer!, _length + indexBytes + SegmentFormat.TrailerBytes, frameBytes, [.. _entries]);
+        var sealedSegment = new SealedSegment(
+            header, _buffer!, _length + indexBytes + SegmentFormat.TrailerBytes, frameBytes, [.. _entries]);
         _buffer = null;
         return sealedSegment;
     }

@@ -58,7 +58,8 @@ public sealed class MemoryBlobStore(TimeProvider time) : IBlobStore
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<BlobEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<BlobEntry> ListAsync(
+        string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         BlobKey.CheckPrefix(prefix);
         await Task.Yield();

@@ -26,7 +26,9 @@ internal sealed class VolumeScenario
     private long _logPosition;
     private int _writes;
 
-    public VolumeScenario(string volume = "vol-1", long sizeBytes = DefaultSize, VolumeScenario? origin = null, ImageDescriptor? image = null, IReadOnlyDictionary<long, int>? model = null)
+    public VolumeScenario(
+        string volume = "vol-1", long sizeBytes = DefaultSize, VolumeScenario? origin = null, ImageDescriptor? image = null,
+        IReadOnlyDictionary<long, int>? model = null)
     {
         Lineage = new LineageId(Account, volume);
         _key = new DataKey(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(volume)));
@@ -80,7 +82,8 @@ internal sealed class VolumeScenario
 
     public void Attach()
     {
-        var change = HeadMachine.Attach(Head, new AttachClaim(Head.Epoch, Head.CommittedSequence, Head.TipDigest, Head.CommittedLogEnd, Head.SizeBytes, []));
+        var change = HeadMachine.Attach(
+            Head, new AttachClaim(Head.Epoch, Head.CommittedSequence, Head.TipDigest, Head.CommittedLogEnd, Head.SizeBytes, []));
         Assert.Null(change.Refusal);
         Head = change.Head;
     }
@@ -180,7 +183,8 @@ internal sealed class VolumeScenario
         }
     }
 
-    public async ValueTask PutAsync(BlobEffect blob, CancellationToken cancellationToken) => await Store.PutIfAbsentAsync(blob.Key, blob.Content, cancellationToken);
+    public async ValueTask PutAsync(BlobEffect blob, CancellationToken cancellationToken) =>
+        await Store.PutIfAbsentAsync(blob.Key, blob.Content, cancellationToken);
 
     /// <summary>A third of the writes do not compress.</summary>
     private static void Fill(int id, long sector, Span<byte> bytes)

@@ -28,7 +28,8 @@ public sealed class CatalogueEditTests
         var identity = SegmentIdentity.NewData(SegmentFixture.Owner, 1, 2, 3, new SeededNonces());
         var life = new SegmentLife(new SegmentReference(identity, 70_000), 5000, 4000);
         var death = new DeathRecord(3, 8, SegmentKind.Data, 3, identity.Nonce, 100, 2);
-        var page = new PageReference(new SegmentReference(identity with { Kind = SegmentKind.Map, Epoch = 0 }, 9000), 3, 500, new PageHash(1, 2));
+        var page = new PageReference(
+            new SegmentReference(identity with { Kind = SegmentKind.Map, Epoch = 0 }, 9000), 3, 500, new PageHash(1, 2));
         var subtree = new DeadSubtree(8, 2, 77, page);
         var window = new RecoveryWindow(4, Now);
         await ChangeAsync(async edit =>
@@ -80,7 +81,8 @@ public sealed class CatalogueEditTests
     [Fact]
     public void Changes_in_any_order_leave_what_a_dictionary_would_hold()
     {
-        Gen.Select(Gen.Int[0, 400], Gen.Int[0, 3]).Array[0, 120].Array[1, 12].Sample(batches => RunAsync(batches).GetAwaiter().GetResult(), iter: 30, seed: "0000KOIPe036", threads: 1);
+        Gen.Select(Gen.Int[0, 400], Gen.Int[0, 3]).Array[0, 120].Array[1, 12].Sample(
+            batches => RunAsync(batches).GetAwaiter().GetResult(), iter: 30, seed: "0000KOIPe036", threads: 1);
 
         async Task RunAsync((int Key, int Kind)[][] batches)
         {

@@ -18,8 +18,10 @@ namespace Tidegate.Tests.Unit.BlockStore.Golden;
 public sealed class GoldenVectorTests
 {
     private static readonly DateTimeOffset Time = SegmentFixture.Start;
-    private static readonly SegmentReference Data = new(new SegmentIdentity(SegmentKind.Data, SegmentFixture.Owner, 1, 2, 3, new BlobNonce(4)), 1000);
-    private static readonly SegmentReference Map = new(new SegmentIdentity(SegmentKind.Map, SegmentFixture.Owner, 1, 0, 3, new BlobNonce(5)), 2000);
+    private static readonly SegmentReference Data = new(
+        new SegmentIdentity(SegmentKind.Data, SegmentFixture.Owner, 1, 2, 3, new BlobNonce(4)), 1000);
+    private static readonly SegmentReference Map = new(
+        new SegmentIdentity(SegmentKind.Map, SegmentFixture.Owner, 1, 0, 3, new BlobNonce(5)), 2000);
     private static readonly LineageId Origin = new("123456789012", "vol-origin");
 
     [Fact]
@@ -32,7 +34,8 @@ public sealed class GoldenVectorTests
         using var segment = builder.Seal(
             SegmentIdentity.NewData(SegmentFixture.Owner, 1, 2, 3, new SeededNonces()), new SegmentDigest(Enumerable.Repeat((byte)0xd1, 32).ToArray()), 20_000, Time, Time.AddSeconds(2));
         Check(GoldenVectors.Segment, segment.Content.ToArray());
-        Assert.Equal("123456789012/vol-0123456789abcdef0123/0000000000000002/0000000000000003-74696465676174650000000000000001", segment.BlobKey);
+        Assert.Equal(
+            "123456789012/vol-0123456789abcdef0123/0000000000000002/0000000000000003-74696465676174650000000000000001", segment.BlobKey);
         var reader = SegmentReader.Open(Convert.FromHexString(GoldenVectors.Segment), segment.Reference, SegmentFixture.Ring);
         Assert.Equal([(0u, (ushort)12), (2u, (ushort)1)], reader.Index.Entries.Select(entry => (entry.Block, entry.Mask)));
         Assert.Equal([new SegmentRange(16, 32)], reader.Index.Ranges);
@@ -73,7 +76,9 @@ public sealed class GoldenVectorTests
     public void Map_pages()
     {
         var leaf = new MapPage(0, 2);
-        leaf.Blocks.Add(7, [new MapFragment(Data, 1, 0x0003, 3, 500, new FrameTag(6)), new MapFragment(Data with { Identity = Data.Identity with { Owner = Origin } }, 0, 0xff00, 9, 400, new FrameTag(7))]);
+        leaf.Blocks.Add(
+            7,
+            [new MapFragment(Data, 1, 0x0003, 3, 500, new FrameTag(6)), new MapFragment(Data with { Identity = Data.Identity with { Owner = Origin } }, 0, 0xff00, 9, 400, new FrameTag(7))]);
         Check(GoldenVectors.MapLeaf, leaf.Encode(Map.Identity));
         Assert.Equal(GoldenVectors.MapLeafHash, leaf.ComputeHash().ToString());
         var interior = new MapPage(1, 0);
@@ -97,7 +102,8 @@ public sealed class GoldenVectorTests
     public void Tail_manifest()
     {
         var sealer = new LineageSealer(SegmentFixture.Owner, 1, SegmentFixture.Key, new SeededNonces());
-        var (tail, blob) = TailManifest.Write(Map with { Identity = Map.Identity with { Kind = SegmentKind.Tail } }, 16, [Entry()], sealer, 3);
+        var (tail, blob) = TailManifest.Write(
+            Map with { Identity = Map.Identity with { Kind = SegmentKind.Tail } }, 16, [Entry()], sealer, 3);
         Check(GoldenVectors.TailManifest, blob.Content.ToArray());
         var segment = SegmentReader.Open(Convert.FromHexString(GoldenVectors.TailManifest), tail.Manifest!, SegmentFixture.Ring);
         var (previous, previousCount, entries) = TailManifest.Decode(Frame(segment, blob.Content), "manifest");
@@ -123,13 +129,15 @@ public sealed class GoldenVectorTests
     public async Task Head_manifest()
     {
         var sealer = new LineageSealer(SegmentFixture.Owner, 1, SegmentFixture.Key, new SeededNonces());
-        var blob = new HeadManifest(Head(), [new WrappedKey(SegmentFixture.Owner, 1, Convert.FromHexString(GoldenVectors.WrappedKey))]).Seal(sealer);
+        var blob = new HeadManifest(
+            Head(), [new WrappedKey(SegmentFixture.Owner, 1, Convert.FromHexString(GoldenVectors.WrappedKey))]).Seal(sealer);
         Check(GoldenVectors.HeadManifest, blob.Content.ToArray());
         var read = await HeadManifest.OpenAsync(blob.Key, Convert.FromHexString(GoldenVectors.HeadManifest), new FixedProvider());
         Assert.Equal(Head(), read.Head);
     }
 
-    private static TailEntry Entry() => new(Data, new SegmentDigest(Enumerable.Repeat((byte)0xd2, 32).ToArray()), 20_000, 700, Time, Time.AddSeconds(-1));
+    private static TailEntry Entry() =>
+        new(Data, new SegmentDigest(Enumerable.Repeat((byte)0xd2, 32).ToArray()), 20_000, 700, Time, Time.AddSeconds(-1));
 
     private static VolumeHead Head() => new()
     {
@@ -146,7 +154,8 @@ public sealed class GoldenVectorTests
         Root = new PageRoot(1, new PageReference(Map with { Identity = Map.Identity with { Owner = Origin } }, 1, 300, new PageHash(8, 9))),
         Tail = new Tail(null, 0, [Entry()]),
         BytesSinceFold = 700,
-        Catalogue = new PageRoot(0, new PageReference(Map with { Identity = Map.Identity with { Kind = SegmentKind.Catalogue } }, 0, 200, new PageHash(10, 11))),
+        Catalogue = new PageRoot(
+            0, new PageReference(Map with { Identity = Map.Identity with { Kind = SegmentKind.Catalogue } }, 0, 200, new PageHash(10, 11))),
         Relocation = null,
         Staging = null,
         CommittedAt = Time,
@@ -165,9 +174,11 @@ public sealed class GoldenVectorTests
 
     private sealed class FixedProvider : IKeyProvider
     {
-        public ValueTask<byte[]> WrapAsync(LineageId owner, int generation, DataKey key, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        public ValueTask<byte[]> WrapAsync(LineageId owner, int generation, DataKey key, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
 
-        public ValueTask<DataKey> UnwrapAsync(LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default)
+        public ValueTask<DataKey> UnwrapAsync(
+            LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default)
         {
             using var account = new AccountKey(Enumerable.Repeat((byte)0x5a, 32).ToArray());
             return ValueTask.FromResult(account.Unwrap(owner, generation, wrapped.Span));

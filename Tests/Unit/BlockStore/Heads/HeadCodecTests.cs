@@ -75,8 +75,11 @@ public sealed class HeadCodecTests
         LineageId Owner(int i) => new($"{i:d2}{new string('a', 38)}", $"{i:d2}{new string('v', 38)}");
         var nonces = new SeededNonces();
         SegmentReference Segment(SegmentKind kind, int owner) =>
-            new(new SegmentIdentity(kind, Owner(owner), int.MaxValue, kind == SegmentKind.Data ? long.MaxValue : 0, long.MaxValue, nonces.Next()), 64 << 20);
-        PageRoot Root(SegmentKind kind, int owner, int level) => new(level, new PageReference(Segment(kind, owner), 65_535, 1 << 20, new PageHash(UInt128.MaxValue, 7)));
+            new(
+                new SegmentIdentity(kind, Owner(owner), int.MaxValue, kind == SegmentKind.Data ? long.MaxValue : 0, long.MaxValue, nonces.Next()),
+                64 << 20);
+        PageRoot Root(SegmentKind kind, int owner, int level) =>
+            new(level, new PageReference(Segment(kind, owner), 65_535, 1 << 20, new PageHash(UInt128.MaxValue, 7)));
         var time = DateTimeOffset.FromUnixTimeMilliseconds(253_402_300_799_999);
         var digest = new SegmentDigest(Enumerable.Repeat((byte)0xff, 32).ToArray());
         return new VolumeHead
@@ -93,7 +96,9 @@ public sealed class HeadCodecTests
             BaseSequence = long.MaxValue,
             Root = Root(SegmentKind.Map, 1, 3),
             // A clone of a clone, none folded: every entry of another lineage is more than can happen.
-            Tail = new Tail(Segment(SegmentKind.Tail, 2), 240, [.. Enumerable.Range(0, 16).Select(i => new TailEntry(Segment(SegmentKind.Data, i < 8 ? i : 0), digest, long.MaxValue, 64 << 20, time, time))]),
+            Tail = new Tail(
+                Segment(SegmentKind.Tail, 2), 240,
+                [.. Enumerable.Range(0, 16).Select(i => new TailEntry(Segment(SegmentKind.Data, i < 8 ? i : 0), digest, long.MaxValue, 64 << 20, time, time))]),
             BytesSinceFold = long.MaxValue,
             Catalogue = Root(SegmentKind.Catalogue, 0, 7),
             Relocation = Segment(SegmentKind.Map, 1),

@@ -24,7 +24,9 @@ public sealed class HeadMachineTests
         Assert.Empty(repeat.Blobs);
         // The same range, encrypted again after a restart of the upload: another key, the same digest.
         Assert.True(HeadMachine.Commit(first.Head, 1, [claim with { BlobKey = claim.BlobKey[..^1] + "0" }], Now, volume.Sealer).IsRepeat);
-        AssertRefused(HeadMachine.Commit(first.Head, 1, [claim with { Digest = SegmentDigest.None }], Now, volume.Sealer), HeadRefusalReason.NotContiguous);
+        AssertRefused(
+            HeadMachine.Commit(first.Head, 1, [claim with { Digest = SegmentDigest.None }], Now, volume.Sealer),
+            HeadRefusalReason.NotContiguous);
     }
 
     [Fact]
@@ -53,7 +55,9 @@ public sealed class HeadMachineTests
         AssertRefused(Commit(claims[0], claims[1] with { LogEnd = claims[1].LogStart - 1 }), HeadRefusalReason.NotContiguous);
         AssertRefused(Commit(claims[0], claims[0]), HeadRefusalReason.Invalid);
         AssertRefused(Commit(claims[0] with { BlobKey = claims[1].BlobKey }), HeadRefusalReason.Invalid);
-        AssertRefused(Commit(claims[0] with { BlobKey = claims[0].BlobKey.Replace("vol-1", "vol-2", StringComparison.Ordinal) }), HeadRefusalReason.Invalid);
+        AssertRefused(
+            Commit(claims[0] with { BlobKey = claims[0].BlobKey.Replace("vol-1", "vol-2", StringComparison.Ordinal) }),
+            HeadRefusalReason.Invalid);
         AssertRefused(Commit(claims[0] with { FrameBytes = claims[0].LengthBytes + 1 }), HeadRefusalReason.Invalid);
         AssertRefused(Commit(claims[0] with { LengthBytes = 1L << 40 }), HeadRefusalReason.Invalid);
     }
@@ -105,7 +109,11 @@ public sealed class HeadMachineTests
         var head = HeadMachine.Commit(volume.Head, 1, claims[..18], Now, volume.Sealer).Head;
         SealClaim Seal(SegmentClaim claim) => new(claim.Sequence, claim.LogStart, claim.LogEnd, claim.Digest);
         AttachClaim At(int committed, int seals) => new(
-            1, committed, committed == 0 ? SegmentDigest.None : claims[committed - 1].Digest, committed == 0 ? 0 : claims[committed - 1].LogEnd, head.SizeBytes, [.. claims.Skip(committed).Take(seals).Select(Seal)]);
+            1, committed, committed == 0
+                ? SegmentDigest.None
+                : claims[committed - 1].Digest, committed == 0
+                    ? 0
+                    : claims[committed - 1].LogEnd, head.SizeBytes, [.. claims.Skip(committed).Take(seals).Select(Seal)]);
         foreach (var (committed, seals) in new[] { (18, 0), (18, 2), (17, 1), (10, 10), (0, 18) })
         {
             var change = HeadMachine.Attach(head, At(committed, seals));
@@ -118,8 +126,12 @@ public sealed class HeadMachineTests
         AssertRefused(HeadMachine.Attach(head, At(18, 0) with { LastDigest = claims[3].Digest }), HeadRefusalReason.Diverged);
         AssertRefused(HeadMachine.Attach(head, At(18, 0) with { CommittedLogEnd = 5 }), HeadRefusalReason.Diverged);
         var forked = At(16, 4);
-        AssertRefused(HeadMachine.Attach(head, forked with { Seals = [forked.Seals[0], forked.Seals[1] with { Digest = claims[0].Digest }] }), HeadRefusalReason.Diverged);
-        AssertRefused(HeadMachine.Attach(head, forked with { Seals = [forked.Seals[0] with { Digest = claims[0].Digest }, forked.Seals[1]] }), HeadRefusalReason.Diverged);
+        AssertRefused(
+            HeadMachine.Attach(head, forked with { Seals = [forked.Seals[0], forked.Seals[1] with { Digest = claims[0].Digest }] }),
+            HeadRefusalReason.Diverged);
+        AssertRefused(
+            HeadMachine.Attach(head, forked with { Seals = [forked.Seals[0] with { Digest = claims[0].Digest }, forked.Seals[1]] }),
+            HeadRefusalReason.Diverged);
         AssertRefused(HeadMachine.Attach(head, forked with { Seals = [forked.Seals[1]] }), HeadRefusalReason.Diverged);
     }
 
@@ -128,8 +140,12 @@ public sealed class HeadMachineTests
     {
         var (volume, claims) = await ChainAsync(2);
         var head = HeadMachine.Commit(volume.Head, 1, claims[..1], Now, volume.Sealer).Head;
-        AssertRefused(HeadMachine.Attach(head, new AttachClaim(1, 2, claims[1].Digest, claims[1].LogEnd, head.SizeBytes, [])), HeadRefusalReason.HeadBehind);
-        AssertRefused(HeadMachine.Attach(head, new AttachClaim(7, 1, claims[0].Digest, claims[0].LogEnd, head.SizeBytes, [])), HeadRefusalReason.HeadBehind);
+        AssertRefused(
+            HeadMachine.Attach(head, new AttachClaim(1, 2, claims[1].Digest, claims[1].LogEnd, head.SizeBytes, [])),
+            HeadRefusalReason.HeadBehind);
+        AssertRefused(
+            HeadMachine.Attach(head, new AttachClaim(7, 1, claims[0].Digest, claims[0].LogEnd, head.SizeBytes, [])),
+            HeadRefusalReason.HeadBehind);
     }
 
     [Fact]
@@ -147,7 +163,8 @@ public sealed class HeadMachineTests
         var head = HeadMachine.Create(new LineageId("1", "v"), 1, 8192);
         Assert.True(HeadMachine.Resize(head, 8192).IsRepeat);
         Assert.Equal(BlockGeometry.MaxVolumeBytes, HeadMachine.Resize(head, BlockGeometry.MaxVolumeBytes).Head.SizeBytes);
-        foreach (var size in new[] { 4096L, 8193, BlockGeometry.MaxVolumeBytes + 4096 }) AssertRefused(HeadMachine.Resize(head, size), HeadRefusalReason.Invalid);
+        foreach (var size in new[] { 4096L, 8193, BlockGeometry.MaxVolumeBytes + 4096 })
+            AssertRefused(HeadMachine.Resize(head, size), HeadRefusalReason.Invalid);
         Assert.Throws<ArgumentException>(() => HeadMachine.Create(new LineageId("1", "v"), 1, 4097));
     }
 
@@ -206,7 +223,8 @@ public sealed class HeadMachineTests
         await volume.CommitAsync("snap-late");
         volume.Write(4, 4);
         await volume.CommitAsync();
-        var blind = (await new Tidegate.BlockStore.Folding.Folder(volume.Segments, volume.Sealer, volume.PutAsync).FoldAsync(volume.Head, []))!;
+        var blind = (
+            await new Tidegate.BlockStore.Folding.Folder(volume.Segments, volume.Sealer, volume.PutAsync).FoldAsync(volume.Head, []))!;
         AssertRefused(await volume.TryPublishAsync(blind), HeadRefusalReason.PassesCut);
         await volume.FoldAsync();
         var snapshot = (await volume.OpenCatalogue().FindSnapshotAsync("snap-late"))!;

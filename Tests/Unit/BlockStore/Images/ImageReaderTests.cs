@@ -47,7 +47,8 @@ public sealed class ImageReaderTests
             byte[]? good = null;
             var other = (await volume.Store.GetRangeAsync(two, 0, 1 << 26)).ToArray();
             volume.Store.Tamper(one, bytes => { good = bytes; return other; });
-            Assert.Contains(one, (await Assert.ThrowsAsync<CorruptDataException>(() => ReadAllAsync(volume))).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                one, (await Assert.ThrowsAsync<CorruptDataException>(() => ReadAllAsync(volume))).Message, StringComparison.Ordinal);
             volume.Store.Tamper(one, _ => good!);
         }
     }
@@ -92,7 +93,8 @@ public sealed class ImageReaderTests
     public async Task An_image_with_a_relocation_table_is_refused_by_a_reader_that_knows_none()
     {
         var volume = await MakeAsync();
-        var image = volume.Head.ToImage() with { Relocation = new SegmentReference(new SegmentIdentity(SegmentKind.Map, volume.Lineage, 1, 0, 1, default), 4096) };
+        var image = volume.Head.ToImage() with { Relocation = new SegmentReference(
+            new SegmentIdentity(SegmentKind.Map, volume.Lineage, 1, 0, 1, default), 4096) };
         await Assert.ThrowsAsync<NotSupportedException>(() => volume.OpenAsync(image));
     }
 
@@ -197,7 +199,9 @@ public sealed class ImageReaderTests
         return Convert.ToHexStringLower(hash.GetCurrentHash());
     }
 
-    /// <summary>Every blob that some read of the image needs; a blob whose frames are all dead is still opened when it is in the tail.</summary>
+    /// <summary>
+    /// Every blob that some read of the image needs; a blob whose frames are all dead is still opened when it is in the tail.
+    /// </summary>
     private static async Task<IReadOnlyCollection<string>> ReachedAsync(VolumeScenario volume)
     {
         var spy = new SpySource(volume.Segments.Source);

@@ -26,7 +26,8 @@ public sealed class ImageScenarioTests
     public void A_clone_reads_its_origins_cut_and_lives_on_alone()
     {
         Gen.Select(Histories, Histories).Sample(
-            histories => RunCloneAsync(histories.Item1, histories.Item2).GetAwaiter().GetResult(), iter: 25, seed: "0001KOIPe036", threads: 2);
+            histories =>
+                RunCloneAsync(histories.Item1, histories.Item2).GetAwaiter().GetResult(), iter: 25, seed: "0001KOIPe036", threads: 2);
     }
 
     private static async Task RunAsync((int, int, int, int)[] history)
@@ -111,7 +112,8 @@ public sealed class ImageScenarioTests
         {
             counted.Add(life.Segment.Identity);
             Assert.Equal(walked.GetValueOrDefault(life.Segment.Identity), life.LiveBytes);
-            Assert.Equal(life.TotalBytes - life.LiveBytes, dead.GetValueOrDefault((life.Segment.Identity.Sequence, life.Segment.Identity.Nonce)));
+            Assert.Equal(
+                life.TotalBytes - life.LiveBytes, dead.GetValueOrDefault((life.Segment.Identity.Sequence, life.Segment.Identity.Nonce)));
         }
         Assert.DoesNotContain(walked.Keys, segment => segment.Owner == volume.Lineage && !counted.Contains(segment));
 
@@ -132,7 +134,8 @@ public sealed class ImageScenarioTests
         foreach (var (one, two) in points.Zip(points.Skip(1)))
         {
             var changed = new List<uint>();
-            await foreach (var block in ImageDiff.ChangedBlocksAsync(await volume.OpenAsync(one.Record.Image), await volume.OpenAsync(two.Record.Image))) changed.Add(block);
+            await foreach (var block in ImageDiff.ChangedBlocksAsync(
+                await volume.OpenAsync(one.Record.Image), await volume.OpenAsync(two.Record.Image))) changed.Add(block);
             var expected = one.Model.Keys.Union(two.Model.Keys)
                 .Where(sector => one.Model.GetValueOrDefault(sector) != two.Model.GetValueOrDefault(sector))
                 .Select(sector => (uint)(sector / 16)).Distinct().Order();

@@ -48,8 +48,10 @@ public sealed class AccountKeyTests : IDisposable
     public async Task Racing_makers_of_one_accounts_key_end_with_one_key()
     {
         using var key = DataKey.Generate();
-        var wrapped = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(async () => await new KeyFileProvider(_directory).WrapAsync(Owner, 1, key))));
-        foreach (var one in wrapped) Assert.Equal(key.Export(), (await new KeyFileProvider(_directory).UnwrapAsync(Owner, 1, one)).Export());
+        var wrapped = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => Task.Run(async () => await new KeyFileProvider(_directory).WrapAsync(Owner, 1, key))));
+        foreach (var one in wrapped)
+            Assert.Equal(key.Export(), (await new KeyFileProvider(_directory).UnwrapAsync(Owner, 1, one)).Export());
     }
 
     [Fact]

@@ -33,7 +33,8 @@ public sealed class HeadManifestTests : IDisposable
         var manifest = await HeadManifest.OpenAsync(blob.Key, content, new KeyFileProvider(_directory));
         Assert.Equal(clone.Head, manifest.Head);
         var ring = new Keyring();
-        foreach (var key in manifest.Keys) ring.Add(key.Owner, key.Generation, await provider.UnwrapAsync(key.Owner, key.Generation, key.Bytes));
+        foreach (var key in manifest.Keys)
+            ring.Add(key.Owner, key.Generation, await provider.UnwrapAsync(key.Owner, key.Generation, key.Bytes));
         var reader = await ImageReader.OpenAsync(manifest.Head.ToImage(), new SegmentCache(new BlobStoreSource(clone.Store), ring));
         var buffer = new byte[25 * 4096];
         await reader.ReadAsync(0, buffer);

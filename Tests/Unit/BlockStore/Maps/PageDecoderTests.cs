@@ -8,10 +8,13 @@ using Xunit;
 
 namespace Tidegate.Tests.Unit.BlockStore.Maps;
 
-/// <summary>Decoders of what authenticated containers hold: a bug or a hostile writer with the key must not crash a reader either.</summary>
+/// <summary>
+/// Decoders of what authenticated containers hold: a bug or a hostile writer with the key must not crash a reader either.
+/// </summary>
 public sealed class PageDecoderTests
 {
-    private static readonly SegmentReference Holder = new(new SegmentIdentity(SegmentKind.Map, SegmentFixture.Owner, 1, 0, 7, new BlobNonce(9)), 5000);
+    private static readonly SegmentReference Holder = new(
+        new SegmentIdentity(SegmentKind.Map, SegmentFixture.Owner, 1, 0, 7, new BlobNonce(9)), 5000);
 
     [Fact]
     public void The_fullest_leaf_fits_a_frame_and_reads_back()
@@ -92,7 +95,9 @@ public sealed class PageDecoderTests
     private static MapPage Leaf()
     {
         var page = new MapPage(0, 1);
-        page.Blocks.Add(2, [new MapFragment(new SegmentReference(SegmentIdentity.NewData(SegmentFixture.Owner, 1, 1, 4, new SeededNonces()), 8000), 0, 0x00ff, 4, 100, new FrameTag(5))]);
+        page.Blocks.Add(
+            2,
+            [new MapFragment(new SegmentReference(SegmentIdentity.NewData(SegmentFixture.Owner, 1, 1, 4, new SeededNonces()), 8000), 0, 0x00ff, 4, 100, new FrameTag(5))]);
         return page;
     }
 

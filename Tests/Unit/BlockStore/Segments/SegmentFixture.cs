@@ -12,8 +12,12 @@ internal static class SegmentFixture
     public static readonly Keyring Ring = new Keyring().Add(Owner, 1, Key);
     public static readonly DateTimeOffset Start = DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_000);
 
-    public static SealedSegment Seal(this SegmentBuilder builder, INonceSource nonces, long sequence = 1, long epoch = 1, SegmentDigest? previous = null, long? logEnd = null) =>
-        builder.Seal(SegmentIdentity.NewData(Owner, 1, epoch, sequence, nonces), previous ?? SegmentDigest.None, logEnd ?? builder.LogStart + 100, Start, Start.AddSeconds(1));
+    public static SealedSegment Seal(
+        this SegmentBuilder builder, INonceSource nonces, long sequence = 1, long epoch = 1, SegmentDigest? previous = null,
+        long? logEnd = null) =>
+        builder.Seal(
+            SegmentIdentity.NewData(Owner, 1, epoch, sequence, nonces), previous ?? SegmentDigest.None,
+            logEnd ?? builder.LogStart + 100, Start, Start.AddSeconds(1));
 
     public static byte[] Bytes(int seed, int length, bool compressible = true)
     {
@@ -38,7 +42,8 @@ internal static class SegmentFixture
             for (var sector = 0; sector < BlockGeometry.SectorsPerBlock; sector++)
             {
                 if ((entry.Mask & (1 << sector)) == 0) continue;
-                plain.AsSpan(at, BlockGeometry.SectorBytes).CopyTo(image[(int)((entry.Block * (long)BlockGeometry.BlockBytes) + (sector * BlockGeometry.SectorBytes))..]);
+                plain.AsSpan(at, BlockGeometry.SectorBytes).CopyTo(
+                    image[(int)((entry.Block * (long)BlockGeometry.BlockBytes) + (sector * BlockGeometry.SectorBytes))..]);
                 at += BlockGeometry.SectorBytes;
             }
         }

@@ -56,7 +56,8 @@ public sealed class SegmentReaderTests
     [Fact]
     public void I6_a_truncated_or_lengthened_blob_is_an_error_at_every_length()
     {
-        for (var length = 0; length < Sample.Blob.Length; length += length < 700 ? 1 : 97) AssertCorrupt(Sample.Blob[..length], Sample.Reference);
+        for (var length = 0; length < Sample.Blob.Length; length += length < 700 ? 1 : 97)
+            AssertCorrupt(Sample.Blob[..length], Sample.Reference);
         for (var length = 1; length < Sample.Blob.Length; length += 97)
             AssertCorrupt(Sample.Blob[..length], Sample.Reference with { LengthBytes = length });
         AssertCorrupt([.. Sample.Blob, 0], Sample.Reference with { LengthBytes = Sample.Blob.Length + 1 });
@@ -90,7 +91,8 @@ public sealed class SegmentReaderTests
         foreach (var other in others.Append(id)) ring.Add(other.Owner, other.Generation, SegmentFixture.Key);
         foreach (var other in others)
         {
-            var error = Assert.Throws<CorruptDataException>(() => SegmentReader.Open(Sample.Blob, Sample.Reference with { Identity = other }, ring));
+            var error = Assert.Throws<CorruptDataException>(
+                () => SegmentReader.Open(Sample.Blob, Sample.Reference with { Identity = other }, ring));
             Assert.Contains(other.BlobKey, error.Message, StringComparison.Ordinal);
         }
     }
@@ -122,7 +124,8 @@ public sealed class SegmentReaderTests
         string[] bad =
         [
             "", "a/b/c", id.BlobKey + "/x", id.BlobKey[..^1], id.BlobKey.Replace('-', '_'), id.BlobKey.ToUpperInvariant(),
-            (id with { Kind = SegmentKind.Map }).BlobKey, id.BlobKey.Replace("0000000000000001/", "8000000000000001/", StringComparison.Ordinal),
+            (id with { Kind = SegmentKind.Map }).BlobKey, id.BlobKey.Replace(
+                "0000000000000001/", "8000000000000001/", StringComparison.Ordinal),
         ];
         foreach (var key in bad) Assert.False(SegmentIdentity.TryParseDataKey(key, 1, out _), key);
     }
