@@ -34,6 +34,7 @@ internal sealed partial class AgentProcess(
     private RequestInbox? _inbox;
     private Task _background = Task.CompletedTask;
     private Task _announcing = Task.CompletedTask;
+    private int _disposed;
 
     /// <summary>How the process should end.</summary>
     public int ExitCode { get; private set; } = Commands.ExitCode.Success;
@@ -78,8 +79,10 @@ internal sealed partial class AgentProcess(
         LogStopped(_logger);
     }
 
+    /// <summary>Repeatable: the host knows this object by two names and disposes it under each.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         await _stopping.CancelAsync();
         if (_nbd is not null) await _nbd.DisposeAsync();
         if (_volumes is not null) await _volumes.DisposeAsync();
