@@ -1,11 +1,16 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Tidegate.BlockStore.Blobs;
+using Tidegate.Client.Grain.Agents;
 using Tidegate.Client.Rest.Models;
 using Tidegate.Grains.Blobs;
 using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Silo.Projections;
 using Xunit;
@@ -95,7 +100,7 @@ public abstract class SiloContract(SiloContract.Fixture fixture)
     public async Task A_malformed_body_is_explained(string body, string mediaType, int status)
     {
         using var http = Silo.Http(Silo.Ready.ApiUrl, Silo.OperatorKey);
-        using var content = new StringContent(body, System.Text.Encoding.UTF8, mediaType);
+        using var content = new StringContent(body, Encoding.UTF8, mediaType);
         using var response = await http.PostAsync("/v1/accounts", content);
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
@@ -175,6 +180,63 @@ public abstract class SiloContract(SiloContract.Fixture fixture)
     }
 
     [Fact]
+    public async Task A_gateway_is_activated_over_https_from_key_pair_to_discovery()
+    {
+        using var account = await NewAccountAsync("activating");
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var http = Silo.Http(Silo.Ready.AgentsUrl);
+        var publicKey = key.ExportSubjectPublicKeyInfo();
+        var request = new ActivationSessionRequest(publicKey, new GatewayMetadata("host", "os", "hardware", "0.1.0", ["192.0.2.1"]), key.SignData(publicKey, HashAlgorithmName.SHA256));
+        using var another = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var unsigned = request with { Signature = another.SignData(publicKey, HashAlgorithmName.SHA256) };
+        Assert.Equal(HttpStatusCode.BadRequest, (await http.PostAsJsonAsync("/agent/v1/activation/sessions", unsigned, ActivationJson.Default.ActivationSessionRequest)).StatusCode);
+
+        using var opened = await http.PostAsJsonAsync("/agent/v1/activation/sessions", request, ActivationJson.Default.ActivationSessionRequest);
+        var session = (await opened.Content.ReadFromJsonAsync(ActivationJson.Default.ActivationSessionReply))!;
+        Assert.Equal(ActivationPollState.Pending, (await PollAsync(http, session.SessionId, key)).State);
+        Assert.Equal("host", (await account.Client.PreviewActivationAsync(new ActivationPreviewRequest(session.ActivationKey.ToLowerInvariant()))).Metadata.HostName);
+        var claim = await account.Client.ClaimActivationAsync(new ActivationClaimRequest(session.ActivationKey, "first", "Europe/Zurich"));
+        var polled = await PollAsync(http, session.SessionId, key);
+        Assert.Equal((claim.GatewayId, account.Id), (polled.Claim!.GatewayId, polled.Claim.AccountId));
+
+        var csr = new CertificateRequest($"O={account.Id}, CN={claim.GatewayId}", key, HashAlgorithmName.SHA256).CreateSigningRequest();
+        using var issued = await http.PostAsJsonAsync(
+            "/agent/v1/activation/certificate", new ActivationCertificateRequest(session.SessionId, session.ActivationKey, csr), ActivationJson.Default.ActivationCertificateRequest);
+        var reply = (await issued.Content.ReadFromJsonAsync(ActivationJson.Default.ActivationCertificateReply))!;
+        Assert.Equal(await File.ReadAllTextAsync(Silo.Ready.CaFile), reply.CaPem);
+
+        var discovery = new LinkDiscoveryRequest("client-1", LinkWire.Version, "0.1.0");
+        Assert.Equal(HttpStatusCode.Unauthorized, (await http.PostAsJsonAsync(LinkWire.DiscoveryPath, discovery, LinkJson.Default.LinkDiscoveryRequest)).StatusCode);
+        using var bare = X509Certificate2.CreateFromPem(reply.CertificatePem);
+        using var certificate = bare.CopyWithPrivateKey(key);
+        using var mutual = Silo.Http(Silo.Ready.AgentsUrl, certificate: certificate);
+        using var discovered = await mutual.PostAsJsonAsync(LinkWire.DiscoveryPath, discovery, LinkJson.Default.LinkDiscoveryRequest);
+        Assert.Equal(HttpStatusCode.OK, discovered.StatusCode);
+        Assert.Equal(Silo.Ready.LinkEndpoint, Assert.Single((await discovered.Content.ReadFromJsonAsync(LinkJson.Default.LinkDiscoveryReply))!.Endpoints).Dial);
+
+        await AssertCodeAsync(ErrorCodes.GatewayNotConnected, () => account.Client.GetGatewayAsync(claim.GatewayId, live: true));
+        var volume = await account.Client.CreateVolumeAsync(new CreateVolumeRequest(claim.GatewayId, "disk", 64 << 20));
+        Assert.Equal(claim.GatewayId, (await account.Client.GetVolumeAsync(volume.VolumeId)).GatewayId);
+        using var stranger = await NewAccountAsync("stranger");
+        await AssertCodeAsync(ErrorCodes.NotFound, () => stranger.Client.GetVolumeAsync(volume.VolumeId));
+        await AssertCodeAsync(ErrorCodes.NotFound, () => stranger.Client.GetGatewayAsync(claim.GatewayId));
+        await AssertCodeAsync(ErrorCodes.NameInUse, () => account.Client.CreateVolumeAsync(new CreateVolumeRequest(claim.GatewayId, "disk", 64 << 20)));
+        Assert.Equal([volume.VolumeId], await account.Client.ListVolumesAsync(gatewayId: claim.GatewayId).Select(listed => listed.VolumeId).ToListAsync());
+        Assert.Empty(await stranger.Client.ListVolumesAsync(gatewayId: claim.GatewayId).ToListAsync());
+        Assert.Equal("renamed", (await account.Client.RenameGatewayAsync(claim.GatewayId, new RenameGatewayRequest("renamed"))).Name);
+        Assert.Equal([claim.GatewayId], await account.Client.ListGatewaysAsync(name: "renamed").Select(listed => listed.GatewayId).ToListAsync());
+        await account.Client.DeactivateGatewayAsync(claim.GatewayId);
+        Assert.Equal(HttpStatusCode.Forbidden, (await mutual.PostAsJsonAsync(LinkWire.DiscoveryPath, discovery, LinkJson.Default.LinkDiscoveryRequest)).StatusCode);
+    }
+
+    private static async Task<ActivationPollReply> PollAsync(HttpClient http, string sessionId, ECDsa key)
+    {
+        var poll = new ActivationPollRequest(sessionId, key.SignData(Encoding.ASCII.GetBytes($"tidegate-poll:{sessionId}"), HashAlgorithmName.SHA256));
+        using var response = await http.PostAsJsonAsync("/agent/v1/activation/poll", poll, ActivationJson.Default.ActivationPollRequest);
+        return (await response.Content.ReadFromJsonAsync(ActivationJson.Default.ActivationPollReply))!;
+    }
+
+    [Fact]
     public async Task Each_listener_serves_its_own_routes()
     {
         using var agents = Silo.Http(Silo.Ready.AgentsUrl, Silo.OperatorKey);
@@ -201,7 +263,7 @@ public abstract class SiloContract(SiloContract.Fixture fixture)
 
         using var again = await http.PutAsync(write.Url, new ByteArrayContent(new byte[10]));
         Assert.Equal(HttpStatusCode.Conflict, again.StatusCode);
-        Assert.Equal($"sha-256=:{Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(content))}:", again.Headers.GetValues("Repr-Digest").Single());
+        Assert.Equal($"sha-256=:{Convert.ToBase64String(SHA256.HashData(content))}:", again.Headers.GetValues("Repr-Digest").Single());
         Assert.Equal("3000000", again.Headers.GetValues("Tidegate-Blob-Length").Single());
 
         var read = tickets.IssueRead(key);

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -44,9 +45,11 @@ internal sealed class SiloUnderTest : IAsyncDisposable
     }
 
     /// <summary>A plain HTTP client, for what the typed one would never send.</summary>
-    public HttpClient Http(string baseUrl, string? apiKey = null)
+    public HttpClient Http(string baseUrl, string? apiKey = null, X509Certificate2? certificate = null)
     {
-        var client = new HttpClient(PinnedTrust.CreateHandler(Ready.CaFile)) { BaseAddress = new Uri(baseUrl) };
+        var handler = PinnedTrust.CreateHandler(Ready.CaFile);
+        if (certificate is not null) handler.SslOptions.ClientCertificates = [certificate];
+        var client = new HttpClient(handler) { BaseAddress = new Uri(baseUrl) };
         if (apiKey is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", apiKey);
         _clients.Add(client);
         return client;
