@@ -2,8 +2,9 @@ namespace Tidegate.Silo.Schema;
 
 /// <summary>
 /// Lets writers into the database in order of arrival, <paramref name="writers"/> at a time. SQLite has one write lock and
-/// no fairness: without the queue, parallel writers poll for the lock on blocked threads and the unlucky wait for seconds
-/// (measured by <c>Tests/Cluster/StateStores</c>). The wait here costs no thread.
+/// no fairness: without the queue, parallel writers poll for the lock on blocked threads and the unlucky wait for seconds.
+/// Measured with 64 writers on two cores: the slowest write took 1.8 s without the queue and 0.18 s with it
+/// (<c>Tests/Cluster/StateStores</c> prints it). The wait here costs no thread.
 /// </summary>
 internal sealed class WriterQueue(int writers) : IDisposable
 {

@@ -47,9 +47,7 @@ internal sealed class SiloUnderTest : IAsyncDisposable
     /// <summary>A plain HTTP client, for what the typed one would never send.</summary>
     public HttpClient Http(string baseUrl, string? apiKey = null, X509Certificate2? certificate = null)
     {
-        var handler = PinnedTrust.CreateHandler(Ready.CaFile);
-        if (certificate is not null) handler.SslOptions.ClientCertificates = [certificate];
-        var client = new HttpClient(handler) { BaseAddress = new Uri(baseUrl) };
+        var client = new HttpClient(PinnedTrust.CreateHandler(Ready.CaFile, certificate)) { BaseAddress = new Uri(baseUrl) };
         if (apiKey is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", apiKey);
         _clients.Add(client);
         return client;

@@ -90,7 +90,8 @@ public abstract partial class StateStoreContract
         for (var round = 1; round <= silos; round++)
         {
             var version = await NextVersionAsync();
-            var entered = await Task.WhenAll(waiting.Select(async silo => (silo, Entered: await Providers.Membership.InsertRowAsync(Entry(silo), version))));
+            var entered = await Task.WhenAll(waiting.Select(silo =>
+                Task.Run(async () => (silo, Entered: await Providers.Membership.InsertRowAsync(Entry(silo), version)))));
             waiting.Remove(Assert.Single(entered, outcome => outcome.Entered).silo);
             Assert.Equal(round, (await Providers.Membership.ReadAllAsync()).Version.Version);
         }

@@ -16,12 +16,13 @@ public sealed class DataEndpointTests : IDisposable
     private const string Key = "428491170607/vol-1/1/7-aa";
 
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
-    private readonly MemoryBlobStore _blobs = new();
+    private readonly MemoryBlobStore _blobs;
     private readonly DataEndpointTickets _tickets;
     private readonly DataEndpoint _endpoint;
 
     public DataEndpointTests()
     {
+        _blobs = new MemoryBlobStore(_time);
         var signer = new TicketSigner(new byte[32]);
         _tickets = new DataEndpointTickets(signer, new ServiceAddresses { AgentsUrl = "https://agents" }, _time);
         _endpoint = new DataEndpoint(_blobs, signer, new DataOptions(), _time);
