@@ -80,7 +80,7 @@ start_agent() {
     shift 4
     local ready="$state/$name.json" log="$state/$name.log"
     rm -f "$ready"
-    local fixed=()
+    local fixed=(--nbd 127.0.0.1:0 --local 127.0.0.1:0)
     [ -f "$state/$name.args" ] && mapfile -t fixed <"$state/$name.args"
     setsid "$agent_exe" run --state "$state/$name" --service "$service" --ca "$ca" --ready-file "$ready" \
         "${fixed[@]}" "$@" >>"$log" 2>&1 </dev/null &

@@ -70,8 +70,9 @@ public sealed class Deployment : IAsyncDisposable
         var ready = Path.Combine(Folder, name + ".json");
         List<string> arguments = [
             "run", "--state", Path.Combine(Folder, name), "--service", (string)_siloReady!["agentsUrl"]!, "--ca", CaFile, "--ready-file", ready];
-        if (_agentReady.TryGetValue(name, out var before))
-            arguments.AddRange(["--nbd", new Uri((string)before["nbdUri"]!).Authority, "--local", new Uri((string)before["localUrl"]!).Authority]);
+        arguments.AddRange(_agentReady.TryGetValue(name, out var before)
+            ? ["--nbd", new Uri((string)before["nbdUri"]!).Authority, "--local", new Uri((string)before["localUrl"]!).Authority]
+            : ["--nbd", "127.0.0.1:0", "--local", "127.0.0.1:0"]);
         var agent = _agents[name] = ManagedProcess.Start(name, Repository.Program("GatewayAgent"), arguments, Path.Combine(Folder, name + ".log"), ready);
         return _agentReady[name] = await agent.ReadyAsync(until);
     }
