@@ -67,7 +67,7 @@ jq -n --slurpfile account "$state/account.json" --slurpfile volume "$state/volum
         apiUrl: $silo[0].apiUrl, apiKey: $account[0].apiKey, caFile: $silo[0].caFile,
         ebsUrl: null, accessKeyId: null, secretAccessKey: null, region: null,
         accountId: $account[0].accountId, gatewayId: $gateway, volumeId: $volume[0].volumeId,
-        nbdUri: ($agent[0].nbdUri | sub("/?$"; "/")) + $volume[0].name, agentUrl: $agent[0].localUrl,
+        nbdUri: (($agent[0].nbdUri | sub("/?$"; "/")) + $volume[0].name), agentUrl: $agent[0].localUrl,
         linkEndpoints: ($links | split(" ")), siloPids: ($pids | split(" ") | map(tonumber)), agentPid: ($agentPid | tonumber)
     }' >"$state/tidegate.json.new"
 chmod 600 "$state/tidegate.json.new"
