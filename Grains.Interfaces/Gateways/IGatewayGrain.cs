@@ -42,6 +42,13 @@ public interface IGatewayGrain : IGrainWithStringKey
     [Alias("deactivate")]
     Task Deactivate();
 
+    /// <summary>
+    /// The connection of a client has closed at the silo that terminated it: a link opened by that client is lost now, not when its pings
+    /// go unanswered (M1.8). Says nothing about other clients' links. Called by the frame guard.
+    /// </summary>
+    [AlwaysInterleave, Alias("connection-closed")]
+    Task ConnectionClosed(string clientId);
+
     /// <summary>Whether a link may be opened with this certificate: thumbprint known, unexpired, not revoked. Called by the frame guard and the token issuer.</summary>
     [AlwaysInterleave, Alias("is-certificate-valid")]
     Task<bool> IsCertificateValid(string thumbprint);

@@ -45,6 +45,12 @@ internal sealed partial class GatewayGrain
         return Task.CompletedTask;
     }
 
+    /// <inheritdoc />
+    public async Task ConnectionClosed(string clientId)
+    {
+        if (_live is { } link && link.State.ClientId == clientId) await LoseLinkAsync(link, "its connection closed");
+    }
+
     private async Task<LiveLink> OpenLinkAsync(LinkHello hello)
     {
         Authorisation.RequireGateway(Key, What);

@@ -26,7 +26,7 @@ internal static class LinkMachine
 
     /// <summary>A link just opened; its first ping is due at once.</summary>
     public static LinkState Open(LinkHello hello, long generation, DateTimeOffset now) =>
-        new(generation, hello.InstanceId, hello.AgentVersion, 0, true, FirstInterval, now, now, now + Lease, hello.AppliedConfigurationVersion, []);
+        new(generation, hello.ClientId, hello.InstanceId, hello.AgentVersion, 0, true, FirstInterval, now, now, now + Lease, hello.AppliedConfigurationVersion, []);
 
     /// <summary>What is due now.</summary>
     public static LinkStep Tick(LinkState link, DateTimeOffset now)

@@ -4,6 +4,7 @@ namespace Tidegate.Grains.Gateways;
 
 /// <summary>An open link, in memory: lost with the activation, and then opened again by the agent.</summary>
 /// <param name="Generation">Its generation.</param>
+/// <param name="ClientId">Client whose connection it runs over.</param>
 /// <param name="InstanceId">Agent process that opened it.</param>
 /// <param name="AgentVersion">Version of that agent.</param>
 /// <param name="PingNumber">Number of the newest ping; 0 before the first.</param>
@@ -16,6 +17,7 @@ namespace Tidegate.Grains.Gateways;
 /// <param name="Volumes">As the agent last said.</param>
 internal sealed record LinkState(
     long Generation,
+    string ClientId,
     string InstanceId,
     string AgentVersion,
     long PingNumber,

@@ -46,6 +46,24 @@ internal sealed partial class FrameGuard(
         }
     }
 
+    /// <summary>
+    /// Tells the gateway that the last connection of a client is gone from here, so that its link is lost at once and not when pings go
+    /// unanswered (M1.8).
+    /// </summary>
+    public async Task TellGatewayAsync(LinkConnection link)
+    {
+        if (link.ClientId is not { } client || connections.HoldsClient(link.Identity.GatewayId, client)) return;
+        try
+        {
+            await grains.GetGrain<IGatewayGrain>(link.Identity.GatewayId).ConnectionClosed(client);
+        }
+        catch (Exception unreachable)
+        {
+            // The pings will tell, later.
+            Ended(logger, link.Identity.GatewayId, unreachable.Message);
+        }
+    }
+
     private async Task InboundAsync(FramePump pump, LinkConnection link, TaskCompletionSource<FrameRules> rules)
     {
         if (!await pump.PreambleAsync(async preamble => rules.SetResult(await AcceptAsync(preambles.ReadClientId(preamble), link)))) return;

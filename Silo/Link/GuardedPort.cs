@@ -55,7 +55,11 @@ internal sealed partial class GuardedPort(
         finally
         {
             if (isHandshaking) Interlocked.Decrement(ref _handshakes);
-            if (link is not null) connections.Remove(link);
+            if (link is not null)
+            {
+                connections.Remove(link);
+                _ = guard.TellGatewayAsync(link);
+            }
         }
     }
 

@@ -159,6 +159,19 @@ public sealed class LinkTests(GrainCluster cluster)
     }
 
     [Fact]
+    public async Task M1_8_A_closed_connection_ends_its_own_link_at_once_and_no_other()
+    {
+        await using var agent = await GatewayUnderTest.NewAsync(cluster);
+        await agent.ConnectAsync();
+        await agent.Gateway.ConnectionClosed("another-client");
+        Assert.True((await agent.AsTenant(agent.Gateway.Describe)).IsConnected);
+        await agent.Gateway.ConnectionClosed("client");
+        await agent.EndedAsync();
+        await GrainCluster.RefusedAsync(() => agent.AsTenant(() => agent.Gateway.DescribeLive(NewRequest())), ErrorCodes.GatewayNotConnected);
+        Assert.Contains("gateway.lost", GrainCluster.Publisher.KindsOf(agent.GatewayId));
+    }
+
+    [Fact]
     public async Task M3_8_Deactivation_revokes_credentials_ends_the_link_and_frees_the_name()
     {
         await using var agent = await GatewayUnderTest.NewAsync(cluster);
