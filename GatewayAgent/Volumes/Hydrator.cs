@@ -87,23 +87,25 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
             while (!IsPresent(offset, length))
             {
                 var left = _options.FirstTouchTimeout - _time.GetElapsedTime(since);
+                Exception failure;
                 try
                 {
-                    if (left <= TimeSpan.Zero)
-                        throw new TimeoutException(_reason);
-                    await TouchAsync(offset, length).WaitAsync(left, _time, cancellationToken);
+                    await TouchAsync(offset, length).WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time, cancellationToken);
+                    continue;
                 }
-                catch (Exception error) when (error is TimeoutException || !IsTransient(error) || _stop.IsCancellationRequested)
+                catch (Exception error) when (!cancellationToken.IsCancellationRequested)
                 {
-                    cancellationToken.ThrowIfCancellationRequested();
+                    failure = error;
+                }
+                var isLate = _time.GetElapsedTime(since) >= _options.FirstTouchTimeout;
+                if (isLate || !IsTransient(failure) || _stop.IsCancellationRequested)
+                {
+                    var reason = isLate && _reason.Length > 0 ? _reason : failure.Message;
                     throw new BlockDeviceException(DeviceError.Io,
-                        $"Volume '{_volumeId}' is being restored and bytes {offset} to {offset + length} could not be fetched: {Describe(error)}", error);
+                        $"Volume '{_volumeId}' is being restored and bytes {offset} to {offset + length} could not be fetched: {reason}", failure);
                 }
-                catch (Exception error) when (IsTransient(error))
-                {
-                    NoteFailure(error);
-                    await Task.Delay(delay.Next(), _time, cancellationToken);
-                }
+                NoteFailure(failure);
+                await Task.Delay(delay.Next(), _time, cancellationToken);
             }
         }
         finally
@@ -342,14 +344,12 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
 
     private void NoteFailure(Exception error)
     {
-        var reason = Describe(error);
+        var reason = error.Message;
         if (_reason == reason)
             return;
         _reason = reason;
         VolumeLog.FetchFailed(_logger, _volumeId, reason);
     }
-
-    private static string Describe(Exception error) => error is AggregateException { InnerException: { } inner } ? inner.Message : error.Message;
 
     private static bool IsTransient(Exception error) =>
         error is TidegateException { IsTransient: true } or TidegateException { Code: ErrorCodes.TicketRefused } or TimeoutException;

@@ -15,6 +15,8 @@ internal sealed class RestoreImage(IVolumeService service, IBlobSource blobs)
 {
     private readonly Lock _gate = new();
     private Task<ImageReader>? _opening;
+    /// <summary>Kept over failures, so that each attempt needs fewer calls than the one before.</summary>
+    private (ImageDescriptor Image, SegmentCache Segments)? _known;
 
     /// <summary>The reader. Throws what the service or the formats say.</summary>
     public Task<ImageReader> OpenAsync(CancellationToken cancellationToken)
@@ -30,10 +32,14 @@ internal sealed class RestoreImage(IVolumeService service, IBlobSource blobs)
     private async Task<ImageReader> LoadAsync()
     {
         await Task.Yield();
-        var reply = await service.GetImageAsync(CancellationToken.None);
-        var keys = new Keyring();
-        foreach (var key in reply.Keys)
-            keys.Add(new LineageId(key.AccountId, key.VolumeId), key.Generation, new DataKey(key.DataKey));
-        return await ImageReader.OpenAsync(ImageDescriptor.Decode(reply.Descriptor), new SegmentCache(blobs, keys));
+        if (_known is not { } known)
+        {
+            var reply = await service.GetImageAsync(CancellationToken.None);
+            var keys = new Keyring();
+            foreach (var key in reply.Keys)
+                keys.Add(new LineageId(key.AccountId, key.VolumeId), key.Generation, new DataKey(key.DataKey));
+            _known = known = (ImageDescriptor.Decode(reply.Descriptor), new SegmentCache(blobs, keys));
+        }
+        return await ImageReader.OpenAsync(known.Image, known.Segments);
     }
 }
