@@ -14,7 +14,7 @@ internal static class Machine
         ["memoryMib"] = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (1024 * 1024),
         ["kernel"] = File.ReadAllText("/proc/sys/kernel/osrelease").Trim(),
         ["runtime"] = RuntimeInformation.FrameworkDescription,
-        ["loadAtStart"] = double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture),
+        ["loadAverage"] = double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture),
     };
 
     /// <summary>The commit, marked when the tree holds changes that are in no commit.</summary>
