@@ -21,6 +21,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     {
         get
         {
+            if (_started?.HasExited == true)
+                throw new InvalidOperationException($"{Name} ended by itself with exit code {_started.ExitCode}: take the figures again");
             var text = File.ReadAllText($"/proc/{_processId}/stat");
             var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
             return (double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture)) / 100;
