@@ -13,7 +13,7 @@ internal sealed record LoggedVolumeOptions
     /// <summary>Longest time that durable records wait to be applied.</summary>
     public TimeSpan ApplyInterval { get; init; } = TimeSpan.FromMilliseconds(50);
     /// <summary>Applied bytes after which the store is synced and the applied watermark moves.</summary>
-    public long CheckpointBytes { get; init; } = 64L << 20;
+    public long CheckpointBytes { get; init; } = 128L << 20;
     /// <summary>Longest time that applied records wait for that.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(5);
     /// <summary>How long to wait before applying is tried again on a full disk.</summary>

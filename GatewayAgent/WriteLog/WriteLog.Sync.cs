@@ -12,6 +12,8 @@ internal sealed partial class WriteLog
     private readonly TaskScheduler _worker;
     private readonly WorkerThread? _ownWorker;
     private readonly ITimer _timer;
+    private static readonly byte[] Zeroes = new byte[1 << 20];
+    private long _preparedEnd;
     private TaskCompletionSource? _advance;
     private TaskCompletionSource? _round;
     private bool _superblockChanged;
@@ -200,6 +202,7 @@ internal sealed partial class WriteLog
         LogSuperblock? superblock = null;
         lock (_gate)
         {
+            PrepareAhead(_next.Position);
             if (_failure is not null)
                 return;
             round = Take(ref _round);
@@ -227,6 +230,27 @@ internal sealed partial class WriteLog
             return;
         }
         Publish(end, superblock, round);
+    }
+
+    /// <summary>
+    /// On the first lap the file's space is reserved but unwritten, so that every sync would commit the file system's journal,
+    /// and wait for whatever else is in it. Writing zeroes ahead of small syncs pays for that once in many of them.
+    /// </summary>
+    private void PrepareAhead(long end)
+    {
+        var from = Math.Max(end, _preparedEnd);
+        if (_failure is not null || from >= _file.CapacityBytes || end + Zeroes.Length / 4 <= _preparedEnd || end - _durable > Zeroes.Length / 4)
+            return;
+        try
+        {
+            var count = (int)Math.Min(Zeroes.Length, _file.CapacityBytes - from);
+            _file.Write(from, Zeroes.AsSpan(0, count));
+            _preparedEnd = from + count;
+        }
+        catch (Exception fault)
+        {
+            Fail(fault);
+        }
     }
 
     private void Publish(LogAnchor end, LogSuperblock? superblock, TaskCompletionSource? round)
