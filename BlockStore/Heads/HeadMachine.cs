@@ -74,7 +74,7 @@ public static class HeadMachine
 
     /// <summary>
     /// Commits uploaded segments in order, all or none. Segments at or below the head are repeats and are skipped when they are the
-    /// ones committed. <paramref name="now"/> is the service's clock.
+    /// ones committed; a commit of repeats alone must reach the tip. <paramref name="now"/> is the service's clock.
     /// </summary>
     public static HeadChange Commit(
         VolumeHead head, long epoch, IReadOnlyList<SegmentClaim> segments, DateTimeOffset now, LineageSealer sealer)
@@ -89,9 +89,12 @@ public static class HeadMachine
         var next = head;
         var blobs = new List<BlobEffect>();
         var cuts = new List<SnapshotRecord>();
-        foreach (var segment in segments)
+        for (var i = 0; i < segments.Count; i++)
         {
-            var refusal = segment.Sequence <= next.CommittedSequence ? CheckRepeat(next, segment) : CheckNext(next, segment);
+            var segment = segments[i];
+            var refusal = segment.Sequence <= next.CommittedSequence
+                ? CheckRepeat(next, segment, i + 1 < segments.Count ? segments[i + 1] : null)
+                : CheckNext(next, segment);
             if (refusal is not null) return HeadChange.Refused(head, refusal.Reason, refusal.Message);
             if (segment.Sequence <= head.CommittedSequence) continue;
             if (segment.Sequence <= next.CommittedSequence)
@@ -99,7 +102,12 @@ public static class HeadMachine
             next = Append(next, segment, now, sealer, blobs);
             cuts.AddRange(segment.SnapshotIds.Select(id => CutOf(next, id)));
         }
-        return ReferenceEquals(next, head) ? HeadChange.Repeat(head) : HeadChange.To(next, blobs, cuts);
+        if (!ReferenceEquals(next, head)) return HeadChange.To(next, blobs, cuts);
+        // The reply says how far the log is committed, and the log is trimmed by it: whoever asks must have sealed the tip.
+        return segments.Count > 0 && segments[^1].Sequence == head.CommittedSequence
+            ? HeadChange.Repeat(head)
+            : HeadChange.Refused(
+                head, HeadRefusalReason.NotContiguous, $"The commit ends before sequence {head.CommittedSequence}, which is committed already.");
     }
 
     /// <summary>Makes the head a snapshot: one record for the catalogue, no page is written.</summary>
@@ -201,13 +209,20 @@ public static class HeadMachine
         return $"the head is at segment {head.CommittedSequence}, which this log never sealed";
     }
 
-    private static HeadRefusal? CheckRepeat(VolumeHead head, SegmentClaim segment)
+    /// <summary>
+    /// A repeat must be told from a fork: its digest is known to the head, or the segment after it in the same commit names it.
+    /// </summary>
+    private static HeadRefusal? CheckRepeat(VolumeHead head, SegmentClaim segment, SegmentClaim? following)
     {
-        var digest = segment.Sequence == head.CommittedSequence
+        var known = segment.Sequence == head.CommittedSequence
             ? head.TipDigest
             : head.Tail.Inline.FirstOrDefault(
                 entry => entry.Segment.Identity.Owner == head.Lineage && entry.Segment.Identity.Sequence == segment.Sequence)?.Digest;
-        return digest is not null && digest != segment.Digest
+        if (known is null && following is not null && following.Sequence == segment.Sequence + 1) known = following.PreviousDigest;
+        if (known is null)
+            return new HeadRefusal(
+                HeadRefusalReason.NotContiguous, $"Sequence {segment.Sequence} is long committed and cannot be compared any more.");
+        return known != segment.Digest
             ? new HeadRefusal(HeadRefusalReason.NotContiguous, $"Sequence {segment.Sequence} is committed with another digest.")
             : null;
     }
