@@ -22,6 +22,7 @@ internal sealed partial class HeldLink(
     /// <summary>A link is lost after this much silence unless a ping says otherwise (agent design, Link).</summary>
     public static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(9);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxDeadline = TimeSpan.FromSeconds(60);
 
     private readonly Channel<LinkPing> _pings = Channel.CreateBounded<LinkPing>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
@@ -37,9 +38,10 @@ internal sealed partial class HeldLink(
         var watching = EndWhenLostAsync(end);
         var hello = new LinkHello(connection.ClientId, board.Current.AgentVersion, board.Current.InstanceId, volumes.AppliedConfigurationVersion);
         var frames = connection.Open(hello, end.Token).GetAsyncEnumerator(end.Token);
+        Task<bool>? moving = null;
         try
         {
-            while (await frames.MoveNextAsync().AsTask().WaitAsync(end.Token))
+            while (await (moving = frames.MoveNextAsync().AsTask()).WaitAsync(end.Token))
             {
                 if (await HandleAsync(frames.Current, deadline, end) is { } last) return last;
             }
@@ -65,8 +67,8 @@ internal sealed partial class HeldLink(
         {
             await end.CancelAsync();
             await Task.WhenAll(_companions, watching);
-            // A broken connection may never answer this.
-            _ = DisposeAsync(frames);
+            // The service learns at once that this link is over; a broken connection may never answer and is not waited for.
+            await Task.WhenAny(CloseAsync(frames, moving), connection.Lost, Task.Delay(CloseLimit, time, CancellationToken.None));
         }
     }
 
@@ -172,10 +174,12 @@ internal sealed partial class HeldLink(
 
     private TimeSpan HeldFor() => _acceptedAt is { } at ? time.GetUtcNow() - at : TimeSpan.Zero;
 
-    private async Task DisposeAsync(IAsyncEnumerator<LinkFrame> frames)
+    private async Task CloseAsync(IAsyncEnumerator<LinkFrame> frames, Task<bool>? moving)
     {
         try
         {
+            // An enumerator must not be disposed in the middle of a move, which its token has cancelled.
+            if (moving is not null) await ((Task)moving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await frames.DisposeAsync();
         }
         catch (Exception error)

