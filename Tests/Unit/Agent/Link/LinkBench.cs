@@ -35,7 +35,8 @@ internal sealed class LinkBench : IAsyncDisposable
     public LinkSession Session { get; }
     public Task Running { get; }
 
-    public Task UntilAsync(Func<bool> condition) => Time.DriveAsync(condition, TimeSpan.FromMilliseconds(1));
+    /// <summary>Lets continuations run until the condition holds. Time stands still unless a step is given: a link that is open has a deadline.</summary>
+    public Task UntilAsync(Func<bool> condition, TimeSpan step = default) => Time.DriveAsync(condition, step);
 
     /// <summary>The next connection, accepted.</summary>
     public async Task<FakeConnection> AcceptedAsync(long generation = 1)
@@ -53,10 +54,23 @@ internal sealed class LinkBench : IAsyncDisposable
         return await next;
     }
 
+    /// <summary>The task's result, while time stands still.</summary>
     public async Task<T> DrivenAsync<T>(Task<T> task)
     {
-        await Time.DriveAsync(task, TimeSpan.FromMilliseconds(10));
+        await Time.DriveAsync(task, TimeSpan.Zero);
         return await task;
+    }
+
+    /// <summary>The task's result; time moves little by little, and never as far as the deadline of a link that is open.</summary>
+    public async Task<T> SlowlyDrivenAsync<T>(Task<T> task)
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            for (var turn = 0; turn < 20_000 && !task.IsCompleted; turn++) await Task.Yield();
+            if (task.IsCompleted) return await task;
+            Time.Advance(TimeSpan.FromMilliseconds(300));
+        }
+        return await DrivenAsync(task);
     }
 
     public async ValueTask DisposeAsync()

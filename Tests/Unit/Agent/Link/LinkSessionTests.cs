@@ -30,7 +30,7 @@ public sealed class LinkSessionTests
         connection.Send(new LinkPing(1, TimeSpan.FromSeconds(9)));
         await bench.DrivenAsync(connection.NextHeartbeatAsync());
         bench.Volumes.Statuses = [new NamedVolumeStatus("data", new VolumeStatus("vol-1", VolumeRunState.Shadowing, "", 0, 0, ["nbd://x/data"], 1, 1))];
-        var heartbeat = await bench.DrivenAsync(connection.NextHeartbeatAsync());
+        var heartbeat = await bench.SlowlyDrivenAsync(connection.NextHeartbeatAsync());
         Assert.Equal(1, heartbeat.PingNumber);
         Assert.Equal(VolumeRunState.Shadowing, Assert.Single(heartbeat.Volumes).State);
         bench.Time.Advance(TimeSpan.FromSeconds(1));
@@ -113,7 +113,7 @@ public sealed class LinkSessionTests
         var connection = await bench.AcceptedAsync();
         bench.Connector.Failures.Enqueue(new TidegateException(ErrorCodes.Forbidden, "The certificate was revoked."));
         connection.Break();
-        await bench.UntilAsync(() => bench.Board.Current.State == AgentState.Refused);
+        await bench.UntilAsync(() => bench.Board.Current.State == AgentState.Refused, TimeSpan.FromMilliseconds(10));
         Assert.Equal("The certificate was revoked.", bench.Board.Current.Reason);
         await bench.AcceptedAsync(generation: 2);
     }
@@ -148,7 +148,7 @@ public sealed class LinkSessionTests
         bench.Volumes.ApplyFailures.Enqueue(new IOException("disk"));
         var connection = await bench.AcceptedAsync();
         connection.Send(new LinkConfiguration(new GatewayConfiguration(4, "renamed", "UTC", [])));
-        await bench.UntilAsync(() => bench.Volumes.AppliedConfigurationVersion == 4);
+        await bench.UntilAsync(() => bench.Volumes.AppliedConfigurationVersion == 4, TimeSpan.FromMilliseconds(1));
         Assert.Equal([4L], bench.Volumes.Applied);
     }
 

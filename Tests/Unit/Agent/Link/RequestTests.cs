@@ -95,6 +95,8 @@ public sealed class RequestTests
         var connection = await bench.AcceptedAsync();
         bench.Volumes.Gate = new TaskCompletionSource();
         await bench.Inbox.Deliver(Snapshot("req-1"));
+        await bench.UntilAsync(() => bench.Volumes.Barriers == 1);
+        bench.Time.Advance(TimeSpan.FromSeconds(5));
         Assert.Equal(ErrorCodes.GatewayTimeout, (await bench.DrivenAsync(connection.NextReportAsync())).ErrorCode);
     }
 
