@@ -19,7 +19,7 @@ internal static class AccountRoutes
                 return TypedResults.Ok(Views.Of(await account.Describe()));
             })
             .WithMetadata(new RequiredRole(Role.Operator))
-            .WithName("createAccount").WithTags("accounts").WithSummary("Opens an account (operators). Accepts Idempotency-Key.")
+            .AcceptsIdempotencyKey().WithName("createAccount").WithTags("accounts").WithSummary("Opens an account (operators).")
             .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.Forbidden, ErrorCodes.InvalidState);
         api.MapGet("/accounts/{accountId}", async (string accountId, IGrainFactory grains) =>
             {

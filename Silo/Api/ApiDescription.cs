@@ -33,7 +33,24 @@ internal static class ApiDescription
             return Task.CompletedTask;
         });
         options.AddOperationTransformer(DescribeProblemsAsync);
+        options.AddOperationTransformer((operation, context, _) =>
+        {
+            if (context.Description.ActionDescriptor.EndpointMetadata.OfType<Idempotency.Accepted>().Any()) DescribeIdempotencyKey(operation);
+            return Task.CompletedTask;
+        });
     });
+
+    private static void DescribeIdempotencyKey(OpenApiOperation operation)
+    {
+        operation.Parameters ??= [];
+        operation.Parameters.Add(new OpenApiParameter
+        {
+            Name = Idempotency.Header,
+            In = ParameterLocation.Header,
+            Description = "A fresh random value for each new request; a repeated request with the same value makes nothing new.",
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = Idempotency.MaxLength },
+        });
+    }
 
     /// <summary>Every refusal has the body that <see cref="ProblemView"/> says, our own members included.</summary>
     private static async Task DescribeProblemsAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)

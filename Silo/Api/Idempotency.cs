@@ -14,8 +14,14 @@ namespace Tidegate.Silo.Api;
 /// </summary>
 internal static class Idempotency
 {
-    private const string Header = "Idempotency-Key";
-    private const int MaxLength = 128;
+    /// <summary>The header's name.</summary>
+    public const string Header = "Idempotency-Key";
+
+    /// <summary>Its longest value.</summary>
+    public const int MaxLength = 128;
+
+    /// <summary>Says of a route that it reads the header, for its description.</summary>
+    public static RouteHandlerBuilder AcceptsIdempotencyKey(this RouteHandlerBuilder route) => route.WithMetadata(new Accepted());
 
     /// <summary>The id for a request. Throws <c>InvalidArgument</c> for a malformed header.</summary>
     public static string NewId(HttpContext context, ResourceKind kind)
@@ -43,4 +49,7 @@ internal static class Idempotency
         var sample = ResourceId.New(kind);
         return string.Concat(sample.AsSpan(0, sample.IndexOf('-') + 1), Convert.ToHexStringLower(hash.AsSpan(0, 10)));
     }
+
+    /// <summary>Endpoint metadata: the route reads the header.</summary>
+    internal sealed class Accepted;
 }

@@ -16,7 +16,7 @@ internal static class SnapshotRoutes
                 var snapshotId = Idempotency.NewId(context, ResourceKind.Snapshot);
                 return TypedResults.Ok(Views.Of(await volume.CreateSnapshot(snapshotId, request.Description, Idempotency.NewId(context, ResourceKind.Request))));
             })
-            .WithName("createSnapshot").WithTags("snapshots").WithSummary("Takes a snapshot; answers once its barrier is durable at the gateway. Accepts Idempotency-Key.")
+            .AcceptsIdempotencyKey().WithName("createSnapshot").WithTags("snapshots").WithSummary("Takes a snapshot; answers once its barrier is durable at the gateway.")
             .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound, ErrorCodes.GatewayNotConnected, ErrorCodes.GatewayTimeout, ErrorCodes.InvalidState, ErrorCodes.LimitExceeded);
         api.MapGet("/snapshots", async (Lists lists, string? volumeId, int? pageSize, string? pageToken, CancellationToken stop) =>
                 TypedResults.Ok(await lists.ResourcesAsync("snapshot", volumeId, null, pageSize, pageToken, Views.Snapshot, stop)))

@@ -22,7 +22,7 @@ internal static class VolumeRoutes
                     Caller.Current.AccountId, request.GatewayId, request.Name, request.SizeBytes ?? 0, request.SourceSnapshotId ?? "");
                 return TypedResults.Ok(Views.Of(await volume.Create(specification)));
             })
-            .WithName("createVolume").WithTags("volumes").WithSummary("Makes a volume, empty or from a snapshot. Accepts Idempotency-Key.")
+            .AcceptsIdempotencyKey().WithName("createVolume").WithTags("volumes").WithSummary("Makes a volume, empty or from a snapshot.")
             .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound, ErrorCodes.NameInUse, ErrorCodes.InvalidState, ErrorCodes.LimitExceeded);
         api.MapGet("/volumes", async (Lists lists, string? gatewayId, string? name, int? pageSize, string? pageToken, CancellationToken stop) =>
                 TypedResults.Ok(await lists.ResourcesAsync("volume", gatewayId, name, pageSize, pageToken, Views.Volume, stop)))

@@ -321,6 +321,11 @@ public abstract class SiloContract(SiloContract.Fixture fixture)
             .SelectMany(route => route.Metadata.GetMetadata<Microsoft.AspNetCore.Routing.HttpMethodMetadata>()!.HttpMethods.Select(method => $"{method} {route.RoutePattern.RawText}")).Order();
         Assert.Equal(served, described);
         Assert.Equal(19, described.Count());
+        var keyed = document.RootElement.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject())
+            .Where(operation => operation.Value.TryGetProperty("parameters", out var parameters)
+                && parameters.EnumerateArray().Any(parameter => parameter.GetProperty("name").GetString() == "Idempotency-Key"))
+            .Select(operation => operation.Value.GetProperty("operationId").GetString()).Order();
+        Assert.Equal(["createAccount", "createSnapshot", "createVolume"], keyed);
         foreach (var operation in document.RootElement.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject()))
         {
             Assert.True(operation.Value.GetProperty("responses").TryGetProperty("401", out var refusal), operation.Name);
