@@ -23,7 +23,12 @@ internal static class ApiKeyMachine
         if (state.Role != Role.None) throw new TidegateException(ErrorCodes.InvalidState, "The API key exists already.", "Create another one.");
         var next = state with
         {
-            AccountId = accountId, Label = label, Role = role, SecretHash = secretHash, CreatedAt = now, ExpiresAt = now + lifetime,
+            AccountId = accountId,
+            Label = label,
+            Role = role,
+            SecretHash = secretHash,
+            CreatedAt = now,
+            ExpiresAt = now + lifetime,
         };
         return Change.To(next, new DomainEvent("api-key.created", new { label, role, next.ExpiresAt }));
     }

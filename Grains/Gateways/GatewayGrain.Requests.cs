@@ -27,7 +27,10 @@ internal sealed partial class GatewayGrain
         RequireOwner();
         var request = new SnapshotRequest
         {
-            RequestId = Arguments.Text(requestId, "request id", 64), ValidFor = BarrierTimeout, VolumeId = volumeId, SnapshotId = snapshotId,
+            RequestId = Arguments.Text(requestId, "request id", 64),
+            ValidFor = BarrierTimeout,
+            VolumeId = volumeId,
+            SnapshotId = snapshotId,
         };
         return await PushAsync<SnapshotBarrier>(request, $"snapshot {volumeId} {snapshotId}", BarrierTimeout);
     }

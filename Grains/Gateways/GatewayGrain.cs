@@ -124,8 +124,16 @@ internal sealed partial class GatewayGrain([PersistentState("gateway", "state")]
         ? null
         : new
         {
-            type = "gateway", id = Key, state.AccountId, state.Name, state.TimeZone, state.IsConnected, state.LastSeenAt, state.CreatedAt,
-            state.Metadata.HostName, state.ConfigurationVersion,
+            type = "gateway",
+            id = Key,
+            state.AccountId,
+            state.Name,
+            state.TimeZone,
+            state.IsConnected,
+            state.LastSeenAt,
+            state.CreatedAt,
+            state.Metadata.HostName,
+            state.ConfigurationVersion,
         };
 
     /// <inheritdoc />

@@ -118,7 +118,11 @@ internal static class GatewayMachine
         if (state.DeactivatedAt is not null) return Change.Keep(state);
         var next = Configured(state with
         {
-            DeactivatedAt = now, Certificates = [], Volumes = [], IsConnected = false, Generation = state.Generation + 1,
+            DeactivatedAt = now,
+            Certificates = [],
+            Volumes = [],
+            IsConnected = false,
+            Generation = state.Generation + 1,
             NamesToRelease = [.. state.NamesToRelease, state.Name],
         });
         return Change.To(next, new DomainEvent("gateway.deactivated"));

@@ -30,7 +30,17 @@ internal sealed class SnapshotGrain([PersistentState("snapshot", "state")] IPers
         ? null
         : new
         {
-            type = "snapshot", id = Key, known.AccountId, known.VolumeId, known.Description, known.State, known.Progress, known.RequestedAt,
-            known.PointAt, known.SizeBytes, known.Sequence, known.FailureReason,
+            type = "snapshot",
+            id = Key,
+            known.AccountId,
+            known.VolumeId,
+            known.Description,
+            known.State,
+            known.Progress,
+            known.RequestedAt,
+            known.PointAt,
+            known.SizeBytes,
+            known.Sequence,
+            known.FailureReason,
         };
 }

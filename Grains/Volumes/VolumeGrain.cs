@@ -84,7 +84,14 @@ internal sealed partial class VolumeGrain(
         ? null
         : new
         {
-            type = "volume", id = Key, known.AccountId, known.GatewayId, known.Name, known.SizeBytes, known.SourceSnapshotId, state.CreatedAt,
+            type = "volume",
+            id = Key,
+            known.AccountId,
+            known.GatewayId,
+            known.Name,
+            known.SizeBytes,
+            known.SourceSnapshotId,
+            state.CreatedAt,
         };
 
     private VolumeSpecification RequireOwner()

@@ -52,21 +52,31 @@ public sealed class StateSizeTests
         ["name"] = new NameState { ResourceId = Id },
         ["gateway"] = new GatewayState
         {
-            AccountId = "123456789012", Name = new string('n', 63), TimeZone = Text(64), Metadata = FullMetadata, KeyFingerprint = Text(128), Outbox = FullOutbox,
+            AccountId = "123456789012",
+            Name = new string('n', 63),
+            TimeZone = Text(64),
+            Metadata = FullMetadata,
+            KeyFingerprint = Text(128),
+            Outbox = FullOutbox,
             Certificates = [.. Enumerable.Repeat(new GatewayCertificate(new string('f', 64), At), GatewayMachine.MaxCertificates)],
             Volumes = [.. Enumerable.Range(0, GatewayMachine.MaxVolumes).Select(i => new VolumeAttachment(Id + i, new string('n', 60) + i, long.MaxValue, Id + i))],
-            InstanceId = Text(64), NamesToRelease = [.. Enumerable.Range(0, GatewayMachine.MaxNamesToRelease + 1).Select(i => new string('n', 60) + i)],
+            InstanceId = Text(64),
+            NamesToRelease = [.. Enumerable.Range(0, GatewayMachine.MaxNamesToRelease + 1).Select(i => new string('n', 60) + i)],
         },
         ["activation"] = new ActivationState
         {
-            PublicKey = new byte[ActivationMachine.MaxPublicKeyBytes], Metadata = FullMetadata, Outbox = FullOutbox,
+            PublicKey = new byte[ActivationMachine.MaxPublicKeyBytes],
+            Metadata = FullMetadata,
+            Outbox = FullOutbox,
             Claim = new ActivationClaim("123456789012", Id, new string('n', 63), Text(64)),
             Certificate = new IssuedCertificate(new string('c', 4096), new string('c', 4096), At),
         },
         ["volume"] = new VolumeState
         {
-            Specification = new VolumeSpecification("123456789012", Id, new string('n', 63), long.MaxValue, Id), Outbox = FullOutbox,
-            Head = new byte[VolumeHead.MaxEncodedBytes], OriginImage = new byte[VolumeHead.MaxEncodedBytes],
+            Specification = new VolumeSpecification("123456789012", Id, new string('n', 63), long.MaxValue, Id),
+            Outbox = FullOutbox,
+            Head = new byte[VolumeHead.MaxEncodedBytes],
+            OriginImage = new byte[VolumeHead.MaxEncodedBytes],
             Keys = [.. Enumerable.Range(0, VolumeMachine.MaxKeys).Select(i => new WrappedLineageKey("123456789012", Id + i, int.MaxValue, new byte[61]))],
             Snapshots = [.. Enumerable.Range(0, VolumeMachine.MaxPendingSnapshots).Select(i => new PendingSnapshot
             {
