@@ -16,41 +16,25 @@ public static class CertificateTrust
     /// <summary>Extended key usage of gateways' certificates.</summary>
     public static readonly Oid ClientUsage = new("1.3.6.1.5.5.7.3.2", "clientAuth");
 
-    /// <summary>How a peer's certificate is checked: chained to <paramref name="roots"/>, in time, made for <paramref name="usage"/>.</summary>
-    public static X509ChainPolicy CreatePolicy(X509Certificate2Collection roots, Oid usage, TimeProvider time)
-    {
-        ArgumentNullException.ThrowIfNull(time);
-        var policy = new X509ChainPolicy
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck,
-            DisableCertificateDownloads = true,
-            VerificationTime = time.GetUtcNow().UtcDateTime,
-            VerificationTimeIgnored = false,
-        };
-        policy.CustomTrustStore.AddRange(roots);
-        policy.ApplicationPolicy.Add(usage);
-        return policy;
-    }
-
     /// <summary>Whether <paramref name="certificate"/> is a gateway certificate of these roots, valid now.</summary>
-    public static bool IsTrustedClient(X509Certificate2 certificate, X509Certificate2Collection roots, TimeProvider time)
-    {
-        using var chain = new X509Chain { ChainPolicy = CreatePolicy(roots, ClientUsage, time) };
-        var trusted = chain.Build(certificate);
-        foreach (var element in chain.ChainElements) element.Certificate.Dispose();
-        return trusted;
-    }
+    public static bool IsTrustedClient(X509Certificate2 certificate, X509Certificate2Collection roots, TimeProvider time) =>
+        IsTrusted(certificate, roots, ClientUsage, time);
 
-    /// <summary>TLS options of a client: pins <paramref name="roots"/> and <paramref name="serverName"/>, presents <paramref name="certificate"/>.</summary>
+    /// <summary>
+    /// TLS options of a client: pins <paramref name="roots"/> and <paramref name="serverName"/>, presents
+    /// <paramref name="certificate"/>. Good for any number of handshakes: each is judged by the time it happens at.
+    /// </summary>
     public static SslClientAuthenticationOptions CreateClientOptions(
         X509Certificate2Collection roots, string serverName, X509Certificate2? certificate, TimeProvider time) => new()
         {
             TargetHost = serverName,
             EnabledSslProtocols = SslProtocols.Tls13,
-            CertificateChainPolicy = CreatePolicy(roots, ServerUsage, time),
             ClientCertificateContext = certificate is null ? null : SslStreamCertificateContext.Create(certificate, null, offline: true),
             AllowTlsResume = false,
+            // The platform has judged the name, and the chain by its own CAs, which say nothing here.
+            RemoteCertificateValidationCallback = (_, server, _, errors) =>
+                (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) == SslPolicyErrors.None
+                && server is X509Certificate2 presented && IsTrusted(presented, roots, ServerUsage, time),
         };
 
     /// <summary>
@@ -68,4 +52,20 @@ public static class CertificateTrust
             RemoteCertificateValidationCallback = (_, certificate, _, _) =>
                 certificate is X509Certificate2 client && IsTrustedClient(client, roots, time),
         };
+
+    /// <summary>Chained to the roots and nothing else, in time, made for the usage.</summary>
+    private static bool IsTrusted(X509Certificate2 certificate, X509Certificate2Collection roots, Oid usage, TimeProvider time)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(roots);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        chain.ChainPolicy.VerificationTime = time.GetUtcNow().UtcDateTime;
+        chain.ChainPolicy.VerificationTimeIgnored = false;
+        chain.ChainPolicy.ApplicationPolicy.Add(usage);
+        var trusted = chain.Build(certificate);
+        foreach (var element in chain.ChainElements) element.Certificate.Dispose();
+        return trusted;
+    }
 }

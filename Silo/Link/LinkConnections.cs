@@ -20,8 +20,9 @@ internal sealed class LinkConnections
     {
         lock (_gate)
         {
-            var held = _byThumbprint.TryGetValue(connection.Identity.Thumbprint, out var list) ? list : _byThumbprint[connection.Identity.Thumbprint] = [];
-            if (held.Count >= LinkLimits.ConnectionsPerCertificate || _count >= LinkLimits.Connections) return false;
+            var held = _byThumbprint.GetValueOrDefault(connection.Identity.Thumbprint);
+            if (held?.Count >= LinkLimits.ConnectionsPerCertificate || _count >= LinkLimits.Connections) return false;
+            if (held is null) _byThumbprint.Add(connection.Identity.Thumbprint, held = []);
             held.Add(connection);
             _count++;
             return true;
@@ -47,12 +48,6 @@ internal sealed class LinkConnections
         return true;
     }
 
-    /// <summary>The certificate that a live connection with this client id presented, or null.</summary>
-    public bool HoldsClient(string gatewayId, string clientId)
-    {
-        lock (_gate) return _byThumbprint.Values.Any(l => l.Any(c => c.ClientId == clientId && c.Identity.GatewayId == gatewayId && c.ClosedBecause is null));
-    }
-
     /// <summary>The identities that hold links here, each once.</summary>
     public IReadOnlyList<LinkIdentity> Identities()
     {
@@ -64,15 +59,6 @@ internal sealed class LinkConnections
     {
         LinkConnection[] closing;
         lock (_gate) closing = _byThumbprint.TryGetValue(thumbprint, out var held) ? [.. held] : [];
-        foreach (var connection in closing) connection.Close(reason);
-        return closing.Length;
-    }
-
-    /// <summary>Closes every link of a gateway; returns how many there were.</summary>
-    public int CloseGateway(string gatewayId, string reason)
-    {
-        LinkConnection[] closing;
-        lock (_gate) closing = [.. _byThumbprint.Values.SelectMany(l => l).Where(c => c.Identity.GatewayId == gatewayId)];
         foreach (var connection in closing) connection.Close(reason);
         return closing.Length;
     }

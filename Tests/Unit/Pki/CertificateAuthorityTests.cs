@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Time.Testing;
@@ -74,6 +75,21 @@ public sealed class CertificateAuthorityTests : IDisposable
         var names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single();
         Assert.Equal(["silo.example", "localhost"], names.EnumerateDnsNames());
         Assert.Equal([IPAddress.Parse("192.0.2.1"), IPAddress.Loopback, IPAddress.IPv6Loopback], names.EnumerateIPAddresses());
+    }
+
+    [Fact]
+    public void A_client_judges_every_handshake_by_its_own_time()
+    {
+        var options = CertificateTrust.CreateClientOptions([_authority.Certificate], "silo.example", null, _time);
+        _time.Advance(TimeSpan.FromDays(30));
+        using var renewed = _authority.IssueServerCertificate(["silo.example"]);
+        Assert.True(Accepts(renewed, SslPolicyErrors.None));
+        Assert.True(Accepts(renewed, SslPolicyErrors.RemoteCertificateChainErrors));
+        Assert.False(Accepts(renewed, SslPolicyErrors.RemoteCertificateChainErrors | SslPolicyErrors.RemoteCertificateNameMismatch));
+        _time.Advance(TimeSpan.FromDays(400));
+        Assert.False(Accepts(renewed, SslPolicyErrors.None));
+
+        bool Accepts(X509Certificate2 certificate, SslPolicyErrors errors) => options.RemoteCertificateValidationCallback!(this, certificate, null, errors);
     }
 
     [Fact]

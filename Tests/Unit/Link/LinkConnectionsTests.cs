@@ -1,0 +1,61 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Connections;
+using Tidegate.Silo.Link;
+using Xunit;
+
+namespace Tidegate.Tests.Unit.Link;
+
+/// <summary>What a silo knows of the links that it holds.</summary>
+public sealed class LinkConnectionsTests
+{
+    private readonly LinkConnections _connections = new();
+
+    [Fact]
+    public void One_certificate_holds_a_few_connections_and_gets_their_places_back()
+    {
+        var held = Enumerable.Range(0, LinkLimits.ConnectionsPerCertificate).Select(_ => Connection("A")).ToList();
+        Assert.All(held, connection => Assert.True(_connections.TryAdd(connection)));
+        Assert.False(_connections.TryAdd(Connection("A")));
+        Assert.True(_connections.TryAdd(Connection("B")));
+        _connections.Remove(held[0]);
+        _connections.Remove(held[0]);
+        Assert.True(_connections.TryAdd(Connection("A")));
+        Assert.False(_connections.TryAdd(Connection("A")));
+        Assert.Equal(["A", "B"], _connections.Identities().Select(identity => identity.Thumbprint).Order());
+    }
+
+    [Fact]
+    public void A_full_silo_refuses_a_newcomer_and_forgets_that_it_came()
+    {
+        for (var number = 0; number < LinkLimits.Connections; number++)
+            Assert.True(_connections.TryAdd(Connection(number.ToString(CultureInfo.InvariantCulture))));
+        Assert.False(_connections.TryAdd(Connection("newcomer")));
+        Assert.Equal(LinkLimits.Connections, _connections.Identities().Count);
+        Assert.DoesNotContain(_connections.Identities(), identity => identity.Thumbprint == "newcomer");
+    }
+
+    [Fact]
+    public void A_client_id_stays_with_the_certificate_that_used_it_first_even_after_its_connection()
+    {
+        var (mine, again, foreign) = (Connection("A"), Connection("A"), Connection("B"));
+        Assert.True(_connections.TryBind("client", mine));
+        Assert.False(_connections.TryBind("client", foreign));
+        Assert.Null(foreign.ClientId);
+        _connections.Remove(mine);
+        Assert.False(_connections.TryBind("client", foreign));
+        Assert.True(_connections.TryBind("client", again));
+    }
+
+    [Fact]
+    public void Closing_a_certificate_closes_all_of_its_connections_and_no_others()
+    {
+        var (first, second, other) = (Connection("A"), Connection("A"), Connection("B"));
+        foreach (var connection in new[] { first, second, other }) Assert.True(_connections.TryAdd(connection));
+        Assert.Equal(2, _connections.CloseCertificate("A", "revoked"));
+        Assert.Equal(0, _connections.CloseCertificate("C", "revoked"));
+        Assert.Equal(("revoked", "revoked", null), (first.ClosedBecause, second.ClosedBecause, other.ClosedBecause));
+    }
+
+    private static LinkConnection Connection(string thumbprint) =>
+        new(new LinkIdentity("gw-00000000000000000001", "123456789012", thumbprint), new DefaultConnectionContext());
+}
