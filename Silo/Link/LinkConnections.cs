@@ -48,6 +48,12 @@ internal sealed class LinkConnections
         return true;
     }
 
+    /// <summary>The certificate that a live connection with this client id presented, or null.</summary>
+    public bool HoldsClient(string gatewayId, string clientId)
+    {
+        lock (_gate) return _byThumbprint.Values.Any(l => l.Any(c => c.ClientId == clientId && c.Identity.GatewayId == gatewayId && c.ClosedBecause is null));
+    }
+
     /// <summary>The identities that hold links here, each once.</summary>
     public IReadOnlyList<LinkIdentity> Identities()
     {
