@@ -12,8 +12,8 @@ internal static class NbdLimits
     /// <summary>Option data above the limit and up to this is thrown away and answered; beyond, the connection is closed.</summary>
     public const int MaxSkippedOptionBytes = 64 * 1024;
     public const int MaxExportNameBytes = 4096;
-    /// <summary>From here on a read asks for extents first, to answer holes without their zeroes.</summary>
-    public const int SparseReadBytes = 64 * 1024;
+    /// <summary>From here on a read is answered in pieces, holes without their zeroes.</summary>
+    public const int LongReadBytes = 64 * 1024;
     public const int ChunkBytes = 256 * 1024;
     public const int MaxExtents = 1024;
 }

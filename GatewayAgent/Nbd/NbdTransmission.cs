@@ -167,9 +167,9 @@ internal sealed class NbdTransmission(
         {
             switch (request.Command)
             {
-                case NbdCommand.Read when _replies.IsStructured && request.Length >= NbdLimits.SparseReadBytes && (request.Flags & NbdCommandFlags.DontFragment) == 0:
+                case NbdCommand.Read when _replies.IsStructured && request.Length >= NbdLimits.LongReadBytes && (request.Flags & NbdCommandFlags.DontFragment) == 0:
                     answer = NbdAnswer.Own;
-                    task = NbdLongOperations.ReadSparseAsync(Device, _replies, request, _unheard.Token);
+                    task = NbdLongOperations.ReadInPiecesAsync(Device, _replies, request, _unheard.Token);
                     break;
                 case NbdCommand.Read:
                     answer = NbdAnswer.Data;
