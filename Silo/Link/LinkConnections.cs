@@ -48,7 +48,7 @@ internal sealed class LinkConnections
         return true;
     }
 
-    /// <summary>The certificate that a live connection with this client id presented, or null.</summary>
+    /// <summary>True while a connection of the gateway with this client id is open here.</summary>
     public bool HoldsClient(string gatewayId, string clientId)
     {
         lock (_gate) return _byThumbprint.Values.Any(l => l.Any(c => c.ClientId == clientId && c.Identity.GatewayId == gatewayId && c.ClosedBecause is null));
