@@ -26,7 +26,7 @@ internal sealed class EpochDrain : IAsyncDisposable
     private Task _decided = Task.CompletedTask;
     private volatile TaskCompletionSource _nudged = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _noRoom;
-    private bool _wasBehind = true;
+    private volatile bool _isCutting;
     private long _oldestUpload = long.MaxValue;
 
     public EpochDrain(DrainContext context, CommittedPoint committed)
@@ -49,7 +49,7 @@ internal sealed class EpochDrain : IAsyncDisposable
         : _cutter.WaitingSince;
 
     /// <summary>True when the log holds changes that are not committed.</summary>
-    public bool IsBehind => _uploads.Count > 0 || _cutter.HasWaiting || _context.Log.End > _cutter.Position;
+    public bool IsBehind => _isCutting || _uploads.Count > 0 || _cutter.HasWaiting || _context.Log.End > _cutter.Position;
 
     /// <summary>Looks at the log now: a barrier was appended, or somebody waits.</summary>
     public void Nudge() => _nudged.TrySetResult();
@@ -74,7 +74,9 @@ internal sealed class EpochDrain : IAsyncDisposable
                 commit = null;
             }
             commit ??= TryCommit(cancellationToken);
-            NoteIdle();
+            // The last note of a drained log is read after its last commit: whoever waits for the end learns it here.
+            if (!IsBehind)
+                _context.Progressed(0);
             if (commit is not { IsCompleted: true })
                 await WaitForWorkAsync(commit, nudged.Task, cancellationToken);
         }
@@ -92,16 +94,21 @@ internal sealed class EpochDrain : IAsyncDisposable
         _context.Session.Key.Dispose();
     }
 
-    /// <summary>The last note of a drained log is read after its last commit: whoever waits for the end learns it here.</summary>
-    private void NoteIdle()
+    private async Task CutAsync(CancellationToken cancellationToken)
     {
-        var isBehind = IsBehind;
-        if (_wasBehind && !isBehind)
-            _context.Progressed(0);
-        _wasBehind = isBehind;
+        // A range that left the cutter and is not among the uploads yet still waits.
+        _isCutting = true;
+        try
+        {
+            await CutAllAsync(cancellationToken);
+        }
+        finally
+        {
+            _isCutting = false;
+        }
     }
 
-    private async Task CutAsync(CancellationToken cancellationToken)
+    private async Task CutAllAsync(CancellationToken cancellationToken)
     {
         while (_uploads.Count < _context.Options.MaxInFlight && HasWork())
         {
@@ -168,9 +175,12 @@ internal sealed class EpochDrain : IAsyncDisposable
     {
         using var waits = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var events = new List<Task> { nudged };
-        events.AddRange(_uploads.Select(static upload => upload.Stored).Where(stored => !stored.IsCompleted || !stored.IsCompletedSuccessfully));
+        events.AddRange(_uploads.Select(static upload => upload.Stored).Where(static stored => !stored.IsCompletedSuccessfully));
+        // The first upload may have ended since it was looked at: with no commit under way that is work, not a wait.
         if (commit is not null)
             events.Add(commit);
+        else if (_uploads.TryPeek(out var next))
+            events.Add(next.Stored);
         if (_uploads.Count < _context.Options.MaxInFlight)
         {
             if (_cutter.DueIn() is { } due)

@@ -86,7 +86,7 @@ internal sealed class ShadowPipeline : IAsyncDisposable
             lock (_gate)
             {
                 var committed = _log.Committed;
-                var behind = _drain is { } drain ? drain.IsBehind : _detachedSince is not null || OldestUncommitted(_log) is not null;
+                var behind = _drain is { } drain ? drain.IsBehind : _detachedSince is not null || _log.Barriers.Count > 0 || OldestUncommitted(_log) is not null;
                 var since = _drain is { } current ? current.WaitingSince : _detachedSince;
                 var age = behind && since is { } oldest ? _time.GetUtcNow() - oldest : TimeSpan.Zero;
                 return new ShadowStatus(

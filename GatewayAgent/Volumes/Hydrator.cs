@@ -34,6 +34,7 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
     private LoggedVolume? _volume;
     private Task _running = Task.CompletedTask;
     private long _unsettledBytes;
+    private readonly Lock _hostsGate = new();
     private int _waitingHosts;
     private volatile TaskCompletionSource _hostsServed = Completed();
     private volatile string _reason = "";
@@ -78,8 +79,11 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask EnsurePresentAsync(long offset, long length, CancellationToken cancellationToken)
     {
-        if (Interlocked.Increment(ref _waitingHosts) == 1)
-            _hostsServed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_hostsGate)
+        {
+            if (_waitingHosts++ == 0)
+                _hostsServed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
         try
         {
             var since = _time.GetTimestamp();
@@ -110,8 +114,11 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
         }
         finally
         {
-            if (Interlocked.Decrement(ref _waitingHosts) == 0)
-                _hostsServed.TrySetResult();
+            lock (_hostsGate)
+            {
+                if (--_waitingHosts == 0)
+                    _hostsServed.TrySetResult();
+            }
         }
     }
 
