@@ -26,11 +26,11 @@ public static class ErrorCodes
     public const string Forbidden = nameof(Forbidden);
     /// <summary>Too many attempts; retry later (M4.4).</summary>
     public const string RateLimited = nameof(RateLimited);
-    /// <summary>The activation key matches no session (M4.5).</summary>
+    /// <summary>The activation key matches no session, or is none at all: the two are not told apart (M4.4, M4.5).</summary>
     public const string ActivationKeyNotFound = nameof(ActivationKeyNotFound);
     /// <summary>The activation session has expired (M4.5).</summary>
     public const string ActivationKeyExpired = nameof(ActivationKeyExpired);
-    /// <summary>The activation key is malformed, used, or presented by the wrong key pair (M4.5).</summary>
+    /// <summary>The activation key was used, or is presented by the wrong key pair (M4.5).</summary>
     public const string ActivationKeyInvalid = nameof(ActivationKeyInvalid);
     /// <summary>A commit carries an epoch older than the head's (I7).</summary>
     public const string StaleEpoch = nameof(StaleEpoch);

@@ -37,6 +37,7 @@ public static class TidegateGrains
         services.AddSingleton(provider => new VolumeServices(
             provider.GetRequiredService<IBlobStore>(), provider.GetRequiredService<IKeyProvider>(), provider.GetRequiredService<ITicketIssuer>()));
         services.AddSingleton<FoldPool>();
+        services.AddSingleton<IIncomingGrainCallFilter, DamagedBytesFilter>();
         return services;
     }
 
