@@ -5,6 +5,7 @@ using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.Nbd;
 using Tidegate.GatewayAgent.WriteLog;
 using Tidegate.Tests.Kit.Nbd;
+using Tidegate.Tests.Kit.Processes;
 
 namespace Tidegate.Tests.EndToEnd.Nbd;
 
@@ -33,7 +34,7 @@ internal sealed class ServedVolume : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("tidegate-nbd-").FullName;
         var disk = new LinuxDisk(Path.Combine(folder, "volume"));
-        var served = new ServedVolume(folder, hasWriteLog ? Logged(disk, sizeBytes) : new RawFileDevice(disk.Open("store.raw", sizeBytes)));
+        var served = new ServedVolume(folder, hasWriteLog ? await LoggedAsync(disk, sizeBytes) : new RawFileDevice(disk.Open("store.raw", sizeBytes)));
         await served._server.StartAsync(CancellationToken.None);
         return served;
     }
@@ -57,7 +58,7 @@ internal sealed class ServedVolume : IAsyncDisposable
     }
 
     /// <summary>With a log so small that every test goes round it.</summary>
-    private static LoggedVolume Logged(LinuxDisk disk, long sizeBytes)
+    private static async Task<LoggedVolume> LoggedAsync(LinuxDisk disk, long sizeBytes)
     {
         var options = new LoggedVolumeOptions
         {
@@ -65,7 +66,15 @@ internal sealed class ServedVolume : IAsyncDisposable
             SizeBytes = sizeBytes,
         };
         LoggedVolume.Create(disk, options);
-        return LoggedVolume.Open(disk, options);
+        // A client that another test starts at this moment inherits the lock of the file just closed, until it is a program of
+        // its own.
+        LoggedVolume? volume = null;
+        await Eventually.TrueAsync("the new volume opens", () =>
+        {
+            volume = LoggedVolume.Open(disk, options);
+            return Task.FromResult(true);
+        }, TimeSpan.FromSeconds(10));
+        return volume!;
     }
 
     public async ValueTask DisposeAsync()
