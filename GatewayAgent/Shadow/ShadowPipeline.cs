@@ -22,7 +22,6 @@ internal sealed class ShadowPipeline : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly ServiceCalls _calls;
     private readonly CancellationTokenSource _stop = new();
-    private readonly DateTimeOffset? _oldestAtStart;
 
     private readonly Lock _gate = new();
     private ShadowState _state = ShadowState.Stopped;
@@ -50,8 +49,7 @@ internal sealed class ShadowPipeline : IAsyncDisposable
         (_log, _service, _blobs, _workers, _options, _time, _logger) = (log, service, blobs, workers, options, time, logger);
         _nonces = nonces ?? RandomNonceSource.Instance;
         _calls = new ServiceCalls(time, options, NoteFailure);
-        _oldestAtStart = OldestUncommitted(log);
-        _detachedSince = _oldestAtStart;
+        _detachedSince = OldestUncommitted(log);
     }
 
     /// <summary>Raised once, on any thread, when the state is <c>Diverged</c> or <c>Failed</c>: the volume must stop serving.</summary>
