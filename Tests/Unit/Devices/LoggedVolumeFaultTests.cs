@@ -103,10 +103,16 @@ public sealed class LoggedVolumeFaultTests
 
     private LoggedVolumeOptions Options(IAbsentBlocks? absent = null) => new()
     {
-        SizeBytes = SizeBytes, ApplyWorker = _scheduler, AbsentBlocks = absent,
+        SizeBytes = SizeBytes,
+        ApplyWorker = _scheduler,
+        AbsentBlocks = absent,
         Log = new WriteLogOptions
         {
-            VolumeId = "vol-faults", CapacityBytes = 128 << 10, RetainUntilCommitted = false, Worker = _scheduler, Time = _time,
+            VolumeId = "vol-faults",
+            CapacityBytes = 128 << 10,
+            RetainUntilCommitted = false,
+            Worker = _scheduler,
+            Time = _time,
         },
     };
 

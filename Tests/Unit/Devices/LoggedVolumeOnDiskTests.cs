@@ -19,8 +19,12 @@ public sealed class LoggedVolumeOnDiskTests : IDisposable
         CheckpointBytes = 256 << 10,
         Log = new WriteLogOptions
         {
-            VolumeId = "vol-test", CapacityBytes = 4 << 20, RetainUntilCommitted = false,
-            SyncBytes = 256 << 10, MaxUnsyncedBytes = 1 << 20, MaxUnappliedBytes = 2 << 20,
+            VolumeId = "vol-test",
+            CapacityBytes = 4 << 20,
+            RetainUntilCommitted = false,
+            SyncBytes = 256 << 10,
+            MaxUnsyncedBytes = 1 << 20,
+            MaxUnappliedBytes = 2 << 20,
         },
     };
 

@@ -21,7 +21,11 @@ internal sealed class LogFixture
 
     internal static WriteLogOptions Default => new()
     {
-        VolumeId = "vol-0123456789", CapacityBytes = 128 << 10, SyncBytes = 16 << 10, MaxUnsyncedBytes = 40 << 10, MaxUnappliedBytes = 64 << 10,
+        VolumeId = "vol-0123456789",
+        CapacityBytes = 128 << 10,
+        SyncBytes = 16 << 10,
+        MaxUnsyncedBytes = 40 << 10,
+        MaxUnappliedBytes = 64 << 10,
     };
 
     internal SeededScheduler Scheduler { get; }

@@ -19,15 +19,31 @@ public sealed class LogFormatTests
 
     private static LogRecordHeader Header => new()
     {
-        PreviousCrc = 0x01020304, Kind = LogRecordKind.Write, VolumeTag = 0x1112131415161718, Generation = 3, Sequence = 42, Synced = 40,
-        Position = 0x10000, Offset = 0x7000, Length = 4096, HostTimeMilliseconds = 1767323045000, PreviousNote = -1,
-        PayloadBytes = 4096, PayloadCrc = 0xA1A2A3A4,
+        PreviousCrc = 0x01020304,
+        Kind = LogRecordKind.Write,
+        VolumeTag = 0x1112131415161718,
+        Generation = 3,
+        Sequence = 42,
+        Synced = 40,
+        Position = 0x10000,
+        Offset = 0x7000,
+        Length = 4096,
+        HostTimeMilliseconds = 1767323045000,
+        PreviousNote = -1,
+        PayloadBytes = 4096,
+        PayloadCrc = 0xA1A2A3A4,
     };
 
     private static LogSuperblock Superblock => new()
     {
-        VolumeId = "vol-0123456789", CapacityBytes = 1 << 30, WindowBytes = 128 << 20, VolumeSizeBytes = 1L << 40, Counter = 9, Generation = 3,
-        SyncedSequence = 41, Applied = new LogAnchor(0x20000, 33, 0x0A0B0C0D, 0x1F000, 0),
+        VolumeId = "vol-0123456789",
+        CapacityBytes = 1 << 30,
+        WindowBytes = 128 << 20,
+        VolumeSizeBytes = 1L << 40,
+        Counter = 9,
+        Generation = 3,
+        SyncedSequence = 41,
+        Applied = new LogAnchor(0x20000, 33, 0x0A0B0C0D, 0x1F000, 0),
         Committed = new CommittedPoint(5, 0x18000, [1, 2, 3, 4], 7),
     };
 
