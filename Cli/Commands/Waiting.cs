@@ -21,6 +21,9 @@ internal sealed class Waiting(TidegateRestClient client, Printer printer, TimePr
             var status = volume.AgentStatus;
             if (status is { State: VolumeRunState.Failed or VolumeRunState.Diverged })
                 throw Failed($"Volume {volumeId} is {Printer.Word(status.State)} on its gateway: {status.Reason}", "The gateway's log and local page say more.");
+            // A restore repeats what may pass; damaged bytes do not.
+            if (status is { State: VolumeRunState.Restoring } && status.Reason.StartsWith(ErrorCodes.Corrupt, StringComparison.Ordinal))
+                throw Failed($"Volume {volumeId} cannot be restored. {status.Reason}", "Delete the volume and restore another snapshot; have the operator verify the store.");
             if (status is null or { State: VolumeRunState.Pending }) return (0, "waiting for its gateway", false);
             var share = status.SizeBytes == 0 ? 1 : status.HydratedBytes / (double)status.SizeBytes;
             var isWhole = !whole || (status.State != VolumeRunState.Restoring && status.HydratedBytes >= status.SizeBytes);

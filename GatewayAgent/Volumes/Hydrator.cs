@@ -351,7 +351,8 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
 
     private void NoteFailure(Exception error)
     {
-        var reason = error.Message;
+        // Damage does not pass by waiting: the code tells those who follow the restore.
+        var reason = error is CorruptDataException ? $"{ErrorCodes.Corrupt}: {error.Message}" : error.Message;
         if (_reason == reason)
             return;
         _reason = reason;

@@ -3,7 +3,7 @@ namespace Tidegate.Grains.Interfaces.Gateways;
 /// <summary>State of one volume as its agent sees it.</summary>
 /// <param name="VolumeId">The volume.</param>
 /// <param name="State">One of <see cref="VolumeRunState"/>.</param>
-/// <param name="Reason">Why it is in that state, for people; empty when nothing is wrong.</param>
+/// <param name="Reason">Why it is in that state, for people; empty when nothing is wrong. Begins with <c>Corrupt:</c> when stored bytes are damaged.</param>
 /// <param name="BacklogBytes">Written and not yet committed by the service.</param>
 /// <param name="RecoveryPointAgeSeconds">Age of the newest state the service could restore.</param>
 /// <param name="ServingAt">Where hosts reach it, as NBD URIs.</param>
