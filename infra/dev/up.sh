@@ -15,7 +15,6 @@ case "$state_store" in
     sqlite) ;;
     postgres)
         [ -n "${TIDEGATE_POSTGRES:-}" ] || fail "set TIDEGATE_POSTGRES to a connection string; ./dev services up prints one"
-        export Tidegate__State__Provider=postgres Tidegate__State__ConnectionString="$TIDEGATE_POSTGRES"
         ;;
     *) fail "--state-store is sqlite or postgres, not '$state_store'" ;;
 esac
@@ -26,6 +25,10 @@ if [ -z "$state" ]; then
 fi
 mkdir -p "$state"
 state=$(cd "$state" && pwd)
+# Kept, so that a restarted silo finds its database again; it may hold a password.
+if [ "$state_store" = postgres ]; then
+    (umask 077 && printf 'export Tidegate__State__Provider=postgres Tidegate__State__ConnectionString=%q\n' "$TIDEGATE_POSTGRES" >"$state/service.env")
+fi
 [ ! -f "$state/tidegate.json" ] || ! alive "$(jq -r '.agentPid // 0' "$state/tidegate.json")" "$state" ||
     fail "$state is running already; stop it with ./dev down --state $state"
 
