@@ -8,6 +8,8 @@ while [ $# -gt 0 ]; do
         --silos) silos=${2:?--silos needs a number} && shift 2 ;;
         --volume-size) volume_size=${2:?--volume-size needs a size} && shift 2 ;;
         --state-store) state_store=${2:?--state-store needs sqlite or postgres} && shift 2 ;;
+        --blobs) [ "${2:-}" = directory ] || fail "--blobs knows only 'directory' in this version" && shift 2 ;;
+        --streams) [ "${2:-}" = memory ] || fail "--streams knows only 'memory' in this version" && shift 2 ;;
         *) fail "up does not know '$1'; see ./dev help" ;;
     esac
 done
