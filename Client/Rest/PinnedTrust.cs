@@ -17,20 +17,29 @@ public static class PinnedTrust
     /// </summary>
     public static SocketsHttpHandler CreateHandler(string? caFile, X509Certificate2? clientCertificate = null)
     {
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        };
-        if (caFile is not null) handler.SslOptions.CertificateChainPolicy = CreatePolicy(LoadRoots(caFile));
+        var handler = caFile is null ? CreateHandler() : CreateHandler(LoadRoots(caFile));
         if (clientCertificate is not null)
         {
             handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(clientCertificate, additionalCertificates: null, offline: true);
         }
         return handler;
     }
+
+    /// <summary>A handler that pins <paramref name="roots"/>. Connections are renewed every few minutes, so that a balancer may move them.</summary>
+    public static SocketsHttpHandler CreateHandler(X509Certificate2Collection roots)
+    {
+        var handler = CreateHandler();
+        handler.SslOptions.CertificateChainPolicy = CreatePolicy(roots);
+        return handler;
+    }
+
+    private static SocketsHttpHandler CreateHandler() => new()
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        ConnectTimeout = TimeSpan.FromSeconds(10),
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+    };
 
     /// <summary>The certificates of a PEM file; throws <see cref="TidegateException"/> <c>InvalidArgument</c> when there is none.</summary>
     public static X509Certificate2Collection LoadRoots(string caFile)
