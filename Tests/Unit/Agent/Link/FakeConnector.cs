@@ -12,6 +12,9 @@ internal sealed class FakeConnector : ILinkConnector
 
     public int Attempts { get; private set; }
 
+    /// <summary>True from the moment a connection was handed out until it is taken: seen without a hop to another thread, while its deadline has hardly begun.</summary>
+    public bool HasNext => _made.Reader.Count > 0;
+
     public async Task<FakeConnection> NextAsync() => await _made.Reader.ReadAsync();
 
     public Task<ILinkConnection> ConnectAsync(CancellationToken cancellationToken)

@@ -49,9 +49,8 @@ internal sealed class LinkBench : IAsyncDisposable
 
     public async Task<FakeConnection> NextConnectionAsync()
     {
-        var next = Connector.NextAsync();
-        await Time.DriveAsync(next, TimeSpan.FromMilliseconds(100));
-        return await next;
+        await Time.DriveAsync(() => Connector.HasNext, TimeSpan.FromMilliseconds(100));
+        return await Connector.NextAsync();
     }
 
     /// <summary>The task's result, while time stands still.</summary>
