@@ -3,6 +3,7 @@ using Tidegate.GatewayAgent.Activation;
 using Tidegate.GatewayAgent.Identity;
 using Tidegate.GatewayAgent.Link;
 using Tidegate.GatewayAgent.Nbd;
+using Tidegate.GatewayAgent.Volumes;
 
 namespace Tidegate.GatewayAgent.Commands;
 

@@ -6,6 +6,7 @@ using Tidegate.GatewayAgent.Link;
 using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.GatewayAgent.Nbd;
 using Tidegate.GatewayAgent.Options;
+using Tidegate.GatewayAgent.Volumes;
 
 namespace Tidegate.GatewayAgent.Commands;
 

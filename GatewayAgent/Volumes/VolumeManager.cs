@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Tidegate.GatewayAgent.Commands;
 using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;

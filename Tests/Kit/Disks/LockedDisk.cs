@@ -9,6 +9,9 @@ internal sealed class LockedDisk(SimulatedDisk disk) : IDisk
 
     internal SimulatedDisk Inner => disk;
 
+    /// <summary>An empty disk that goes wrong nowhere until its plan says so.</summary>
+    internal static LockedDisk Seeded(int seed) => new(new SimulatedDisk(new Random(seed), new SimulatedDiskPlan()));
+
     public IDiskFile Open(string name, long sizeBytes = 0)
     {
         lock (_gate)

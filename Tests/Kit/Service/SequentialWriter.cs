@@ -29,6 +29,13 @@ internal sealed class SequentialWriter(long sizeBytes, int seed)
         Completed = 0;
     }
 
+    /// <summary>Issues operations one after the other.</summary>
+    public async Task StepsAsync(IBlockDevice device, int operations)
+    {
+        for (var i = 0; i < operations; i++)
+            await StepAsync(device);
+    }
+
     /// <summary>Issues one write, discard or zeroing and waits for its answer.</summary>
     public async Task StepAsync(IBlockDevice device)
     {

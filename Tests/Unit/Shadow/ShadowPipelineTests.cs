@@ -16,8 +16,8 @@ public sealed class ShadowPipelineTests
     {
         var service = new ModelService(VolumeId, SizeBytes, seed: 1);
         var writer = new SequentialWriter(SizeBytes, seed: 1);
-        await using var agent = AgentVolume.Open(service, NewDisk(1));
-        await WriteAsync(writer, agent, 200);
+        await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(1));
+        await writer.StepsAsync(agent.Device, 200);
         await agent.DrainAsync();
         Assert.Equal(await agent.ReadAsync(), await service.ReadAsync(service.Head.ToImage()));
         var (blobs, heads) = (service.Store.Keys.Count, service.Heads.Count);
@@ -41,8 +41,8 @@ public sealed class ShadowPipelineTests
             (service.Faults.TransferLost, service.Faults.TransferReplyLost) = (random.NextDouble() * 0.4, random.NextDouble() * 0.4);
             service.Faults.TicketTooOld = random.NextDouble() * 0.2;
             var writer = new SequentialWriter(SizeBytes, seed);
-            await using var agent = AgentVolume.Open(service, NewDisk(seed));
-            await WriteAsync(writer, agent, 150);
+            await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(seed));
+            await writer.StepsAsync(agent.Device, 150);
             await agent.DrainAsync();
             await AssertHistoryAsync(service, writer);
             Assert.Equal(await agent.ReadAsync(), await service.ReadAsync(service.Head.ToImage()));
@@ -58,36 +58,16 @@ public sealed class ShadowPipelineTests
             var service = new ModelService(VolumeId, SizeBytes, seed);
             (service.Faults.ReplyLost, service.Faults.TransferReplyLost) = (0.2, 0.2);
             var writer = new SequentialWriter(SizeBytes, seed);
-            var disk = NewDisk(seed);
+            var disk = LockedDisk.Seeded(seed);
             for (var life = 0; life < 4; life++)
             {
-                disk.Inner.Plan.CrashAtCall = disk.Inner.Calls + random.Next(5, 250);
-                var flushed = 0;
-                AgentVolume? agent = null;
-                try
-                {
-                    agent = AgentVolume.Open(service, disk);
-                    writer.Recover(await agent.ReadAsync(), atLeast: 0);
-                    while (true)
-                    {
-                        await writer.StepAsync(agent.Device);
-                        if (random.Next(4) != 0)
-                            continue;
-                        await agent.Device.FlushAsync(CancellationToken.None);
-                        flushed = writer.Completed;
-                    }
-                }
-                catch (Exception crash) when (disk.Inner.HasCrashed)
-                {
-                    _ = crash;
-                }
-                disk = agent is null ? disk.Restart(new SimulatedDiskPlan()) : await agent.CrashAsync();
+                (disk, var flushed) = await CrashingLife.RunAsync(service, disk, writer, random, random.Next(5, 250), flushEvery: 4);
                 await using var recovered = AgentVolume.Open(service, disk);
                 writer.Recover(await recovered.ReadAsync(), flushed);
                 await AssertHistoryAsync(service, writer);
             }
             await using var last = AgentVolume.Open(service, disk);
-            await WriteAsync(writer, last, 5);
+            await writer.StepsAsync(last.Device, 5);
             await last.DrainAsync();
             Assert.Equal(await last.ReadAsync(), await service.ReadAsync(service.Head.ToImage()));
             Assert.Equal(VolumeRunState.Shadowing, last.Status.State);
@@ -108,8 +88,8 @@ public sealed class ShadowPipelineTests
             return key.Contains("/0000000000000001-", StringComparison.Ordinal) ? first.Task : Task.CompletedTask;
         };
         var writer = new SequentialWriter(SizeBytes, seed: 3);
-        await using var agent = AgentVolume.Open(service, NewDisk(3));
-        await WriteAsync(writer, agent, 200);
+        await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(3));
+        await writer.StepsAsync(agent.Device, 200);
         await agent.Device.FlushAsync(CancellationToken.None);
         await fourth.Task.WaitAsync(TimeSpan.FromSeconds(30));
         // Four are in flight, which is the limit: a fifth may not start while the first holds the prefix.
@@ -127,8 +107,8 @@ public sealed class ShadowPipelineTests
         var service = new ModelService(VolumeId, SizeBytes, seed: 4);
         service.Faults.IsDown = true;
         var writer = new SequentialWriter(SizeBytes, seed: 4);
-        await using var agent = AgentVolume.Open(service, NewDisk(4));
-        await WriteAsync(writer, agent, 60);
+        await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(4));
+        await writer.StepsAsync(agent.Device, 60);
         await agent.Device.FlushAsync(CancellationToken.None);
         Assert.True(agent.Status.BacklogBytes > 0);
         Assert.Empty(service.Store.Keys);
@@ -142,8 +122,8 @@ public sealed class ShadowPipelineTests
     {
         var service = new ModelService(VolumeId, SizeBytes, seed: 5);
         var writer = new SequentialWriter(SizeBytes, seed: 5);
-        var agent = AgentVolume.Open(service, NewDisk(5));
-        await WriteAsync(writer, agent, 40);
+        var agent = AgentVolume.Open(service, LockedDisk.Seeded(5));
+        await writer.StepsAsync(agent.Device, 40);
         await agent.DrainAsync();
         await agent.DisposeAsync();
         // The same disk twice: a copied machine.
@@ -152,7 +132,7 @@ public sealed class ShadowPipelineTests
         copyDisk = new LockedDisk(copyDisk.Inner.Restart(new SimulatedDiskPlan()));
 
         await using var original = AgentVolume.Open(service, originalDisk);
-        await WriteAsync(writer, original, 10);
+        await writer.StepsAsync(original.Device, 10);
         await original.DrainAsync();
         var tip = service.Head.TipDigest;
 
@@ -181,26 +161,20 @@ public sealed class ShadowPipelineTests
     {
         var service = new ModelService(VolumeId, SizeBytes, seed: 7);
         var writer = new SequentialWriter(SizeBytes, seed: 7);
-        await using var agent = AgentVolume.Open(service, NewDisk(7));
-        await WriteAsync(writer, agent, 20);
+        await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(7));
+        await writer.StepsAsync(agent.Device, 20);
         await agent.DrainAsync();
         var epoch = service.Head.Epoch;
         // Somebody else attaches where the volume stands, as a second process on a moved disk would, and goes away.
         var head = service.Head;
         await service.Connect().AttachAsync(
             new(epoch, head.CommittedSequence, head.TipDigest.ToArray(), head.CommittedLogEnd, SizeBytes, []), CancellationToken.None);
-        await WriteAsync(writer, agent, 60);
+        await writer.StepsAsync(agent.Device, 60);
         await agent.DrainAsync();
         Assert.True(service.Head.Epoch > epoch + 1);
         await AssertHistoryAsync(service, writer);
         Assert.Equal(await agent.ReadAsync(), await service.ReadAsync(service.Head.ToImage()));
         Assert.All(service.Named.GroupBy(segment => segment.BlobKey), same => Assert.Single(same.Select(segment => Convert.ToHexString(segment.Digest)).Distinct()));
-    }
-
-    private static async Task WriteAsync(SequentialWriter writer, AgentVolume agent, int operations)
-    {
-        for (var i = 0; i < operations; i++)
-            await writer.StepAsync(agent.Device);
     }
 
     /// <summary>I3: every head that was ever saved is the volume after some number of operations, and they go forward.</summary>
@@ -214,6 +188,4 @@ public sealed class ShadowPipelineTests
             last = prefixes.First(count => count >= last);
         }
     }
-
-    private static LockedDisk NewDisk(int seed) => new(new SimulatedDisk(new Random(seed), new SimulatedDiskPlan()));
 }

@@ -19,7 +19,7 @@ public sealed class RestoreTests
         var (origin, image) = await OriginAsync(seed: 1);
         var service = origin.Clone("vol-00000000000000000012", SnapshotId, seed: 2);
         (service.Faults.CallLost, service.Faults.TransferLost) = (0.2, 0.2);
-        await using var agent = AgentVolume.Open(service, NewDisk(2), SnapshotId);
+        await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(2), SnapshotId);
         Assert.Equal(SHA256.HashData(image), SHA256.HashData(await agent.ReadAsync()));
         await RestoredAsync(agent);
         Assert.Equal(SHA256.HashData(image), SHA256.HashData(await agent.ReadAsync()));
@@ -42,9 +42,8 @@ public sealed class RestoreTests
             service.Faults.TransferLost = 0.1;
             var writer = new SequentialWriter(SizeBytes, seed);
             writer.StartFrom(image);
-            await using var agent = AgentVolume.Open(service, NewDisk(seed), SnapshotId);
-            for (var i = 0; i < 80; i++)
-                await writer.StepAsync(agent.Device);
+            await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(seed), SnapshotId);
+            await writer.StepsAsync(agent.Device, 80);
             await RestoredAsync(agent);
             await agent.DrainAsync();
             Assert.Contains(writer.Issued, writer.PrefixesOf(await agent.ReadAsync()));
@@ -62,29 +61,10 @@ public sealed class RestoreTests
             var service = origin.Clone("vol-00000000000000000014", SnapshotId, seed);
             var writer = new SequentialWriter(SizeBytes, seed);
             writer.StartFrom(image);
-            var disk = NewDisk(seed);
+            var disk = LockedDisk.Seeded(seed);
             for (var life = 0; life < 3; life++)
             {
-                disk.Inner.Plan.CrashAtCall = disk.Inner.Calls + random.Next(1, 160);
-                var flushed = 0;
-                AgentVolume? agent = null;
-                try
-                {
-                    agent = AgentVolume.Open(service, disk, SnapshotId);
-                    while (true)
-                    {
-                        await writer.StepAsync(agent.Device);
-                        if (random.Next(3) != 0)
-                            continue;
-                        await agent.Device.FlushAsync(CancellationToken.None);
-                        flushed = writer.Completed;
-                    }
-                }
-                catch (Exception crash) when (disk.Inner.HasCrashed)
-                {
-                    _ = crash;
-                }
-                disk = agent is null ? disk.Restart(new SimulatedDiskPlan()) : await agent.CrashAsync();
+                (disk, var flushed) = await CrashingLife.RunAsync(service, disk, writer, random, random.Next(1, 160), flushEvery: 3, SnapshotId);
                 await using var recovered = AgentVolume.Open(service, disk, SnapshotId);
                 writer.Recover(await recovered.ReadAsync(), flushed);
             }
@@ -114,7 +94,7 @@ public sealed class RestoreTests
             started.TrySetResult();
             return hang.Task;
         };
-        await using var agent = AgentVolume.Open(service, NewDisk(30), SnapshotId, options);
+        await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(30), SnapshotId, options);
         var sector = new byte[4096];
         await agent.Device.ReadAsync(SizeBytes - 4096, sector, CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal(image[^4096..], sector);
@@ -130,7 +110,7 @@ public sealed class RestoreTests
         service.Faults.IsDown = true;
         var options = AgentVolume.Options();
         options.Hydration.FirstTouchTimeout = TimeSpan.FromMilliseconds(50);
-        await using var agent = AgentVolume.Open(service, NewDisk(40), SnapshotId, options);
+        await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(40), SnapshotId, options);
         var data = RandomNumberGenerator.GetBytes(65536);
         await agent.Device.WriteAsync(131072, data, fua: true, CancellationToken.None);
         var back = new byte[65536];
@@ -155,7 +135,7 @@ public sealed class RestoreTests
             });
         }
         var service = origin.Clone("vol-00000000000000000017", SnapshotId, seed: 50);
-        await using var agent = AgentVolume.Open(service, NewDisk(50), SnapshotId);
+        await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(50), SnapshotId);
         var error = await Assert.ThrowsAsync<BlockDeviceException>(agent.ReadAsync);
         Assert.Equal(DeviceError.Io, error.Error);
         Assert.Contains("corrupt", error.Message, StringComparison.Ordinal);
@@ -166,9 +146,8 @@ public sealed class RestoreTests
     {
         var service = new ModelService("vol-00000000000000000011", SizeBytes, seed);
         var writer = new SequentialWriter(SizeBytes, seed);
-        await using var agent = AgentVolume.Open(service, NewDisk(seed));
-        for (var i = 0; i < 150; i++)
-            await writer.StepAsync(agent.Device);
+        await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(seed));
+        await writer.StepsAsync(agent.Device, 150);
         var image = await agent.ReadAsync();
         await agent.Host.TakeSnapshotAsync(SnapshotId, CancellationToken.None);
         await agent.DrainAsync();
@@ -176,6 +155,4 @@ public sealed class RestoreTests
     }
 
     private static Task RestoredAsync(AgentVolume agent) => agent.Host.WaitRestoredAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
-
-    private static LockedDisk NewDisk(int seed) => new(new SimulatedDisk(new Random(seed), new SimulatedDiskPlan()));
 }

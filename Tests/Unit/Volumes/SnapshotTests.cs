@@ -18,7 +18,7 @@ public sealed class SnapshotTests
         {
             var service = new ModelService(VolumeId, SizeBytes, seed);
             (service.Faults.ReplyLost, service.Faults.TransferLost) = (0.2, 0.2);
-            await using var agent = AgentVolume.Open(service, NewDisk(seed));
+            await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(seed));
             var writer = new SequentialWriter(SizeBytes, seed);
             var points = new List<(string Id, int AcknowledgedBefore, int IssuedBy)>();
             var stop = false;
@@ -52,11 +52,11 @@ public sealed class SnapshotTests
     {
         var service = new ModelService(VolumeId, SizeBytes, seed: 20);
         var writer = new SequentialWriter(SizeBytes, seed: 20);
-        await using var agent = AgentVolume.Open(service, NewDisk(20));
-        await StepsAsync(writer, agent, 50);
+        await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(20));
+        await writer.StepsAsync(agent.Device, 50);
         var at = await agent.ReadAsync();
         await agent.Host.TakeSnapshotAsync("snap-a", CancellationToken.None);
-        await StepsAsync(writer, agent, 50);
+        await writer.StepsAsync(agent.Device, 50);
         await agent.DrainAsync();
         Assert.Equal(at, await service.ReadAsync(service.Snapshots["snap-a"]));
         Assert.NotEqual(at, await agent.ReadAsync());
@@ -66,7 +66,7 @@ public sealed class SnapshotTests
     public async Task A_snapshot_of_an_idle_or_empty_volume_completes_too()
     {
         var service = new ModelService(VolumeId, SizeBytes, seed: 21);
-        await using var agent = AgentVolume.Open(service, NewDisk(21));
+        await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(21));
         await agent.Host.TakeSnapshotAsync("snap-empty", CancellationToken.None);
         await agent.Host.TakeSnapshotAsync("snap-again", CancellationToken.None);
         await agent.DrainAsync();
@@ -80,11 +80,11 @@ public sealed class SnapshotTests
         var service = new ModelService(VolumeId, SizeBytes, seed: 22);
         service.Faults.IsDown = true;
         var writer = new SequentialWriter(SizeBytes, seed: 22);
-        var agent = AgentVolume.Open(service, NewDisk(22));
-        await StepsAsync(writer, agent, 20);
+        var agent = AgentVolume.Open(service, LockedDisk.Seeded(22));
+        await writer.StepsAsync(agent.Device, 20);
         var at = await agent.ReadAsync();
         var first = await agent.Host.TakeSnapshotAsync("snap-a", CancellationToken.None);
-        await StepsAsync(writer, agent, 5);
+        await writer.StepsAsync(agent.Device, 5);
         Assert.Equal(first, await agent.Host.TakeSnapshotAsync("snap-a", CancellationToken.None));
         var disk = await agent.CrashAsync();
 
@@ -99,17 +99,9 @@ public sealed class SnapshotTests
     public async Task A_volume_that_is_not_served_says_so_instead_of_taking_a_snapshot()
     {
         var service = new ModelService(VolumeId, SizeBytes, seed: 23);
-        var agent = AgentVolume.Open(service, NewDisk(23));
+        var agent = AgentVolume.Open(service, LockedDisk.Seeded(23));
         await agent.DisposeAsync();
         var error = await Assert.ThrowsAsync<TidegateException>(() => agent.Host.TakeSnapshotAsync("snap-a", CancellationToken.None));
         Assert.Equal(ErrorCodes.InvalidState, error.Code);
     }
-
-    private static async Task StepsAsync(SequentialWriter writer, AgentVolume agent, int operations)
-    {
-        for (var i = 0; i < operations; i++)
-            await writer.StepAsync(agent.Device);
-    }
-
-    private static LockedDisk NewDisk(int seed) => new(new SimulatedDisk(new Random(seed), new SimulatedDiskPlan()));
 }

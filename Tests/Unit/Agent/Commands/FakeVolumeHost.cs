@@ -1,4 +1,3 @@
-using Tidegate.GatewayAgent.Commands;
 using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.GatewayAgent.Volumes;
 using Tidegate.Grains.Interfaces.Gateways;

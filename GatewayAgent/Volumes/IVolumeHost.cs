@@ -1,7 +1,6 @@
 using Tidegate.GatewayAgent.Link;
-using Tidegate.GatewayAgent.Volumes;
 
-namespace Tidegate.GatewayAgent.Commands;
+namespace Tidegate.GatewayAgent.Volumes;
 
 /// <summary>The agent's volumes as its process runs them: opened at the start with no service in sight, served, managed, closed at the end.</summary>
 internal interface IVolumeHost : IGatewayVolumes, IAsyncDisposable
