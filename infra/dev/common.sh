@@ -6,6 +6,13 @@ silo_exe="$bin/Silo/release/Tidegate.Silo"
 agent_exe="$bin/GatewayAgent/release/Tidegate.GatewayAgent"
 cli_exe="$bin/Cli/release/Tidegate.Cli"
 
+# Azurite, the Azure Blob service in one process: in a folder of the project's own under the user's cache, shared by work trees.
+# Newer versions want Node.js 22, which Debian 12 has not.
+azurite_version=3.35.0
+azurite_home="${XDG_CACHE_HOME:-$HOME/.cache}/tidegate/azurite"
+azurite_main="$azurite_home/node_modules/azurite/dist/src/blob/main.js"
+azurite_installed() { [ -f "$azurite_main" ] && grep -qF "\"version\": \"$azurite_version\"" "$azurite_home/node_modules/azurite/package.json"; }
+
 say() { printf '%s\n' "$*" >&2; }
 fail() {
     printf 'dev: %s\n' "$*" >&2

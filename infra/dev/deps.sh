@@ -4,6 +4,7 @@
 declare -A package_of=(
     [jq]=jq [curl]=curl [qemu-io]=qemu-utils [nbdinfo]=libnbd-bin [nbdkit]=nbdkit [fio]=fio [strace]=strace
     [mkfs.ext4]=e2fsprogs [e2fsck]=e2fsprogs [/usr/lib/python3/dist-packages/nbd.py]=python3-libnbd [/usr/lib/postgresql/15/bin/initdb]=postgresql-15
+    [node]=nodejs [npm]=npm
 )
 
 missing=()
@@ -16,12 +17,14 @@ for tool in "${!package_of[@]}"; do
 done
 command -v dotnet >/dev/null || fail "the .NET SDK (10.0) is missing; install it as its own documentation says and run ./dev deps again"
 
-if [ "${#missing[@]}" -eq 0 ]; then
+if [ "${#missing[@]}" -eq 0 ] && azurite_installed; then
     say "dev: nothing is missing"
 elif [ "${1:-}" = "--check" ]; then
-    say "dev: missing packages: $(printf '%s\n' "${missing[@]}" | sort -u | xargs)"
+    azurite_installed || missing+=("azurite@$azurite_version (npm)")
+    say "dev: missing packages: $(printf '%s\n' "${missing[@]}" | sort -u | paste -sd ' ')"
     exit 1
-else
+fi
+if [ "${#missing[@]}" -gt 0 ]; then
     mapfile -t packages < <(printf '%s\n' "${missing[@]}" | sort -u)
     say "dev: installing ${packages[*]}"
     as_root=()
@@ -29,5 +32,13 @@ else
     "${as_root[@]}" apt-get update -qq
     # The database's own cluster is not started: tests make private ones.
     DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+    say "dev: done"
+fi
+if ! azurite_installed; then
+    say "dev: installing azurite $azurite_version into $azurite_home"
+    mkdir -p "$azurite_home"
+    npm install --prefix "$azurite_home" --no-save --no-audit --no-fund --loglevel=error "azurite@$azurite_version" >/dev/null ||
+        fail "npm could not install azurite@$azurite_version; check its registry ('npm config get registry') and run ./dev deps again"
+    azurite_installed || fail "npm installed something else than azurite $azurite_version into $azurite_home; remove that folder and run ./dev deps again"
     say "dev: done"
 fi
