@@ -217,7 +217,7 @@ internal sealed class VolumeHost : IAsyncDisposable
             if (!LoggedVolume.Exists(_disk))
             {
                 RefuseForeignStore();
-                LoggedVolume.Create(_disk, options);
+                Create(options);
             }
             volume = LoggedVolume.Open(_disk, options);
         }
@@ -234,6 +234,20 @@ internal sealed class VolumeHost : IAsyncDisposable
         hydrator?.Start(volume);
         pipeline.Start();
         VolumeLog.Serving(_logger, VolumeId, _attachment.Name, volume.SizeBytes, hydrator is not null);
+    }
+
+    private void Create(LoggedVolumeOptions options)
+    {
+        try
+        {
+            LoggedVolume.Create(_disk, options);
+        }
+        catch (DiskFaultException full) when (DeviceFaults.IsNoSpace(full))
+        {
+            throw new IOException(
+                $"The disk has no room for the volume's write log of {options.Log.CapacityBytes >> 20} MiB. Free space on it, "
+                + $"then restart the agent. ({full.Message})", full);
+        }
     }
 
     /// <summary>A store without a log was not made here, and nothing says that the service has its bytes.</summary>

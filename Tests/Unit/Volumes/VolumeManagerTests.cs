@@ -93,6 +93,24 @@ public sealed class VolumeManagerTests
     }
 
     [Fact]
+    public async Task A_disk_without_room_for_the_log_is_said_and_a_restart_with_room_serves()
+    {
+        var disk = new SimulatedDisk(new Random(3), new SimulatedDiskPlan { CapacityPages = 100 });
+        _storage.Volumes[Id(1)] = disk;
+        await using (var manager = NewManager())
+        {
+            await manager.ApplyAsync(Configuration(1, ("data", 1)), CancellationToken.None);
+            var status = manager.GetStatuses().Single().Status;
+            Assert.Equal(VolumeRunState.Failed, status.State);
+            Assert.Contains("no room for the volume's write log of 8 MiB. Free space on it, then restart the agent.", status.Reason, StringComparison.Ordinal);
+        }
+        disk.Plan.CapacityPages = long.MaxValue;
+        await using var restarted = NewManager();
+        await restarted.StartAsync(CancellationToken.None);
+        Assert.Equal("data", restarted.List().Single().Name);
+    }
+
+    [Fact]
     public async Task A_store_with_data_and_no_log_is_refused_untouched()
     {
         var disk = new SimulatedDisk(new Random(9), new SimulatedDiskPlan());
