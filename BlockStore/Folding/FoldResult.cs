@@ -1,5 +1,6 @@
 using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Formats;
+using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.BlockStore.Folding;
@@ -51,6 +52,10 @@ public sealed record FoldResult
     /// <summary>Subtrees that discards dropped unread.</summary>
     public required IReadOnlyList<DeadSubtree> Subtrees { get; init; }
 
+    /// <summary>True while a head still has the base that the fold began from.</summary>
+    public bool IsFor(VolumeHead head) =>
+        Lineage == head.Lineage && Incarnation == head.Incarnation && FromSequence == head.BaseSequence && FromRoot == head.Root;
+
     /// <summary>
     /// Records the accounting in the catalogue, and gives the snapshots at the fold's cuts their materialised roots. The update goes
     /// into the same save as the root.
@@ -75,7 +80,7 @@ public sealed record FoldResult
             var snapshot = await catalogue.FindSnapshotAsync(snapshotId, cancellationToken);
             if (snapshot is null || snapshot.Image.Tail.Count == 0) continue;
             await catalogue.PutSnapshotAsync(
-                snapshot with { Image = snapshot.Image with { Root = root, Tail = Heads.Tail.Empty } }, cancellationToken);
+                snapshot with { Image = snapshot.Image with { Root = root, Tail = Tail.Empty } }, cancellationToken);
         }
     }
 }

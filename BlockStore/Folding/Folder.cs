@@ -8,7 +8,7 @@ namespace Tidegate.BlockStore.Folding;
 
 /// <summary>
 /// Folds a tail into new map pages (<c>docs/formats/map.md</c>, Folding). Heavy work: run it in a worker, never in a grain's turn, and
-/// hand the result to <see cref="HeadMachine.PublishFold"/>. Every segment's index is opened and checked against its commit before
+/// hand the result to <see cref="PreparedChange.OfFoldAsync"/>. Every segment's index is opened and checked against its commit before
 /// anything of it enters a root. A fold that is never published leaves orphans and harms nothing.
 /// </summary>
 public sealed class Folder

@@ -134,30 +134,18 @@ public static class HeadMachine
     public static bool ShouldFold(VolumeHead head) => head.Tail.Count >= FoldAtSegments || head.BytesSinceFold >= FoldAtBytes;
 
     /// <summary>
-    /// Replaces root and tail by a fold's. Loses to any other fold published since it began; refused when a cut retained by now lies
-    /// inside it without a root (<paramref name="retainedCuts"/>: sequences of cuts from the current catalogue).
-    /// <paramref name="tail"/> is the head's whole tail, from <see cref="TailManifest.LoadAsync"/>. Apply the fold's accounting to the
-    /// catalogue (<see cref="FoldResult.ApplyAsync"/>) in the same save.
+    /// Replaces root and tail by a fold's. Loses to any other fold published since it began. <paramref name="tail"/> is the head's whole
+    /// tail. Reached through <see cref="PreparedChange"/>, which brings the fold's accounting into the same save and holds
+    /// that every retained cut inside the fold has its root.
     /// </summary>
-    public static HeadChange PublishFold(
-        VolumeHead head, FoldResult fold, IReadOnlyList<TailEntry> tail, IReadOnlyCollection<long> retainedCuts, LineageSealer sealer)
+    internal static HeadChange PublishFold(VolumeHead head, FoldResult fold, IReadOnlyList<TailEntry> tail, LineageSealer sealer)
     {
-        if (fold.Lineage != head.Lineage
-            || fold.Incarnation != head.Incarnation
-            || fold.FromSequence != head.BaseSequence
-            || fold.FromRoot != head.Root
-            || !IsPrefix(fold, tail)
-            || fold.ThroughSequence > head.CommittedSequence)
+        if (!fold.IsFor(head) || !IsPrefix(fold, tail) || fold.ThroughSequence > head.CommittedSequence)
             return HeadChange.Refused(
                 head, HeadRefusalReason.Superseded,
                 "Another fold was published since this one began. Its pages are orphans; fold again from the new head.");
         if (tail.Count != head.Tail.Count)
             return HeadChange.Refused(head, HeadRefusalReason.Superseded, "The tail given is not this head's.");
-        foreach (var cut in retainedCuts)
-            if (cut >= fold.FromSequence && cut < fold.ThroughSequence && !fold.CutRoots.ContainsKey(cut))
-                return HeadChange.Refused(
-                    head, HeadRefusalReason.PassesCut,
-                    $"Sequence {cut} was retained while the fold ran, and the fold did not write its root. Fold again.");
         var rest = tail.Skip(fold.FoldedSegments).ToImmutableArray();
         var blobs = new List<BlobEffect>();
         var newTail = new Tail(null, 0, rest);

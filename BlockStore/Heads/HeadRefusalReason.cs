@@ -21,6 +21,4 @@ public enum HeadRefusalReason
     TailFull,
     /// <summary>The head changed since the work was begun; begin again from the new head.</summary>
     Superseded,
-    /// <summary>A fold would pass a retained cut without writing its root.</summary>
-    PassesCut,
 }

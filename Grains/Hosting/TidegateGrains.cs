@@ -9,7 +9,7 @@ using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Blobs;
 using Tidegate.Grains.Outbox;
 using Tidegate.Grains.Volumes;
-using Tidegate.Grains.Volumes.Folding;
+using Tidegate.Grains.Volumes.Work;
 
 namespace Tidegate.Grains.Hosting;
 
@@ -36,7 +36,7 @@ public static class TidegateGrains
             ClockOf(provider), provider.GetRequiredService<IOutboxPublisher>(), provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton(provider => new VolumeServices(
             provider.GetRequiredService<IBlobStore>(), provider.GetRequiredService<IKeyProvider>(), provider.GetRequiredService<ITicketIssuer>()));
-        services.AddSingleton<FoldPool>();
+        services.AddSingleton<WorkPool>();
         services.AddSingleton<IIncomingGrainCallFilter, DamagedBytesFilter>();
         return services;
     }

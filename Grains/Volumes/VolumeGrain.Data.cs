@@ -93,7 +93,7 @@ internal sealed partial class VolumeGrain
             var before = HeadOf(state);
             var claims = request.Segments.Select(segment => ClaimOf(state, segment)).ToArray();
             var change = HeadMachine.Commit(before, request.Epoch, claims, now, keys.Sealer);
-            if (change.Refusal?.Reason == HeadRefusalReason.TailFull) StartFold(before);
+            if (change.Refusal?.Reason == HeadRefusalReason.TailFull) StartFold();
             if (change.IsRepeat) return Change.None(state, before);
             if (change.Refusal is null) await CheckUploadsAsync(request.Segments.Where(segment => segment.Sequence > before.CommittedSequence), now);
             var cuts = change.Cuts.Select(cut => (cut.SnapshotId, cut.Sequence, now)).ToArray();

@@ -22,7 +22,7 @@ internal sealed partial class VolumeGrain
         }
 
         var wait = await SettleSnapshotsAsync();
-        if (HeadMachine.ShouldFold(HeadOf(State))) StartFold(HeadOf(State));
+        if (HeadMachine.ShouldFold(HeadOf(State))) StartFold();
         return wait;
     }
 

@@ -8,7 +8,7 @@ using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Security;
-using Tidegate.Grains.Volumes.Folding;
+using Tidegate.Grains.Volumes.Work;
 
 namespace Tidegate.Grains.Volumes;
 
@@ -18,8 +18,8 @@ namespace Tidegate.Grains.Volumes;
 /// </summary>
 [GrainType("volume")]
 internal sealed partial class VolumeGrain(
-    [PersistentState("volume", "state")] IPersistentState<VolumeState> storage, AggregateServices services, VolumeServices host, FoldPool folds)
-    : AggregateGrain<VolumeState>(storage, services), IVolumeGrain, IVolumeDataGrain, IVolumeSnapshots, IFoldsVolume
+    [PersistentState("volume", "state")] IPersistentState<VolumeState> storage, AggregateServices services, VolumeServices host, WorkPool pool)
+    : AggregateGrain<VolumeState>(storage, services), IVolumeGrain, IVolumeDataGrain, IVolumeSnapshots, IVolumeWorkGrain
 {
     private string What => $"Volume {Key}";
 

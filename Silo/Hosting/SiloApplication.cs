@@ -185,6 +185,8 @@ internal sealed class SiloApplication : IAsyncDisposable
                 options.NumMissedProbesLimit = 3;
                 options.DefunctSiloExpiration = TimeSpan.FromDays(1);
             });
+            // What takes longer belongs in the work pool; a turn that does not keep to it is logged.
+            orleans.Configure<SchedulingOptions>(options => options.TurnWarningLengthThreshold = TimeSpan.FromMilliseconds(50));
             // An agent that is gone is told of within seconds instead of a minute (M1.8).
             orleans.Configure<SiloMessagingOptions>(options => options.ClientDropTimeout = TimeSpan.FromSeconds(5));
         });

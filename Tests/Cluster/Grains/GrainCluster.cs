@@ -1,7 +1,9 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using Orleans.Configuration;
 using Orleans.Storage;
 using Orleans.TestingHost;
 using Tidegate.BlockStore.Blobs;
@@ -15,7 +17,7 @@ using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Outbox;
 using Tidegate.Grains.Security;
-using Tidegate.Grains.Volumes.Folding;
+using Tidegate.Grains.Volumes.Work;
 using Tidegate.Tests.Kit.Blobs;
 using Xunit;
 
@@ -48,13 +50,15 @@ public sealed class GrainCluster : IAsyncLifetime
 
     public static MemoryBlobStore Blobs { get; } = new(Clock);
 
+    public static TurnRecorder Turns { get; } = new();
+
     public static IKeyProvider AccountKeys { get; } = new KeyFileProvider(KeyDirectory.FullName);
 
     public IGrainFactory Grains => _cluster!.GrainFactory;
 
-    /// <summary>Ends with the fold of the volume that is under way.</summary>
-    public Task FoldEndedAsync(string volumeId) =>
-        ((InProcessSiloHandle)_cluster!.Primary!).SiloHost.Services.GetRequiredService<FoldPool>().EndedAsync(volumeId);
+    /// <summary>Ends with the work on the volume that is under way.</summary>
+    public Task WorkEndedAsync(string volumeId) =>
+        ((InProcessSiloHandle)_cluster!.Primary!).SiloHost.Services.GetRequiredService<WorkPool>().EndedAsync(volumeId);
 
     public async ValueTask InitializeAsync()
     {
@@ -111,6 +115,8 @@ public sealed class GrainCluster : IAsyncLifetime
             silo.Services.AddKeyedSingleton<IGrainStorage>("state", (services, _) =>
                 new FaultyStorage(services.GetRequiredKeyedService<IGrainStorage>("inner"), Faults));
             silo.UseInMemoryReminderService();
+            silo.Configure<SchedulingOptions>(options => options.TurnWarningLengthThreshold = TimeSpan.FromMilliseconds(5));
+            silo.Services.AddLogging(logging => logging.AddProvider(Turns));
             silo.Services.AddTidegateGrains();
             silo.Services.AddKeyedSingleton<TimeProvider>(TidegateGrains.ClockKey, Clock);
             silo.Services.AddSingleton<IOutboxPublisher>(Publisher);

@@ -185,7 +185,7 @@ public sealed class VolumeTests(GrainCluster cluster)
         await volume.WriteAsync(8, 1, id);
         await GrainCluster.Publisher.PublishedAsync(id, "snapshot.completed");
         for (var i = 0; i < HeadMachine.FoldAtSegments + 4; i++) await volume.WriteAsync((byte)(100 + i), i % 4);
-        await cluster.FoldEndedAsync(volume.VolumeId);
+        await cluster.WorkEndedAsync(volume.VolumeId);
         Assert.InRange((await volume.NewestManifestAsync()).Head.BaseSequence, HeadMachine.FoldAtSegments, long.MaxValue);
         var clone = await VolumeUnderTest.NewAsync(cluster, other, id);
         Assert.Equal(VolumeUnderTest.SizeBytes, (await other.AsTenant(clone.Volume.Describe)).SizeBytes);

@@ -34,13 +34,13 @@ internal sealed class VolumeUnderTest
 
     public long Sequence { get; private set; }
 
-    public static VolumeSpecification Specification(GatewayUnderTest gateway, string name, string source = "") =>
-        new(gateway.AccountId, gateway.GatewayId, name, source.Length > 0 ? 0 : SizeBytes, source);
+    public static VolumeSpecification Specification(GatewayUnderTest gateway, string name, string source = "", long sizeBytes = SizeBytes) =>
+        new(gateway.AccountId, gateway.GatewayId, name, source.Length > 0 ? 0 : sizeBytes, source);
 
-    public static async Task<VolumeUnderTest> NewAsync(GrainCluster cluster, GatewayUnderTest gateway, string source = "")
+    public static async Task<VolumeUnderTest> NewAsync(GrainCluster cluster, GatewayUnderTest gateway, string source = "", long sizeBytes = SizeBytes)
     {
         var volume = new VolumeUnderTest(cluster, gateway, ResourceId.New(ResourceKind.Volume));
-        await gateway.AsTenant(() => volume.Volume.Create(Specification(gateway, "data-" + volume.VolumeId, source)));
+        await gateway.AsTenant(() => volume.Volume.Create(Specification(gateway, "data-" + volume.VolumeId, source, sizeBytes)));
         return volume;
     }
 
@@ -54,14 +54,25 @@ internal sealed class VolumeUnderTest
     }
 
     /// <summary>Seals and uploads one segment that fills a block with a value; does not commit it.</summary>
-    public async Task<SegmentCommit> UploadAsync(byte value, int block, params string[] snapshotIds)
+    public Task<SegmentCommit> UploadAsync(byte value, int block, params string[] snapshotIds)
+    {
+        var data = new byte[BlockGeometry.BlockBytes];
+        data.AsSpan().Fill(value);
+        return UploadAsync([((long)block * BlockGeometry.BlockBytes, data)], snapshotIds);
+    }
+
+    /// <summary>As above, for any writes.</summary>
+    public async Task<SegmentCommit> UploadAsync(IReadOnlyList<(long Offset, byte[] Data)> writes, params string[] snapshotIds)
     {
         using var key = new DataKey(_attached!.DataKey);
         using var builder = new SegmentBuilder(key, _logEnd);
-        var data = new byte[BlockGeometry.BlockBytes];
-        data.AsSpan().Fill(value);
-        builder.Write((long)block * BlockGeometry.BlockBytes, data);
-        var logEnd = _logEnd + data.Length + 64;
+        var logEnd = _logEnd;
+        foreach (var (offset, data) in writes)
+        {
+            builder.Write(offset, data);
+            logEnd += data.Length + 64;
+        }
+
         var identity = SegmentIdentity.NewData(
             new LineageId(_attached.OwnerAccountId, VolumeId), _attached.KeyGeneration, Epoch, Sequence + 1, RandomNonceSource.Instance);
         using var segment = builder.Seal(identity, _tip, logEnd, GrainCluster.Clock.GetUtcNow(), GrainCluster.Clock.GetUtcNow());

@@ -131,20 +131,14 @@ internal sealed class VolumeScenario
         return await new Folder(Segments, Sealer, PutAsync).FoldAsync(Head, cuts);
     }
 
-    public async Task<HeadChange> TryPublishAsync(FoldResult fold)
-    {
-        var catalogue = OpenCatalogue();
-        var cuts = (await catalogue.ListCutsAsync(fold.FromSequence, fold.ThroughSequence)).Select(cut => cut.Sequence).ToArray();
-        var tail = await TailManifest.LoadAsync(Segments, Head.Tail, default);
-        var change = HeadMachine.PublishFold(Head, fold, tail, cuts, Sealer);
-        if (change.Refusal is not null) return change;
-        await fold.ApplyAsync(catalogue);
-        return change.WithCatalogue(catalogue.Seal(Sealer, change.Head.Version));
-    }
+    public Task<PreparedChange?> PrepareAsync(FoldResult fold) => PreparedChange.OfFoldAsync(Head, fold, Segments, Sealer);
+
+    public async Task<HeadChange> PublishAsync(PreparedChange change) =>
+        change.Publish(Head, await TailManifest.LoadAsync(Segments, Head.Tail, default), Sealer);
 
     public async Task FoldAsync()
     {
-        if (await PrepareFoldAsync() is { } fold) await SaveAsync(await TryPublishAsync(fold));
+        if (await PrepareFoldAsync() is { } fold) await SaveAsync(await PublishAsync((await PrepareAsync(fold))!));
     }
 
     public VolumeScenario Clone(string volume, string snapshotId, SnapshotRecord snapshot) =>

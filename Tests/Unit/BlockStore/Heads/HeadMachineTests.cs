@@ -186,10 +186,12 @@ public sealed class HeadMachineTests
         volume.Write(0, 4);
         await volume.CommitAsync();
         var slow = (await volume.PrepareFoldAsync())!;
+        var prepared = (await volume.PrepareAsync(slow))!;
         volume.Write(8, 4);
         await volume.CommitAsync();
         await volume.FoldAsync();
-        AssertRefused(await volume.TryPublishAsync(slow), HeadRefusalReason.Superseded);
+        AssertRefused(await volume.PublishAsync(prepared), HeadRefusalReason.Superseded);
+        Assert.Null(await volume.PrepareAsync(slow));
         await volume.VerifyAsync();
     }
 
@@ -208,7 +210,7 @@ public sealed class HeadMachineTests
             volume.Write(i * 5, 4);
             await volume.CommitAsync();
         }
-        await volume.SaveAsync(await volume.TryPublishAsync(fold));
+        await volume.SaveAsync(await volume.PublishAsync((await volume.PrepareAsync(fold))!));
         Assert.Equal((5L, 40), (volume.Head.BaseSequence, volume.Head.Tail.Count));
         await volume.VerifyAsync();
     }
@@ -225,11 +227,31 @@ public sealed class HeadMachineTests
         await volume.CommitAsync();
         var blind = (
             await new Tidegate.BlockStore.Folding.Folder(volume.Segments, volume.Sealer, volume.PutAsync).FoldAsync(volume.Head, []))!;
-        AssertRefused(await volume.TryPublishAsync(blind), HeadRefusalReason.PassesCut);
+        Assert.Null(await volume.PrepareAsync(blind));
         await volume.FoldAsync();
         var snapshot = (await volume.OpenCatalogue().FindSnapshotAsync("snap-late"))!;
         Assert.Equal(0, snapshot.Image.Tail.Count);
         await volume.VerifyAsync(snapshot.Image, volume.SnapshotModels["snap-late"]);
+    }
+
+    [Fact]
+    public async Task A_prepared_change_stands_through_commits_and_falls_with_any_change_of_the_catalogue()
+    {
+        var volume = new VolumeScenario();
+        volume.Write(0, 4);
+        await volume.CommitAsync();
+        var fold = (await volume.PrepareFoldAsync())!;
+        var prepared = (await volume.PrepareAsync(fold))!;
+        volume.Write(2, 4);
+        await volume.CommitAsync("snap-1");
+        AssertRefused(await volume.PublishAsync(prepared), HeadRefusalReason.Superseded);
+        prepared = (await volume.PrepareAsync(fold))!;
+        volume.Write(7, 4);
+        await volume.CommitAsync();
+        await volume.SaveAsync(await volume.PublishAsync(prepared));
+        Assert.Equal((1L, 3L, 2), (volume.Head.BaseSequence, volume.Head.CommittedSequence, volume.Head.Tail.Count));
+        await volume.VerifyAsync();
+        await volume.VerifyAsync((await volume.OpenCatalogue().FindSnapshotAsync("snap-1"))!.Image, volume.SnapshotModels["snap-1"]);
     }
 
     [Fact]

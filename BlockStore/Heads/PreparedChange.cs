@@ -1,0 +1,45 @@
+using Tidegate.BlockStore.Catalogues;
+using Tidegate.BlockStore.Folding;
+using Tidegate.BlockStore.Segments;
+
+namespace Tidegate.BlockStore.Heads;
+
+/// <summary>
+/// A change of the head, made ready outside the save: the catalogue is read, changed and sealed by a worker, and whoever saves the head
+/// only checks that it is still the one that the change was prepared for. Commits may have come in between; any change of the
+/// catalogue makes the preparation void (<c>docs/formats/head.md</c>, Prepared changes).
+/// </summary>
+/// <param name="Catalogue">The changed catalogue and the blobs to store before the save.</param>
+public sealed record PreparedChange(CatalogueUpdate Catalogue)
+{
+    /// <summary>The fold whose root is published with it, or null.</summary>
+    public FoldResult? Fold { get; init; }
+
+    /// <summary>
+    /// Prepares the publication of a fold: its accounting and the roots of the cuts that it passed. Null when it
+    /// has lost, to another fold or to a cut retained by now that lies inside it without a root: fold again.
+    /// </summary>
+    public static async Task<PreparedChange?> OfFoldAsync(
+        VolumeHead head, FoldResult fold, SegmentCache segments, LineageSealer sealer, CancellationToken cancellationToken = default)
+    {
+        if (!fold.IsFor(head)) return null;
+        var catalogue = new CatalogueEdit(head.Lineage, head.Catalogue, segments);
+        foreach (var (cut, _) in await catalogue.ListCutsAsync(fold.FromSequence, fold.ThroughSequence, cancellationToken))
+            if (!fold.CutRoots.ContainsKey(cut)) return null;
+        await fold.ApplyAsync(catalogue, cancellationToken);
+        return new PreparedChange(catalogue.Seal(sealer, head.Version + 1)) { Fold = fold };
+    }
+
+    /// <summary>
+    /// The change of <paramref name="head"/>, whose whole tail is <paramref name="tail"/> (<see cref="TailManifest.LoadAsync"/>).
+    /// Refused as superseded when the catalogue, or what a fold began from, is no longer what it was: prepare again.
+    /// </summary>
+    public HeadChange Publish(VolumeHead head, IReadOnlyList<TailEntry> tail, LineageSealer sealer)
+    {
+        if (Catalogue.BasedOn != head.Catalogue)
+            return HeadChange.Refused(
+                head, HeadRefusalReason.Superseded, "The catalogue changed since the change was prepared. Prepare it again from the new head.");
+        var change = Fold is null ? HeadChange.To(head) : HeadMachine.PublishFold(head, Fold, tail, sealer);
+        return change.Refusal is null ? change.WithCatalogue(Catalogue) : change;
+    }
+}

@@ -1,0 +1,19 @@
+using Tidegate.BlockStore.Heads;
+
+namespace Tidegate.Grains.Volumes.Work;
+
+/// <summary>
+/// One item of heavy work on a volume. Does all reading, sealing and storing in a worker; what it hands over, the grain only
+/// checks and saves.
+/// </summary>
+internal interface IVolumeWork
+{
+    /// <summary>What kind of work it is; one item of a kind waits for a volume at a time.</summary>
+    string Kind { get; }
+
+    /// <summary>
+    /// Prepares a change from the head of <paramref name="context"/> and stores its blobs; null when nothing is to be done. Called again,
+    /// with the head as it is then, when another change was saved first: what it computed before and still holds is kept.
+    /// </summary>
+    Task<PreparedChange?> PrepareAsync(WorkContext context, CancellationToken cancellationToken);
+}

@@ -1,0 +1,19 @@
+using Orleans.Concurrency;
+
+namespace Tidegate.Grains.Volumes.Work;
+
+/// <summary>What the work pool asks of a volume.</summary>
+[GrainInterfaceType("tidegate.volume-work"), Alias("tidegate.volume-work")]
+internal interface IVolumeWorkGrain : IGrainWithStringKey
+{
+    /// <summary>The volume as it was last saved: what work begins from.</summary>
+    [AlwaysInterleave, Alias("work-base")]
+    Task<WorkBase> GetWorkBase();
+
+    /// <summary>
+    /// Checks the change that the pool of this silo has prepared for the volume against the head as it is now, and saves it. A change
+    /// that is gone, or that was saved already, changes nothing.
+    /// </summary>
+    [Alias("publish-work")]
+    Task<PublishOutcome> PublishWork();
+}

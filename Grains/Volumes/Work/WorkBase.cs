@@ -1,0 +1,7 @@
+using Tidegate.Grains.Interfaces.Volumes;
+
+namespace Tidegate.Grains.Volumes.Work;
+
+/// <summary>A volume's saved head, encoded, and the keys to read and write what it names.</summary>
+[GenerateSerializer, Immutable, Alias("tidegate.work-base")]
+internal sealed record WorkBase([property: Id(0)] byte[] Head, [property: Id(1)] WrappedLineageKey[] Keys);
