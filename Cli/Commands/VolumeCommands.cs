@@ -6,14 +6,14 @@ using Tidegate.Grains.Interfaces.Errors;
 
 namespace Tidegate.Cli.Commands;
 
-/// <summary><c>tidegate volumes</c>: create, list, describe, delete.</summary>
+/// <summary><c>tidegate volumes</c>: create, list, describe, resize, delete.</summary>
 internal static class VolumeCommands
 {
     private const int SectorBytes = 4096;
 
-    public static Command Create(GlobalOptions globals) => new("volumes", "Volumes: create, list, describe, delete.")
+    public static Command Create(GlobalOptions globals) => new("volumes", "Volumes: create, list, describe, resize, delete.")
     {
-        CreateVolume(globals), List(globals), Describe(globals), Delete(globals),
+        CreateVolume(globals), List(globals), Describe(globals), Resize(globals), Delete(globals),
     };
 
     /// <summary>A volume for people or programs.</summary>
@@ -72,6 +72,25 @@ internal static class VolumeCommands
             using var session = globals.Open(parsed);
             var id = await session.Names.VolumeAsync(parsed.GetValue(volume)!, cancellation);
             Print(session.Printer, await session.Client.GetVolumeAsync(id, cancellation));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static Command Resize(GlobalOptions globals)
+    {
+        var volume = VolumeArgument();
+        var size = new Option<string>("--size") { Description = "New size, for example 8GiB; not less than the present one", HelpName = "SIZE", Required = true };
+        var command = new Command("resize", "Grow a volume, in use or not. Hosts see the new size when they connect again.") { volume, size };
+        var wait = new WaitOptions(command, "the gateway serves the new size");
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var session = globals.Open(parsed);
+            var bytes = ReadSize(parsed.GetValue(size)!);
+            var id = await session.Names.VolumeAsync(parsed.GetValue(volume)!, cancellation);
+            var view = await session.Client.ResizeVolumeAsync(id, new ResizeVolumeRequest(bytes), cancellation);
+            if (wait.Read(parsed) is { } limit) view = await session.Waiting.VolumeGrownAsync(id, bytes, limit, cancellation);
+            Print(session.Printer, view);
             return ExitCode.Success;
         });
         return command;

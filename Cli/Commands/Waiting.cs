@@ -33,6 +33,16 @@ internal sealed class Waiting(TidegateRestClient client, Printer printer, TimePr
             return (share, words, isWhole && status.ServingAt.Count > 0);
         }, cancellationToken);
 
+    /// <summary>Until the gateway serves the volume at its new size.</summary>
+    public Task<VolumeView> VolumeGrownAsync(string volumeId, long sizeBytes, TimeSpan limit, CancellationToken cancellationToken) =>
+        FollowAsync($"Volume {volumeId}", limit, () => client.GetVolumeAsync(volumeId, cancellationToken), volume => volume.AgentStatus switch
+        {
+            { State: VolumeRunState.Failed or VolumeRunState.Diverged } ended =>
+                throw Failed($"Volume {volumeId} is {Printer.Word(ended.State)} on its gateway: {ended.Reason}", "The gateway's log and local page say more."),
+            { } status when status.SizeBytes >= sizeBytes => (1, $"{ByteSize.Format(status.SizeBytes)} served", true),
+            _ => (0, "waiting for its gateway", false),
+        }, cancellationToken);
+
     /// <summary>Until the service holds the snapshot.</summary>
     public Task<SnapshotView> SnapshotCompletedAsync(string snapshotId, TimeSpan limit, CancellationToken cancellationToken) =>
         FollowAsync($"Snapshot {snapshotId}", limit, () => client.GetSnapshotAsync(snapshotId, cancellationToken), snapshot => snapshot.State switch

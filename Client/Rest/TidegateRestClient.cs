@@ -89,6 +89,12 @@ public sealed class TidegateRestClient : IDisposable
     public Task<VolumeView> GetVolumeAsync(string volumeId, CancellationToken cancellationToken = default) =>
         _transport.SendAsync(RestCall.Get("/v1/volumes/" + Escape(volumeId)), RestJson.Default.VolumeView, cancellationToken);
 
+    /// <summary>Grows a volume; its gateway learns of it when it is connected. Throws <c>InvalidArgument</c> for a smaller size.</summary>
+    public Task<VolumeView> ResizeVolumeAsync(string volumeId, ResizeVolumeRequest request, CancellationToken cancellationToken = default) =>
+        _transport.SendAsync(
+            new RestCall(HttpMethod.Patch, "/v1/volumes/" + Escape(volumeId), IsRepeatable: true),
+            request, RestJson.Default.ResizeVolumeRequest, RestJson.Default.VolumeView, cancellationToken);
+
     /// <summary>Deletes a volume: it leaves its gateway; its snapshots stay (M5.4).</summary>
     public Task DeleteVolumeAsync(string volumeId, CancellationToken cancellationToken = default) =>
         _transport.SendAsync(RestCall.Delete("/v1/volumes/" + Escape(volumeId)), cancellationToken);

@@ -53,7 +53,7 @@ internal sealed class PresenceMap : IDisposable
         _fullBlocks = new int[_pages.Length];
     }
 
-    /// <summary>Size of the volume, a multiple of 4096.</summary>
+    /// <summary>Size of the volume when its restore began, a multiple of 4096. What it has grown by since was never absent.</summary>
     public long SizeBytes { get; }
 
     /// <summary>64 KiB blocks of the volume; the last may be short.</summary>
@@ -69,8 +69,8 @@ internal sealed class PresenceMap : IDisposable
     }
 
     /// <summary>
-    /// Opens the map or creates it, empty and durable. Throws <see cref="InvalidDataException"/> when the file belongs to something
-    /// else or its header is damaged.
+    /// Opens the map or creates it, empty and durable, for a volume of <paramref name="sizeBytes"/>; one that was smaller when its restore
+    /// began keeps its map. Throws <see cref="InvalidDataException"/> when the file belongs to something else or its header is damaged.
     /// </summary>
     public static PresenceMap Open(IDisk disk, string volumeId, string snapshotId, long sizeBytes)
     {
@@ -92,6 +92,11 @@ internal sealed class PresenceMap : IDisposable
                 disk.SyncDirectory();
                 found = header;
             }
+            else if (BinaryPrimitives.ReadInt64LittleEndian(found.AsSpan(16)) is var began && IsSealed(found) && began < sizeBytes)
+            {
+                header = Header(volumeId, snapshotId, began);
+                sizeBytes = began;
+            }
             var map = new PresenceMap(file, header, sizeBytes);
             map.Check(found, volumeId);
             if (!map.IsComplete)
@@ -109,7 +114,7 @@ internal sealed class PresenceMap : IDisposable
     public ushort Mask(long block)
     {
         lock (_gate)
-            return IsComplete ? AllSectors : MaskOf(block);
+            return IsComplete || block >= _blocks ? AllSectors : MaskOf(block);
     }
 
     /// <summary>The first block at or after <paramref name="block"/> that lacks a sector; -1 when there is none.</summary>
@@ -135,7 +140,7 @@ internal sealed class PresenceMap : IDisposable
     {
         lock (_gate)
         {
-            if (!IsComplete)
+            if (!IsComplete && block < _blocks)
                 Settle(block, sectors);
         }
     }
@@ -332,8 +337,7 @@ internal sealed class PresenceMap : IDisposable
 
     private void Check(ReadOnlySpan<byte> found, string volumeId)
     {
-        var crc = BinaryPrimitives.ReadUInt32LittleEndian(found[88..]);
-        if (!found.StartsWith(Magic) || Crc32C.Compute(found[..88]) != crc)
+        if (!IsSealed(found))
             throw new InvalidDataException($"The presence map of volume '{volumeId}' is damaged; the volume is not served. Restore its snapshot to a new volume.");
         if (BinaryPrimitives.ReadUInt16LittleEndian(found[8..]) != 1)
             throw new InvalidDataException($"The presence map of volume '{volumeId}' has a format this agent does not know; install the newer agent.");
@@ -353,6 +357,9 @@ internal sealed class PresenceMap : IDisposable
         SealHeader(header);
         return header;
     }
+
+    private static bool IsSealed(ReadOnlySpan<byte> header) =>
+        header.StartsWith(Magic) && Crc32C.Compute(header[..88]) == BinaryPrimitives.ReadUInt32LittleEndian(header[88..]);
 
     private static void SealHeader(Span<byte> header) =>
         BinaryPrimitives.WriteUInt32LittleEndian(header[(SealedHeaderBytes - 4)..], Crc32C.Compute(header[..(SealedHeaderBytes - 4)]));

@@ -84,7 +84,7 @@ internal sealed class VolumeHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes over a changed name; a greater size grows the volume.</summary>
+    /// <summary>Takes over a changed name; a greater size grows the volume. One that cannot grow is stopped and says why in its status.</summary>
     public async Task UpdateAsync(VolumeAttachment attachment, CancellationToken cancellationToken)
     {
         Served? served;
@@ -97,7 +97,16 @@ internal sealed class VolumeHost : IAsyncDisposable
         }
         var grown = served is not null && attachment.SizeBytes > served.Volume.SizeBytes;
         if (grown)
-            await served!.Volume.GrowAsync(attachment.SizeBytes, cancellationToken);
+        {
+            try
+            {
+                await served!.Volume.GrowAsync(attachment.SizeBytes, cancellationToken);
+            }
+            catch (BlockDeviceException failure)
+            {
+                VolumeLog.Failed(_logger, VolumeId, failure.Message, failure);
+            }
+        }
         if (renamed || grown)
             ExportChanged?.Invoke();
     }

@@ -135,14 +135,15 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
         var opening = new List<Task<VolumeHost>>();
         foreach (var attachment in configuration.Volumes)
         {
-            if (hosts.TryGetValue(attachment.VolumeId, out var host))
-                await host.UpdateAsync(attachment, cancellationToken);
-            else
+            if (!hosts.ContainsKey(attachment.VolumeId))
                 opening.Add(Task.Run(() => Open(attachment), cancellationToken));
         }
         foreach (var host in await Task.WhenAll(opening))
             hosts[host.VolumeId] = host;
         _hosts = hosts;
+        // Also those just opened: the service may have grown one while this agent was away.
+        foreach (var attachment in configuration.Volumes)
+            await hosts[attachment.VolumeId].UpdateAsync(attachment, cancellationToken);
     }
 
     private VolumeHost Open(VolumeAttachment attachment)

@@ -22,6 +22,13 @@ public interface IVolumeGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("snapshot")]
     Task<SnapshotDescription> CreateSnapshot(string snapshotId, string description, string requestId);
 
+    /// <summary>
+    /// Grows the volume to <paramref name="sizeBytes"/>, a multiple of 4096; the same size changes nothing. Its gateway learns at once, or when
+    /// it is back. Throws <c>InvalidArgument</c> for a smaller or impossible size, and <c>NotFound</c> when its gateway is gone.
+    /// </summary>
+    [Alias("resize")]
+    Task<VolumeDescription> Resize(long sizeBytes);
+
     /// <summary>Deletes the volume: it leaves its gateway; snapshots stay readable.</summary>
     [Alias("delete")]
     Task Delete();

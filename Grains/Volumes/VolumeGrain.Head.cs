@@ -6,7 +6,9 @@ using Tidegate.BlockStore.Manifests;
 using Tidegate.BlockStore.Segments;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Outbox;
+using Tidegate.Grains.Security;
 
 namespace Tidegate.Grains.Volumes;
 
@@ -60,6 +62,21 @@ internal sealed partial class VolumeGrain
         }
 
         return change.Head;
+    }
+
+    /// <inheritdoc />
+    public async Task<VolumeDescription> Resize(long sizeBytes)
+    {
+        var specification = RequireOwner();
+        if (await GatewayOrNullAsync(specification.GatewayId) is null) throw Authorisation.NotFound($"Gateway {specification.GatewayId}");
+        await SaveChangeAsync(async (state, _) =>
+        {
+            var change = HeadMachine.Resize(HeadOf(state), sizeBytes);
+            if (change.Refusal is { } refused) throw Arguments.Invalid(refused.Message);
+            return change.IsRepeat ? Change.Keep(state) : VolumeMachine.Grown(state, await StoreAsync(change));
+        });
+        await SettleQuietlyAsync();
+        return await Describe();
     }
 
     private Task<ImageDescriptor> PinAsync(string snapshotId, string cloneVolumeId) => SaveChangeAsync(async (state, now) =>

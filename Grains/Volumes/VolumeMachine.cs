@@ -67,6 +67,11 @@ internal static class VolumeMachine
     public static Change<VolumeState, VolumeState> Attached(VolumeState state) =>
         state.IsAttached ? Change.Keep(state) : Change.To(state with { IsAttached = true });
 
+    /// <summary>The head has grown: the gateway is to be told of the new size.</summary>
+    public static Change<VolumeState, VolumeState> Grown(VolumeState state, VolumeHead head) => Change.To(
+        WithHead(state, head) with { Specification = state.Specification! with { SizeBytes = head.SizeBytes }, IsAttached = false },
+        new DomainEvent("volume.resized", new { from = state.Specification!.SizeBytes, to = head.SizeBytes })) with { Owes = true };
+
     /// <summary>The head moved on: attach, commit, pin, fold or resize.</summary>
     public static VolumeState WithHead(VolumeState state, VolumeHead head) => state with { Head = head.Encode() };
 

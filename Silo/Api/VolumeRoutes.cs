@@ -30,6 +30,9 @@ internal static class VolumeRoutes
         api.MapGet("/volumes/{volumeId}", async (string volumeId, IGrainFactory grains) =>
                 TypedResults.Ok(Views.Of(await Volume(grains, volumeId).Describe())))
             .WithName("getVolume").WithTags("volumes").WithSummary("One volume.").Refuses(ErrorCodes.NotFound);
+        api.MapPatch("/volumes/{volumeId}", async (string volumeId, ResizeVolumeRequest request, IGrainFactory grains) =>
+                TypedResults.Ok(Views.Of(await Volume(grains, volumeId).Resize(request.SizeBytes))))
+            .WithName("resizeVolume").WithTags("volumes").WithSummary("Grows a volume, in use or not.").Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound);
         api.MapDelete("/volumes/{volumeId}", async (string volumeId, IGrainFactory grains) =>
             {
                 await Volume(grains, volumeId).Delete();

@@ -32,6 +32,7 @@ namespace Tidegate.Client.Rest.Models;
 [JsonSerializable(typeof(GatewayView))]
 [JsonSerializable(typeof(CreateVolumeRequest))]
 [JsonSerializable(typeof(VolumeView))]
+[JsonSerializable(typeof(ResizeVolumeRequest))]
 [JsonSerializable(typeof(CreateSnapshotRequest))]
 [JsonSerializable(typeof(SnapshotView))]
 [JsonSerializable(typeof(Page<GatewaySummary>))]

@@ -37,6 +37,23 @@ public sealed class VolumeTests(GrainCluster cluster)
     }
 
     [Fact]
+    public async Task A_volume_grows_for_its_gateway_and_the_head_and_never_shrinks()
+    {
+        await using var gateway = await GatewayUnderTest.NewAsync(cluster);
+        await gateway.ConnectAsync();
+        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
+        var grown = await gateway.AsTenant(() => volume.Volume.Resize(VolumeUnderTest.SizeBytes * 2));
+        Assert.Equal(VolumeUnderTest.SizeBytes * 2, grown.SizeBytes);
+        await gateway.FrameAsync<LinkConfiguration>(frame => frame.Configuration.Volumes is [{ SizeBytes: VolumeUnderTest.SizeBytes * 2 }]);
+        Assert.Equal(VolumeUnderTest.SizeBytes * 2, (await volume.AttachAsync()).SizeBytes);
+        await gateway.AsTenant(() => volume.Volume.Resize(VolumeUnderTest.SizeBytes * 2));
+        foreach (var wrong in new[] { VolumeUnderTest.SizeBytes, VolumeUnderTest.SizeBytes * 2 + 1, long.MaxValue, 0, -4096 })
+            await GrainCluster.RefusedAsync(() => gateway.AsTenant(() => volume.Volume.Resize(wrong)), ErrorCodes.InvalidArgument);
+        await using var stranger = await GatewayUnderTest.NewAsync(cluster);
+        await GrainCluster.RefusedAsync(() => stranger.AsTenant(() => volume.Volume.Resize(VolumeUnderTest.SizeBytes * 4)), ErrorCodes.NotFound);
+    }
+
+    [Fact]
     public async Task I8_Segments_commit_in_order_in_one_save_and_a_repeat_is_harmless()
     {
         await using var gateway = await GatewayUnderTest.NewAsync(cluster);

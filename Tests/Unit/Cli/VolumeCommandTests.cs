@@ -27,6 +27,20 @@ public sealed class VolumeCommandTests
         Assert.Empty(run.Errors);
     }
 
+    [Fact]
+    public async Task Resize_waits_until_the_gateway_serves_the_new_size()
+    {
+        var grown = Samples.Volume(Samples.Status(VolumeRunState.Shadowing) with { SizeBytes = 2L << 30 });
+        await using var api = (await FakeApi.StartAsync())
+            .On("PATCH", VolumePath, FakeReply.Ok(Samples.Volume(Samples.Status(VolumeRunState.Shadowing))))
+            .On("GET", VolumePath, FakeReply.Ok(Samples.Volume(Samples.Status(VolumeRunState.Shadowing))), FakeReply.Ok(grown));
+        var run = await CliRun.Async(api, "volumes", "resize", Samples.VolumeId, "--size", "2GiB", "--wait", "-o", "json");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(2L << 30, (long)run.Json["agentStatus"]!["sizeBytes"]!);
+        Assert.Equal(2L << 30, (long)JsonNode.Parse(api.Asked("PATCH", VolumePath).Single().Body)!["sizeBytes"]!);
+        Assert.Equal(2, api.Asked("GET", VolumePath).Length);
+    }
+
     [Theory]
     [InlineData("1000001", "multiple of 4096")]
     [InlineData("big", "no size")]

@@ -37,6 +37,33 @@ public sealed class PresenceMapTests
     }
 
     [Fact]
+    public void A_volume_that_grew_meanwhile_keeps_its_map_and_its_new_end_was_never_absent()
+    {
+        var disk = new SimulatedDisk(new Random(4), new SimulatedDiskPlan());
+        using (var map = Open(disk))
+        {
+            map.MarkWritten(7, 0x00f0);
+            map.Sync();
+        }
+        using (var grown = PresenceMap.Open(disk, VolumeId, SnapshotId, SizeBytes + (1 << 20)))
+            CompleteGrown(grown);
+        Assert.Throws<InvalidDataException>(() => PresenceMap.Open(disk, VolumeId, SnapshotId, SizeBytes - 4096).Dispose());
+    }
+
+    private static void CompleteGrown(PresenceMap grown)
+    {
+        Assert.Equal(SizeBytes, grown.SizeBytes);
+        Assert.Equal(0x00f0, grown.Mask(7));
+        Assert.Equal(0xfff8, grown.Mask(5000));
+        Assert.Equal(0xffff, grown.Mask(5001));
+        grown.MarkWritten(5001, 0x0001);
+        grown.MarkZero(0, 5002);
+        Assert.Equal(-1, grown.NextAbsent(0));
+        grown.Sync();
+        grown.Complete();
+    }
+
+    [Fact]
     public void The_next_absent_block_skips_what_is_present_in_any_way()
     {
         using var map = Open(new SimulatedDisk(new Random(2), new SimulatedDiskPlan()));

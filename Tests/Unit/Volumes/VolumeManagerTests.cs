@@ -123,6 +123,32 @@ public sealed class VolumeManagerTests
         Assert.False(disk.Exists("log"));
     }
 
+    [Fact]
+    public async Task A_volume_grows_when_told_and_after_a_restart_when_it_was_away()
+    {
+        await using (var manager = NewManager())
+        {
+            await manager.ApplyAsync(Configuration(1, ("data", 1)), CancellationToken.None);
+            await manager.ApplyAsync(Configuration(2, SizeBytes * 2), CancellationToken.None);
+            Assert.Equal(SizeBytes * 2, manager.List().Single().SizeBytes);
+        }
+        // The agent dies between keeping the configuration and growing.
+        new ConfigurationStore(_storage.OpenRoot()).Save(Configuration(3, SizeBytes * 3));
+        await using var restarted = NewManager();
+        await restarted.StartAsync(CancellationToken.None);
+        Assert.Equal(SizeBytes * 3, restarted.List().Single().SizeBytes);
+        Assert.True(restarted.TryOpen("data", out var lease));
+        await using var held = lease;
+        var sector = new byte[4096];
+        Array.Fill(sector, (byte)7);
+        await lease.Device.WriteAsync(SizeBytes * 3 - 4096, sector, fua: true, CancellationToken.None);
+        await lease.Device.ReadAsync(SizeBytes * 2, sector, CancellationToken.None);
+        Assert.All(sector, value => Assert.Equal(0, value));
+    }
+
+    private static GatewayConfiguration Configuration(long version, long sizeBytes) =>
+        new(version, "gateway", "Europe/Berlin", [new VolumeAttachment(Id(1), "data", sizeBytes, "")]);
+
     private VolumeManager NewManager(bool isDown = false)
     {
         ModelService ServiceOf(string volumeId)
