@@ -12,19 +12,19 @@ namespace Tidegate.BlockStore.Diff;
 public static class ImageDiff
 {
     /// <summary>
-    /// Blocks that differ, in order. Blocks past the end of the smaller image count when the larger holds anything there.
+    /// Blocks from <paramref name="firstBlock"/> on that differ, in order; what lies before is skipped by whole subtrees. Blocks past the
+    /// end of the smaller image count when the larger holds anything there.
     /// </summary>
     public static async IAsyncEnumerable<uint> ChangedBlocksAsync(
-        ImageReader before, ImageReader after, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        ImageReader before, ImageReader after, uint firstBlock = 0, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var tails = new SortedSet<uint>(before.Overlay.Blocks);
-        tails.UnionWith(after.Overlay.Blocks);
+        var tails = new SortedSet<uint>(before.Overlay.Blocks.Concat(after.Overlay.Blocks).Where(block => block >= firstBlock));
         var level = Math.Max(before.Image.Root?.Level ?? 0, after.Image.Root?.Level ?? 0);
-        var candidates = Merge(MapDifferencesAsync(before, after, level, cancellationToken), tails, cancellationToken);
+        var candidates = Merge(MapDifferencesAsync(before, after, level, firstBlock, cancellationToken), tails, cancellationToken);
         // Zeroed ranges hide map blocks without naming them; each leaf under one is looked into.
         var zeroed = SegmentRanges.Union(before.Overlay.Zeroes.Concat(after.Overlay.Zeroes));
         var last = -1L;
-        await foreach (var block in Merge(candidates, ZeroedBlocksAsync(before, after, zeroed, cancellationToken), cancellationToken))
+        await foreach (var block in Merge(candidates, ZeroedBlocksAsync(before, after, zeroed, firstBlock, cancellationToken), cancellationToken))
         {
             if (block == last) continue;
             last = block;
@@ -43,19 +43,23 @@ public static class ImageDiff
 
     /// <summary>Blocks of leaves whose hashes differ.</summary>
     private static async IAsyncEnumerable<uint> MapDifferencesAsync(
-        ImageReader before, ImageReader after, int level, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ImageReader before, ImageReader after, int level, uint firstBlock, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var path = new Stack<(int Level, long Number, Side One, Side Two)>();
         path.Push((level, 0, Side.Of(before.Image.Root), Side.Of(after.Image.Root)));
         while (path.TryPop(out var top))
         {
+            if (MapGeometry.FirstBlock(top.Level, top.Number + 1) <= firstBlock) continue;
             if (top.One.Page?.Hash == top.Two.Page?.Hash && top.One.Level == top.Two.Level) continue;
             var one = await OpenAsync(before.Map, top.One, top.Level, top.Number, cancellationToken);
             var two = await OpenAsync(after.Map, top.Two, top.Level, top.Number, cancellationToken);
             if (top.Level == 0)
             {
                 foreach (var slot in one.Blocks.Keys.Union(two.Blocks.Keys).Order())
-                    yield return (uint)(MapGeometry.FirstBlock(0, top.Number) + slot);
+                {
+                    var block = (uint)(MapGeometry.FirstBlock(0, top.Number) + slot);
+                    if (block >= firstBlock) yield return block;
+                }
                 continue;
             }
             foreach (var slot in one.Children.Keys.Union(two.Children.Keys).OrderDescending())
@@ -68,12 +72,12 @@ public static class ImageDiff
 
     /// <summary>Map blocks that lie in zeroed ranges, of either image.</summary>
     private static async IAsyncEnumerable<uint> ZeroedBlocksAsync(
-        ImageReader before, ImageReader after, IReadOnlyList<SegmentRange> zeroed,
+        ImageReader before, ImageReader after, IReadOnlyList<SegmentRange> zeroed, uint firstBlock,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var range in zeroed)
         {
-            var block = range.FirstSector / BlockGeometry.SectorsPerBlock;
+            var block = Math.Max(range.FirstSector / BlockGeometry.SectorsPerBlock, firstBlock);
             var end = (range.EndSector + BlockGeometry.SectorsPerBlock - 1) / BlockGeometry.SectorsPerBlock;
             var found = new SortedSet<uint>();
             foreach (var image in new[] { before, after })

@@ -6,12 +6,12 @@ using Tidegate.Client.Rest.Models;
 
 namespace Tidegate.Cli.Commands;
 
-/// <summary><c>tidegate snapshots</c>: create, list, describe.</summary>
+/// <summary><c>tidegate snapshots</c>: create, list, describe, changes.</summary>
 internal static class SnapshotCommands
 {
-    public static Command Create(GlobalOptions globals) => new("snapshots", "Snapshots: create, list, describe.")
+    public static Command Create(GlobalOptions globals) => new("snapshots", "Snapshots: create, list, describe, changes.")
     {
-        CreateSnapshot(globals), List(globals), Describe(globals),
+        CreateSnapshot(globals), List(globals), Describe(globals), Changes(globals),
     };
 
     private static Command CreateSnapshot(GlobalOptions globals)
@@ -59,6 +59,24 @@ internal static class SnapshotCommands
         {
             using var session = globals.Open(parsed);
             Print(session.Printer, await session.Client.GetSnapshotAsync(parsed.GetValue(snapshot)!, cancellation));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static Command Changes(GlobalOptions globals)
+    {
+        var snapshot = new Argument<string>("SNAPSHOT") { Description = "Id of a snapshot" };
+        var since = new Option<string?>("--since") { Description = "Id of an earlier snapshot; without it everything that holds data is listed", HelpName = "SNAPSHOT" };
+        var command = new Command("changes", "List what changed between two snapshots, in runs of 64 KiB blocks.") { snapshot, since };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var session = globals.Open(parsed);
+            IReadOnlyList<ChangedExtent> changes = await session.Client
+                .ListChangedBlocksAsync(parsed.GetValue(snapshot)!, parsed.GetValue(since), pageSize: 10_000, cancellation).ToListAsync(cancellation);
+            session.Printer.Many(
+                changes, CliJson.Default.IReadOnlyListChangedExtent, "Nothing differs.", ["Offset", "Length", "In words"],
+                static c => [c.OffsetBytes.ToString(CultureInfo.InvariantCulture), c.LengthBytes.ToString(CultureInfo.InvariantCulture), ByteSize.Format(c.LengthBytes)]);
             return ExitCode.Success;
         });
         return command;

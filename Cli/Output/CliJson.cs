@@ -35,4 +35,5 @@ namespace Tidegate.Cli.Output;
 [JsonSerializable(typeof(IReadOnlyList<VolumeSummary>))]
 [JsonSerializable(typeof(IReadOnlyList<SnapshotView>))]
 [JsonSerializable(typeof(IReadOnlyList<AuditRecordView>))]
+[JsonSerializable(typeof(IReadOnlyList<ChangedExtent>))]
 internal sealed partial class CliJson : JsonSerializerContext;

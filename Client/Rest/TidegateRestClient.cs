@@ -117,6 +117,15 @@ public sealed class TidegateRestClient : IDisposable
     public Task<SnapshotView> GetSnapshotAsync(string snapshotId, CancellationToken cancellationToken = default) =>
         _transport.SendAsync(RestCall.Get("/v1/snapshots/" + Escape(snapshotId)), RestJson.Default.SnapshotView, cancellationToken);
 
+    /// <summary>
+    /// What differs between a snapshot and an earlier one, in order; without <paramref name="sinceSnapshotId"/> all that holds data. Runs may end
+    /// at a page's end. Throws <c>NotFound</c>, and <c>InvalidState</c> when either is not complete.
+    /// </summary>
+    public IAsyncEnumerable<ChangedExtent> ListChangedBlocksAsync(
+        string snapshotId, string? sinceSnapshotId = null, int? pageSize = null, CancellationToken cancellationToken = default) =>
+        ListAsync(
+            $"/v1/snapshots/{Escape(snapshotId)}/changed-blocks", [("since", sinceSnapshotId)], pageSize, RestJson.Default.PageChangedExtent, cancellationToken);
+
     /// <summary>The account's audit records, oldest first, those of one resource when <paramref name="aggregate"/> is given.</summary>
     public IAsyncEnumerable<AuditRecordView> ListAuditAsync(string? aggregate = null, int? pageSize = null, CancellationToken cancellationToken = default) =>
         ListAsync("/v1/audit", [("aggregate", aggregate)], pageSize, RestJson.Default.PageAuditRecordView, cancellationToken);

@@ -1,3 +1,5 @@
+using Orleans.Concurrency;
+
 namespace Tidegate.Grains.Interfaces.Snapshots;
 
 /// <summary>A snapshot: a cache of its volume's catalogue entry and the place where its state is followed. Key: snapshot id.</summary>
@@ -9,6 +11,15 @@ public interface ISnapshotGrain : IGrainWithStringKey
     Task Record(SnapshotDescription description);
 
     /// <summary>The snapshot. Throws <c>NotFound</c> when it is not the caller's.</summary>
-    [Alias("describe")]
+    [AlwaysInterleave, Alias("describe")]
     Task<SnapshotDescription> Describe();
+
+    /// <summary>
+    /// Blocks from <paramref name="fromBlock"/> on that differ from those of an earlier snapshot of the same account, of this volume or of one in
+    /// its ancestry of clones; without one, all blocks that hold data. A block that was rewritten with the same bytes counts as changed.
+    /// At most <paramref name="maxBlocks"/> (1 to 10,000). The cost follows the changes, not the size.
+    /// Throws <c>NotFound</c>, <c>InvalidArgument</c>, and <c>InvalidState</c> when either snapshot is not complete.
+    /// </summary>
+    [AlwaysInterleave, Alias("changed-blocks")]
+    Task<ChangedBlocks> ListChangedBlocks(string sinceSnapshotId, long fromBlock, int maxBlocks);
 }

@@ -1,4 +1,6 @@
+using Tidegate.BlockStore;
 using Tidegate.Grains.Aggregates;
+using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Security;
 using Tidegate.Grains.Volumes;
@@ -7,9 +9,12 @@ namespace Tidegate.Grains.Snapshots;
 
 /// <summary>See <see cref="ISnapshotGrain"/>. Progress of one under way is asked of its volume, not saved.</summary>
 [GrainType("snapshot")]
-internal sealed class SnapshotGrain([PersistentState("snapshot", "state")] IPersistentState<SavedSnapshot> storage, AggregateServices services)
+internal sealed class SnapshotGrain(
+    [PersistentState("snapshot", "state")] IPersistentState<SavedSnapshot> storage, AggregateServices services, VolumeServices host)
     : AggregateGrain<SavedSnapshot>(storage, services), ISnapshotGrain
 {
+    private const int MaxChangedBlocks = 10_000;
+
     /// <inheritdoc />
     public Task Record(SnapshotDescription description) => ChangeAsync((state, _) => SnapshotMachine.Record(state, description));
 
@@ -21,6 +26,20 @@ internal sealed class SnapshotGrain([PersistentState("snapshot", "state")] IPers
         if (known.State is SnapshotState.Completed or SnapshotState.Failed) return known;
         return await GrainFactory.GetGrain<IVolumeSnapshots>(known.VolumeId).DescribeSnapshot(Key) ?? State.Description ?? known;
     }
+
+    /// <inheritdoc />
+    public async Task<ChangedBlocks> ListChangedBlocks(string sinceSnapshotId, long fromBlock, int maxBlocks)
+    {
+        if (maxBlocks is < 1 or > MaxChangedBlocks) throw Arguments.Invalid($"A page holds 1 to {MaxChangedBlocks} blocks, not {maxBlocks}.");
+        if (fromBlock is < 0 or > BlockGeometry.MaxVolumeBytes / BlockGeometry.BlockBytes) throw Arguments.Invalid($"There is no block {fromBlock}.");
+        var after = await OpenAsync(await Describe());
+        var before = sinceSnapshotId.Length == 0 ? null : await OpenAsync(await GrainFactory.GetGrain<ISnapshotGrain>(sinceSnapshotId).Describe());
+        return await Task.Run(() => SnapshotDiff.CompareAsync(host, before, after, fromBlock, maxBlocks));
+    }
+
+    private Task<StoredImage> OpenAsync(SnapshotDescription snapshot) => snapshot.State == SnapshotState.Completed
+        ? GrainFactory.GetGrain<IVolumeSnapshots>(snapshot.VolumeId).OpenImage(snapshot.SnapshotId)
+        : throw new TidegateException(ErrorCodes.InvalidState, $"Snapshot {snapshot.SnapshotId} is not complete.", "Wait until it is complete, then try again.");
 
     /// <inheritdoc />
     protected override string OwnerOf(SavedSnapshot state) => state.Description?.AccountId ?? "";

@@ -10,4 +10,8 @@ internal interface IVolumeSnapshots : IGrainWithStringKey
     /// <summary>A snapshot under way as it stands now; null when the volume has handed it over.</summary>
     [AlwaysInterleave, Alias("describe-snapshot")]
     Task<SnapshotDescription?> DescribeSnapshot(string snapshotId);
+
+    /// <summary>A completed snapshot's image. Throws <c>NotFound</c>.</summary>
+    [AlwaysInterleave, Alias("open-image")]
+    Task<StoredImage> OpenImage(string snapshotId);
 }

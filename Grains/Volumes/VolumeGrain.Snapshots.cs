@@ -1,6 +1,7 @@
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Snapshots;
+using Tidegate.Grains.Security;
 
 namespace Tidegate.Grains.Volumes;
 
@@ -26,6 +27,16 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public Task<SnapshotDescription?> DescribeSnapshot(string snapshotId) =>
         Task.FromResult(VolumeMachine.Find(State, snapshotId) is { } pending ? DescriptionOf(pending) : null);
+
+    /// <inheritdoc />
+    public async Task<StoredImage> OpenImage(string snapshotId)
+    {
+        // A deleted volume's snapshots stay readable, so deletion does not matter here.
+        if (State.Head.Length == 0) throw Authorisation.NotFound($"Snapshot {snapshotId}");
+        Authorisation.RequireAccount(State.Specification!.AccountId, $"Snapshot {snapshotId}");
+        var snapshot = await (await OpenCatalogueAsync(HeadOf(State))).FindSnapshotAsync(snapshotId) ?? throw Authorisation.NotFound($"Snapshot {snapshotId}");
+        return new StoredImage(snapshot.Image.Encode(), State.Keys);
+    }
 
     private async Task<SnapshotBarrier> TakeBarrierAsync(string gatewayId, string snapshotId, string requestId)
     {

@@ -22,6 +22,7 @@ internal static class ApiRoutes
         api.MapGateways();
         api.MapVolumes();
         api.MapSnapshots();
+        api.MapChangedBlocks();
     }
 
     /// <summary>Describes the errors that a route may answer with, by the one table.</summary>

@@ -39,5 +39,6 @@ namespace Tidegate.Client.Rest.Models;
 [JsonSerializable(typeof(Page<VolumeSummary>))]
 [JsonSerializable(typeof(Page<SnapshotView>))]
 [JsonSerializable(typeof(Page<AuditRecordView>))]
+[JsonSerializable(typeof(Page<ChangedExtent>))]
 [JsonSerializable(typeof(ProblemView))]
 public sealed partial class RestJson : JsonSerializerContext;

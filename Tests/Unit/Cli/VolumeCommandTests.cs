@@ -41,6 +41,18 @@ public sealed class VolumeCommandTests
         Assert.Equal(2, api.Asked("GET", VolumePath).Length);
     }
 
+    [Fact]
+    public async Task Changes_follow_the_pages_and_name_offsets()
+    {
+        await using var api = (await FakeApi.StartAsync()).On(
+            "GET", $"/v1/snapshots/{Samples.SnapshotId}/changed-blocks",
+            FakeReply.Ok(new Page<ChangedExtent>([new(65536, 131072)], "more")), FakeReply.Ok(new Page<ChangedExtent>([new(1 << 20, 65536)], null)));
+        var run = await CliRun.Async(api, "snapshots", "changes", Samples.SnapshotId, "--since", "snap-before", "-o", "json");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal([65536, 1 << 20], run.Json.AsArray().Select(item => (long)item!["offsetBytes"]!));
+        Assert.All(api.Asked("GET", $"/v1/snapshots/{Samples.SnapshotId}/changed-blocks"), asked => Assert.Contains("since=snap-before", asked.Query, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("1000001", "multiple of 4096")]
     [InlineData("big", "no size")]

@@ -140,6 +140,13 @@ public sealed class ImageScenarioTests
                 .Where(sector => one.Model.GetValueOrDefault(sector) != two.Model.GetValueOrDefault(sector))
                 .Select(sector => (uint)(sector / 16)).Distinct().Order();
             Assert.Equal(expected, changed);
+            foreach (var first in changed.SelectMany(block => new[] { block, block + 1 }).Where((_, index) => index % 5 == 0))
+            {
+                var rest = new List<uint>();
+                await foreach (var block in ImageDiff.ChangedBlocksAsync(
+                    await volume.OpenAsync(one.Record.Image), await volume.OpenAsync(two.Record.Image), first)) rest.Add(block);
+                Assert.Equal(changed.Where(block => block >= first), rest);
+            }
         }
     }
 }
