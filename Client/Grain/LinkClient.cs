@@ -1,4 +1,6 @@
 using System.Net;
+using System.Reflection;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -28,7 +30,8 @@ internal sealed class LinkClient : IAsyncDisposable
     {
         _options = options;
         _services = BuildServices();
-        ClientId = ReadClientId(_services);
+        ClientId = LinkClientId.New(options.ClientCertificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false));
+        SetClientId(_services, ClientId);
     }
 
     /// <summary>The Orleans client id.</summary>
@@ -112,14 +115,15 @@ internal sealed class LinkClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// The id is made by a type that Orleans keeps to itself. The version is pinned, and the cluster tests fail when a
-    /// later one moves it.
+    /// Orleans makes the id itself, in a type that it keeps to itself; ours names the gateway. The version is pinned, and the cluster
+    /// tests fail when a later one moves it.
     /// </summary>
-    private static string ReadClientId(ServiceProvider services)
+    private static void SetClientId(ServiceProvider services, string clientId)
     {
         var details = typeof(ClusterOptions).Assembly.GetType("Orleans.LocalClientDetails", throwOnError: true)!;
-        var id = details.GetProperty("ClientId")!.GetValue(services.GetRequiredService(details))!;
-        return GrainId.Parse(id.ToString()!, System.Globalization.CultureInfo.InvariantCulture).Key.ToString()!;
+        var property = details.GetProperty("ClientId")!;
+        var id = property.PropertyType.GetMethod("Create", [typeof(string)])!.Invoke(null, [clientId]);
+        details.GetField($"<{property.Name}>k__BackingField", BindingFlags.Instance | BindingFlags.NonPublic)!.SetValue(services.GetRequiredService(details), id);
     }
 
     private static TidegateException Misconfigured(string what) =>

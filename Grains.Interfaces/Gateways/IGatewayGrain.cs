@@ -43,11 +43,18 @@ public interface IGatewayGrain : IGrainWithStringKey
     Task Deactivate();
 
     /// <summary>
-    /// The connection of a client has closed at the silo that terminated it: a link opened by that client is lost now, not when its pings
-    /// go unanswered (M1.8). Says nothing about other clients' links. Called by the frame guard.
+    /// Registers a connection as the gateway's newest, and its silo as the holder, before Orleans hears of it. Null when the certificate does
+    /// not count any more or the client id is in use by another certificate. Writes no state. Called by the frame guard.
     /// </summary>
-    [AlwaysInterleave, Alias("connection-closed")]
-    Task ConnectionClosed(string clientId);
+    [AlwaysInterleave, Alias("bind-connection")]
+    Task<LinkHolding?> BindConnection(SiloAddress silo, string thumbprint, string clientId);
+
+    /// <summary>
+    /// A connection has closed at the silo that terminated it: its registration ends, and a link opened over it is lost now, not when its
+    /// pings go unanswered (M1.8). Changes nothing for newer connections. Called by the frame guard.
+    /// </summary>
+    [AlwaysInterleave, Alias("release-connection")]
+    Task ReleaseConnection(string clientId, long generation);
 
     /// <summary>Whether a link may be opened with this certificate: thumbprint known, unexpired, not revoked. Called by the frame guard and the token issuer.</summary>
     [AlwaysInterleave, Alias("is-certificate-valid")]

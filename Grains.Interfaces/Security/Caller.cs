@@ -15,6 +15,9 @@ public sealed record Caller(
     [property: Id(2)] string GatewayId,
     [property: Id(3)] string ActorId)
 {
+    /// <summary>The Orleans client id that the call came from, as the link's token proves it; empty for callers without a link.</summary>
+    [Id(4)] public string ClientId { get; init; } = "";
+
     /// <summary>Key of the request context entry.</summary>
     public const string ContextKey = "tidegate.caller";
     /// <summary>Key under which a client presents its link token.</summary>

@@ -45,29 +45,25 @@ internal sealed partial class GatewayGrain
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc />
-    public async Task ConnectionClosed(string clientId)
-    {
-        if (_live is { } link && link.State.ClientId == clientId) await LoseLinkAsync(link, "its connection closed");
-    }
-
     private async Task<LiveLink> OpenLinkAsync(LinkHello hello)
     {
-        Authorisation.RequireGateway(Key, What);
+        Authorisation.RequireClient(Key, hello.ClientId, What);
         _opening++;
         try
         {
+            var holding = await RequireConnectionAsync(hello.ClientId);
             var superseded = _live;
-            var opened = await SaveChangeAsync((state, now) => GatewayMachine.LinkOpened(state, hello, _live is not null, now));
+            var opened = await SaveChangeAsync((state, now) => GatewayMachine.LinkOpened(state, hello, holding.Generation, _live is not null, now));
             superseded = _live ?? superseded;
-            var link = new LiveLink(LinkMachine.Open(hello, opened.Generation, Now));
+            var link = new LiveLink(LinkMachine.Open(hello, opened.Generation, Now), holding);
             if (superseded is not null && superseded.Generation < link.Generation)
             {
                 var isSame = superseded.State.InstanceId == hello.InstanceId;
                 EndLink(superseded, new LinkSuperseded(isSame ? "The agent opened a newer link." : "Another agent opened a link with this gateway's certificate.", isSame));
+                if (superseded.State.ClientId != hello.ClientId) _ = registries.CloseSupersededAsync(superseded.Holding);
             }
 
-            link.Send(new LinkAccepted(link.Generation, RuntimeIdentity));
+            link.Send(new LinkAccepted(link.Generation, holding.Silo.ToString()));
             link.Send(new LinkConfiguration(GatewayMachine.ConfigurationOf(State)));
             _live = link;
             _ = PumpAsync(link);

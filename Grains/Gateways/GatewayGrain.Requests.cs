@@ -48,13 +48,14 @@ internal sealed partial class GatewayGrain
     private async Task<TResult> PushAsync<TResult>(GatewayRequest request, string operation, TimeSpan timeout)
         where TResult : RequestResult
     {
-        var observer = (_live ?? throw LiveLink.NotConnected()).RequireObserver();
+        var link = _live ?? throw LiveLink.NotConnected();
+        var observer = link.RequireObserver();
         (_requests, var entry, _) = _requests.Start(request.RequestId, operation, timeout, Now);
         if (entry.Outcome is { } known) return ResultOf<TResult>(known);
         if (!_waiters.TryGetValue(request.RequestId, out var waiter))
         {
             _waiters[request.RequestId] = waiter = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            await DeliverAsync(observer, request, waiter);
+            await DeliverAsync(link, observer, request, waiter);
         }
 
         try
@@ -68,12 +69,12 @@ internal sealed partial class GatewayGrain
         }
     }
 
-    private async Task DeliverAsync(IGatewayObserver observer, GatewayRequest request, TaskCompletionSource<RequestReport> waiter)
+    private async Task DeliverAsync(LiveLink link, IGatewayObserver observer, GatewayRequest request, TaskCompletionSource<RequestReport> waiter)
     {
         TidegateException refusal;
         try
         {
-            var reply = await CallAgentAsync(observer, request);
+            var reply = await CallAgentAsync(link, observer, request);
             if (reply.Accepted) return;
             refusal = new TidegateException(
                 reply.ErrorCode.Length > 0 ? reply.ErrorCode : ErrorCodes.InvalidState, $"The gateway refused the request: {reply.Reason}");
@@ -82,10 +83,9 @@ internal sealed partial class GatewayGrain
         {
             refusal = TimedOut();
         }
-        catch (Exception failure) when (failure is OrleansException or ObjectDisposedException)
+        catch (TidegateException unreached)
         {
-            // The client that held the observer is gone, or its silo is.
-            refusal = LiveLink.NotConnected();
+            refusal = unreached;
         }
 
         // A report that overtook the reply stands.
@@ -96,10 +96,10 @@ internal sealed partial class GatewayGrain
     }
 
     // What the caller brought in the request context is not the agent's business (M3.6).
-    private static async Task<DeliverReply> CallAgentAsync(IGatewayObserver observer, GatewayRequest request)
+    private async Task<DeliverReply> CallAgentAsync(LiveLink link, IGatewayObserver observer, GatewayRequest request)
     {
         RequestContext.Clear();
-        return await observer.Deliver(request);
+        return await DeliverByHolderAsync(link, observer, request);
     }
 
     private static TResult ResultOf<TResult>(RequestReport report)

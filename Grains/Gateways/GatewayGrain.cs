@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Tidegate.Grains.Accounts;
 using Tidegate.Grains.Aggregates;
+using Tidegate.Grains.Gateways.Holders;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Security;
 
@@ -11,7 +12,8 @@ namespace Tidegate.Grains.Gateways;
 /// Calls that wait for the agent interleave with everything, so that no turn of the grain ever waits for it.
 /// </summary>
 [GrainType("gateway")]
-internal sealed partial class GatewayGrain([PersistentState("gateway", "state")] IPersistentState<GatewayState> storage, AggregateServices services)
+internal sealed partial class GatewayGrain(
+    [PersistentState("gateway", "state")] IPersistentState<GatewayState> storage, AggregateServices services, ILinkRegistries registries)
     : AggregateGrain<GatewayState>(storage, services), IGatewayGrain, IGatewayLinkGrain
 {
     private readonly ILogger _log = services.Loggers.CreateLogger("Tidegate.Grains.Gateway");

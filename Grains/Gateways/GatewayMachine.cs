@@ -129,7 +129,8 @@ internal static class GatewayMachine
     }
 
     /// <summary>A link is opened: the next generation, which fences every earlier one (M1.7).</summary>
-    public static Change<GatewayState, GatewayState> LinkOpened(GatewayState state, LinkHello hello, bool supersedesLiveLink, DateTimeOffset now)
+    public static Change<GatewayState, GatewayState> LinkOpened(
+        GatewayState state, LinkHello hello, long connectionGeneration, bool supersedesLiveLink, DateTimeOffset now)
     {
         RequireLive(state);
         var next = state with
@@ -138,6 +139,7 @@ internal static class GatewayMachine
             InstanceId = Arguments.Text(hello.InstanceId, "instance id", 64),
             IsConnected = true,
             LastSeenAt = now,
+            ConnectionGeneration = Math.Max(state.ConnectionGeneration, connectionGeneration),
         };
         var change = new { next.Generation, agentVersion = Arguments.Text(hello.AgentVersion, "agent version", 64), hello.InstanceId };
         var isCopy = supersedesLiveLink && state.InstanceId != hello.InstanceId;

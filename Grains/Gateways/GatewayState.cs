@@ -51,4 +51,7 @@ internal sealed record GatewayState : AggregateState
 
     /// <summary>Names that the gateway no longer has and still has to release; at most <see cref="GatewayMachine.MaxNamesToRelease"/>.</summary>
     [Id(14)] public string[] NamesToRelease { get; init; } = [];
+
+    /// <summary>Generation of the connection that the newest link was opened over: none at or below it is issued again.</summary>
+    [Id(15)] public long ConnectionGeneration { get; init; }
 }

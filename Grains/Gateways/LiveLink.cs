@@ -4,8 +4,8 @@ using Tidegate.Grains.Interfaces.Gateways;
 
 namespace Tidegate.Grains.Gateways;
 
-/// <summary>The holder's end of an open link: frames on their way to the agent, and the observer that takes requests.</summary>
-internal sealed class LiveLink(LinkState state) : IDisposable
+/// <summary>The grain's end of an open link: frames on their way to the agent, and the observer that takes requests.</summary>
+internal sealed class LiveLink(LinkState state, LinkHolding holding) : IDisposable
 {
     // An agent that reads nothing for this many frames has long been lost; pings alone come at most once a second.
     private const int MaxFrames = 32;
@@ -17,6 +17,9 @@ internal sealed class LiveLink(LinkState state) : IDisposable
 
     /// <summary>Liveness.</summary>
     public LinkState State { get; set; } = state;
+
+    /// <summary>The connection that it was opened over.</summary>
+    public LinkHolding Holding => holding;
 
     /// <summary>Where requests go; null until the agent has registered it.</summary>
     public IGatewayObserver? Observer { get; set; }

@@ -7,6 +7,7 @@ using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Keys;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Blobs;
+using Tidegate.Grains.Gateways.Holders;
 using Tidegate.Grains.Outbox;
 using Tidegate.Grains.Volumes;
 using Tidegate.Grains.Volumes.Work;
@@ -24,7 +25,7 @@ public static class TidegateGrains
 
     /// <summary>
     /// Adds the grains' services. The host adds <see cref="IOutboxPublisher"/>, <c>ICertificateAuthority</c>,
-    /// <c>ITicketIssuer</c>, <c>IBlobStore</c>, <c>IKeyProvider</c>, a reminder service and a grain storage named
+    /// <c>ITicketIssuer</c>, <c>ILinkSockets</c>, <c>IBlobStore</c>, <c>IKeyProvider</c>, a reminder service and a grain storage named
     /// <c>state</c>. State is stored in Orleans' binary form.
     /// </summary>
     public static IServiceCollection AddTidegateGrains(this IServiceCollection services)
@@ -37,6 +38,8 @@ public static class TidegateGrains
         services.AddSingleton(provider => new VolumeServices(
             provider.GetRequiredService<IBlobStore>(), provider.GetRequiredService<IKeyProvider>(), provider.GetRequiredService<ITicketIssuer>()));
         services.AddSingleton<WorkPool>();
+        services.AddGrainService<LinkRegistry>();
+        services.AddSingleton<ILinkRegistries, LinkRegistries>();
         services.AddSingleton<IIncomingGrainCallFilter, DamagedBytesFilter>();
         return services;
     }

@@ -23,6 +23,14 @@ internal static class Authorisation
         throw NotFound(resource);
     }
 
+    /// <summary>Passes the agent of exactly this gateway, on the connection that it names itself.</summary>
+    public static void RequireClient(string gatewayId, string clientId, string resource)
+    {
+        RequireGateway(gatewayId, resource);
+        if (clientId.Length > 0 && Caller.Current.ClientId == clientId) return;
+        throw new TidegateException(ErrorCodes.Forbidden, "The client id is not the one that the link's token was issued for.", "Connect again.");
+    }
+
     /// <summary>Passes the operator alone.</summary>
     public static void RequireOperator()
     {

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Orleans.Serialization.Session;
 using Tidegate.Client.Grain;
+using Tidegate.Client.Grain.Agents;
 using Tidegate.Grains.Interfaces.Gateways;
 
 namespace Tidegate.Silo.Link;
@@ -12,7 +13,7 @@ namespace Tidegate.Silo.Link;
 /// </summary>
 internal sealed partial class FrameGuard(
     PreambleReader preambles, SerializerSessionPool sessions, OpenGrainTypes open, LinkConnections connections, IGrainFactory grains,
-    IRevokedCertificates revoked, LinkSettings settings, TimeProvider time, ILogger<FrameGuard> logger)
+    IRevokedCertificates revoked, LinkSettings settings, ILocalSiloDetails silo, TimeProvider time, ILogger<FrameGuard> logger)
 {
     private static readonly TimeSpan _checkEvery = TimeSpan.FromSeconds(5);
 
@@ -46,16 +47,13 @@ internal sealed partial class FrameGuard(
         }
     }
 
-    /// <summary>
-    /// Tells the gateway that the last connection of a client is gone from here, so that its link is lost at once and not when pings go
-    /// unanswered (M1.8).
-    /// </summary>
+    /// <summary>Tells the gateway that its connection is gone from here, so that its link is lost at once and not when pings go unanswered (M1.8).</summary>
     public async Task TellGatewayAsync(LinkConnection link)
     {
-        if (link.ClientId is not { } client || connections.HoldsClient(link.Identity.GatewayId, client)) return;
+        if (link.Holding is not { } held) return;
         try
         {
-            await grains.GetGrain<IGatewayGrain>(link.Identity.GatewayId).ConnectionClosed(client);
+            await grains.GetGrain<IGatewayGrain>(link.Identity.GatewayId).ReleaseConnection(held.ClientId, held.Generation);
         }
         catch (Exception unreachable)
         {
@@ -79,9 +77,11 @@ internal sealed partial class FrameGuard(
     {
         if (revoked.IsRevoked(link.Identity.Thumbprint)) throw new LinkBreachException("a revoked certificate");
         // Orleans hands a client id's messages to whoever announced it last, so it is settled before Orleans hears of it.
+        if (!LinkClientId.BelongsTo(clientId, link.Identity.GatewayId)) throw new LinkBreachException($"client id {clientId}, which is not its gateway's");
         if (!connections.TryBind(clientId, link)) throw new LinkBreachException($"client id {clientId}, which belongs to another certificate");
-        if (!await grains.GetGrain<IGatewayGrain>(link.Identity.GatewayId).IsCertificateValid(link.Identity.Thumbprint))
-            throw new LinkBreachException("a certificate that its gateway does not know, or that was revoked");
+        var holding = await grains.GetGrain<IGatewayGrain>(link.Identity.GatewayId).BindConnection(silo.SiloAddress, link.Identity.Thumbprint, clientId)
+            ?? throw new LinkBreachException("a certificate that its gateway does not know, or that was revoked, or another certificate's client id");
+        connections.Accept(link, holding);
         return new FrameRules(clientId, open.GrainTypes, settings.Advertised);
     }
 

@@ -36,7 +36,7 @@ internal sealed partial class LinkCallFilter(LinkTokenService tokens, IRevokedCe
         if (token is not null && revoked.IsRevoked(token.Thumbprint)) token = null;
         // Whatever the client claims to be, grains see only what the token proves.
         RequestContext.Remove(Caller.TokenKey);
-        RequestContext.Set(Caller.ContextKey, token?.Caller ?? Caller.Nobody);
+        RequestContext.Set(Caller.ContextKey, token is null ? Caller.Nobody : token.Caller with { ClientId = token.ClientId });
 
         var method = context.InterfaceMethod;
         var refusal = context.TargetId.Type == FrameRules.ManifestTarget || method?.DeclaringType?.FullName == CancellationContract

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Tidegate.Grains.Interfaces.Gateways;
 
 namespace Tidegate.Silo.Link;
 
@@ -10,6 +11,7 @@ internal sealed class LinkConnections
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, List<LinkConnection>> _byThumbprint = [];
+    private readonly ConcurrentDictionary<string, LinkConnection> _accepted = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _owners = new(StringComparer.Ordinal);
     private int _count;
 
@@ -35,6 +37,8 @@ internal sealed class LinkConnections
         {
             if (!_byThumbprint.TryGetValue(connection.Identity.Thumbprint, out var held) || !held.Remove(connection)) return;
             _count--;
+            // A newer connection of the same client stays.
+            if (connection.ClientId is { } client) _accepted.TryRemove(KeyValuePair.Create(client, connection));
             if (held.Count == 0) _byThumbprint.Remove(connection.Identity.Thumbprint);
         }
     }
@@ -48,11 +52,16 @@ internal sealed class LinkConnections
         return true;
     }
 
-    /// <summary>True while a connection of the gateway with this client id is open here.</summary>
-    public bool HoldsClient(string gatewayId, string clientId)
+    /// <summary>Takes note that the gateway's grain has registered the connection, which may be found from now on.</summary>
+    public void Accept(LinkConnection connection, LinkHolding holding)
     {
-        lock (_gate) return _byThumbprint.Values.Any(l => l.Any(c => c.ClientId == clientId && c.Identity.GatewayId == gatewayId && c.ClosedBecause is null));
+        connection.Holding = holding;
+        _accepted[holding.ClientId] = connection;
     }
+
+    /// <summary>The client's newest open connection; null when there is none here.</summary>
+    public LinkConnection? Find(string clientId) =>
+        _accepted.TryGetValue(clientId, out var connection) && connection.ClosedBecause is null ? connection : null;
 
     /// <summary>The identities that hold links here, each once.</summary>
     public IReadOnlyList<LinkIdentity> Identities()
@@ -65,6 +74,14 @@ internal sealed class LinkConnections
     {
         LinkConnection[] closing;
         lock (_gate) closing = _byThumbprint.TryGetValue(thumbprint, out var held) ? [.. held] : [];
+        foreach (var connection in closing) connection.Close(reason);
+        return closing.Length;
+    }
+
+    /// <summary>Closes the connections of links that a silo served; returns how many there were.</summary>
+    public int CloseServedBy(SiloAddress silo, string reason)
+    {
+        var closing = _accepted.Values.Where(connection => silo.Equals(connection.ServedBy) && connection.ClosedBecause is null).ToArray();
         foreach (var connection in closing) connection.Close(reason);
         return closing.Length;
     }

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
+using Tidegate.Grains.Gateways.Holders;
+using Tidegate.Silo.Hosting;
 using Tidegate.Silo.Pki;
 
 namespace Tidegate.Silo.Link;
@@ -32,7 +34,9 @@ public static class LinkRegistration
         services.AddSingleton<IRevokedCertificates>(static provider => provider.GetRequiredService<RevokedCertificates>());
         services.AddSingleton<LinkConnections>().AddSingleton<PreambleReader>().AddSingleton<OpenGrainTypes>();
         services.AddSingleton<FrameGuard>().AddSingleton<GuardedPort>();
-        services.AddHostedService<LinkRecheck>();
+        services.TryAddSingleton<ServiceAddresses>();
+        services.AddSingleton<ILinkSockets, LinkSockets>().AddSingleton<LinkOffers>();
+        services.AddHostedService<LinkRecheck>().AddHostedService<ServingSiloWatch>();
         silo.AddIncomingGrainCallFilter<LinkCallFilter>();
         silo.Configure<SiloConnectionOptions>(static options => options.ConfigureGatewayInboundConnection(GuardedPort.Install));
         return silo;

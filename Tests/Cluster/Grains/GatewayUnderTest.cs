@@ -113,7 +113,7 @@ internal sealed class GatewayUnderTest : IGatewayObserver, IAsyncDisposable
     {
         try
         {
-            await foreach (var frame in Link.Open(new LinkHello("client", "1.0.0", instance, 0)).WithCancellation(_closed.Token))
+            await foreach (var frame in Link.Open(new LinkHello(TestSockets.Client, "1.0.0", instance, 0)).WithCancellation(_closed.Token))
             {
                 lock (_frames)
                 {

@@ -9,6 +9,7 @@ using Orleans.TestingHost;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Keys;
 using Tidegate.Grains.Blobs;
+using Tidegate.Grains.Gateways.Holders;
 using Tidegate.Grains.Hosting;
 using Tidegate.Grains.Interfaces.Accounts;
 using Tidegate.Grains.Interfaces.Activation;
@@ -91,7 +92,7 @@ public sealed class GrainCluster : IAsyncLifetime
 
     public static Caller Tenant(string accountId) => new(Role.Tenant, accountId, "", "key-of-" + accountId);
 
-    public static Caller Agent(string accountId, string gatewayId) => new(Role.Agent, accountId, gatewayId, gatewayId);
+    public static Caller Agent(string accountId, string gatewayId) => new(Role.Agent, accountId, gatewayId, gatewayId) { ClientId = TestSockets.Client };
 
     public async Task<string> NewAccountAsync()
     {
@@ -124,6 +125,7 @@ public sealed class GrainCluster : IAsyncLifetime
             silo.Services.AddSingleton<IBlobStore>(Blobs);
             silo.Services.AddSingleton(AccountKeys);
             silo.Services.AddSingleton<ITicketIssuer, TestTickets>();
+            silo.Services.AddSingleton<ILinkSockets, TestSockets>();
         }
     }
 

@@ -163,9 +163,9 @@ public sealed class LinkTests(GrainCluster cluster)
     {
         await using var agent = await GatewayUnderTest.NewAsync(cluster);
         await agent.ConnectAsync();
-        await agent.Gateway.ConnectionClosed("another-client");
+        await agent.Gateway.ReleaseConnection("another-client", TestSockets.Generation);
         Assert.True((await agent.AsTenant(agent.Gateway.Describe)).IsConnected);
-        await agent.Gateway.ConnectionClosed("client");
+        await agent.Gateway.ReleaseConnection(TestSockets.Client, TestSockets.Generation);
         await agent.EndedAsync();
         await GrainCluster.RefusedAsync(() => agent.AsTenant(() => agent.Gateway.DescribeLive(NewRequest())), ErrorCodes.GatewayNotConnected);
         Assert.Contains("gateway.lost", GrainCluster.Publisher.KindsOf(agent.GatewayId));

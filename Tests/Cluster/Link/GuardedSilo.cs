@@ -13,13 +13,16 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
+using Orleans.Runtime.Placement;
 using Tidegate.Client.Grain;
+using Tidegate.Grains.Gateways.Holders;
 using Tidegate.Grains.Hosting;
 using Tidegate.Grains.Interfaces.Accounts;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Outbox;
+using Tidegate.Silo.Hosting;
 using Tidegate.Silo.Link;
 using Tidegate.Silo.Pki;
 using Tidegate.Tests.Cluster.Grains;
@@ -40,12 +43,24 @@ public sealed class GuardedCollection : ICollectionFixture<GuardedSilo>
 /// </summary>
 public sealed class GuardedSilo : IAsyncLifetime
 {
-    private readonly string _directory = Directory.CreateTempSubdirectory("tidegate-link-").FullName;
+    private readonly string _directory;
+    private readonly GuardedSilo? _primary;
     private WebApplication? _app;
+
+    public GuardedSilo() => _directory = Directory.CreateTempSubdirectory("tidegate-link-").FullName;
+
+    private GuardedSilo(GuardedSilo primary) => (_primary, _directory) = (primary, primary._directory);
 
     internal CapturedLog Log { get; } = new();
 
     public IPEndPoint LinkPort { get; private set; } = null!;
+
+    public IPEndPoint SiloPort { get; private set; } = null!;
+
+    public SiloAddress Address => Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
+
+    /// <summary>This silo's way to all silos' link registries, which tests may cut.</summary>
+    internal SeverableRegistries Registries => (SeverableRegistries)Services.GetRequiredService<ILinkRegistries>();
 
     public Uri AgentsUrl { get; private set; } = null!;
 
@@ -57,6 +72,14 @@ public sealed class GuardedSilo : IAsyncLifetime
 
     public IGrainFactory Grains => Services.GetRequiredService<IGrainFactory>();
 
+    /// <summary>Starts a second silo in the cluster of this one, over the same CA and keys.</summary>
+    public async Task<GuardedSilo> AddSiloAsync()
+    {
+        var second = new GuardedSilo(this);
+        await second.InitializeAsync();
+        return second;
+    }
+
     public async ValueTask InitializeAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -65,6 +88,7 @@ public sealed class GuardedSilo : IAsyncLifetime
         Authority = builder.Services.AddTidegatePki(_directory, TimeProvider.System);
         builder.Services.AddTidegateGrains();
         builder.Services.AddSingleton<IOutboxPublisher>(new RecordingPublisher());
+        builder.Services.AddSingleton<LinkRegistries>().AddSingleton<ILinkRegistries, SeverableRegistries>();
         var certificate = Authority.IssueServerCertificate([]);
         var roots = Roots;
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https =>
@@ -74,10 +98,10 @@ public sealed class GuardedSilo : IAsyncLifetime
             https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
             https.ClientCertificateValidation = (client, _, _) => CertificateTrust.IsTrustedClient(client, roots, TimeProvider.System);
         })));
-        LinkPort = FreePort();
+        (LinkPort, SiloPort) = (FreePort(), FreePort());
         builder.UseOrleans(silo =>
         {
-            silo.UseLocalhostClustering(FreePort().Port, LinkPort.Port);
+            silo.UseLocalhostClustering(SiloPort.Port, LinkPort.Port, _primary?.SiloPort ?? SiloPort);
             silo.AddMemoryGrainStorage("state");
             silo.UseInMemoryReminderService();
             silo.AddTidegateLink(new LinkSettings { Advertised = LinkPort });
@@ -88,6 +112,7 @@ public sealed class GuardedSilo : IAsyncLifetime
         _app.MapAgentLinkEndpoints();
         await _app.StartAsync();
         AgentsUrl = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        _app.Services.GetRequiredService<ServiceAddresses>().AgentsUrl = AgentsUrl.ToString();
     }
 
     public async ValueTask DisposeAsync()
@@ -97,16 +122,18 @@ public sealed class GuardedSilo : IAsyncLifetime
             await _app.StopAsync();
             await _app.DisposeAsync();
         }
-        Directory.Delete(_directory, recursive: true);
+        if (_primary is null) Directory.Delete(_directory, recursive: true);
     }
 
-    /// <summary>A provisioned gateway with its certificate.</summary>
-    internal async Task<TestGateway> NewGatewayAsync()
+    /// <summary>A provisioned gateway with its certificate; its grain on the silo named, or on any.</summary>
+    internal async Task<TestGateway> NewGatewayAsync(SiloAddress? on = null)
     {
         var (account, gateway) = (ResourceId.New(ResourceKind.Account), ResourceId.New(ResourceKind.Gateway));
         await GrainCluster.As(GrainCluster.Operator, () => Grains.GetGrain<IAccountGrain>(account).Create("account-" + account));
+        if (on is not null) RequestContext.Set(IPlacementDirector.PlacementHintKey, on);
         await GrainCluster.As(GrainCluster.Tenant(account), () => Grains.GetGrain<IGatewayGrain>(gateway).Provision(new GatewayProvision(
             account, "name-" + gateway, "Etc/UTC", new GatewayMetadata("host", "linux", "box", "1.0.0", ["192.0.2.1"]), "SHA256:test")));
+        RequestContext.Remove(IPlacementDirector.PlacementHintKey);
         var certificate = await IssueAsync(Authority, account, gateway);
         await Grains.GetGrain<IGatewayGrain>(gateway).RecordCertificate(certificate.GetCertHashString(HashAlgorithmName.SHA256), DateTimeOffset.MaxValue);
         return new TestGateway(account, gateway, certificate);

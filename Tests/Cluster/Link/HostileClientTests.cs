@@ -125,7 +125,7 @@ public sealed class HostileClientTests(GuardedSilo silo)
                 "none" => "",
                 "forged" => good.Token[..^1] + (good.Token[^1] == 'A' ? 'Q' : 'A'),
                 "stolen" => (await DiscoverAsync(victim.Gateway, victim.Link.ClientId)).Token,
-                _ => (await DiscoverAsync(gateway, "somebody-else")).Token,
+                _ => (await DiscoverAsync(gateway, LinkClientId.New(gateway.GatewayId))).Token,
             },
         };
         using var stop = new CancellationTokenSource();
@@ -150,6 +150,7 @@ public sealed class HostileClientTests(GuardedSilo silo)
         using var server = silo.Authority.IssueServerCertificate([]);
         await Assert.ThrowsAsync<Tidegate.Grains.Interfaces.Errors.TidegateException>(() => GrainLink.ConnectAsync(silo.LinkOptions(server), default));
         await Assert.ThrowsAsync<Tidegate.Grains.Interfaces.Errors.TidegateException>(() => DiscoverAsync(gateway, "hosted-127.0.0.1"));
+        await Assert.ThrowsAsync<Tidegate.Grains.Interfaces.Errors.TidegateException>(() => DiscoverAsync(gateway, LinkClientId.New("gw-00000000000000000001")));
     }
 
     private async Task<LinkDiscoveryReply> DiscoverAsync(TestGateway gateway, string clientId)

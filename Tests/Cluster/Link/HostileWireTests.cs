@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Time.Testing;
+using Tidegate.Client.Grain.Agents;
 using Tidegate.Silo.Link;
 using Tidegate.Silo.Pki;
 using Xunit;
@@ -40,7 +41,7 @@ public sealed class HostileWireTests(GuardedSilo silo)
         var gateway = await silo.NewGatewayAsync();
         using var unknown = await GuardedSilo.IssueAsync(silo.Authority, gateway.AccountId, gateway.GatewayId);
         await using var link = await RawLink.ConnectAsync(silo, unknown);
-        await link.PreambleAsync(RawLink.Client("unrecorded"));
+        await link.PreambleAsync(RawLink.Client(LinkClientId.New(gateway.GatewayId)));
         Assert.Equal(0, await link.ClosedAsync());
         await silo.Log.SeenAsync(Breach, "a certificate that its gateway does not know");
     }
@@ -67,7 +68,7 @@ public sealed class HostileWireTests(GuardedSilo silo)
         await using var link = await RawLink.ConnectAsync(silo, (await silo.NewGatewayAsync()).Certificate);
         await link.PreambleAsync(RawLink.Client(victim.Link.ClientId));
         Assert.Equal(0, await link.ClosedAsync());
-        await silo.Log.SeenAsync(Breach, $"client id {victim.Link.ClientId}, which belongs to another certificate");
+        await silo.Log.SeenAsync(Breach, $"client id {victim.Link.ClientId}, which is not its gateway's");
         await victim.WorksAsync();
     }
 
@@ -125,7 +126,7 @@ public sealed class HostileWireTests(GuardedSilo silo)
     private async Task BreachAsync(Func<RawLink, GrainId, Task> send, string reported)
     {
         var gateway = await silo.NewGatewayAsync();
-        var client = Guid.NewGuid().ToString("N");
+        var client = LinkClientId.New(gateway.GatewayId);
         await using var link = await (await RawLink.ConnectAsync(silo, gateway.Certificate)).GreetAsync(client);
         await send(link, RawLink.Client(client));
         await link.ClosedAsync();

@@ -10,7 +10,7 @@ internal sealed class LinkedAgent : IGatewayObserver, IAsyncDisposable
 {
     private readonly GuardedSilo _silo;
     private readonly CancellationTokenSource _closing = new();
-    private readonly TaskCompletionSource _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IGatewayObserver? _reference;
     private Task _reading = Task.CompletedTask;
 
@@ -22,35 +22,52 @@ internal sealed class LinkedAgent : IGatewayObserver, IAsyncDisposable
 
     public long Generation { get; private set; }
 
-    public IGatewayLinkGrain Grain => Link.Client.GetGrain<IGatewayLinkGrain>(Gateway.GatewayId);
+    public string HolderSilo { get; private set; } = "";
 
-    /// <summary>Completes when the stream has ended.</summary>
-    public Task Reading => _reading;
+    /// <summary>Requests that have reached this agent.</summary>
+    public int Deliveries { get; private set; }
+
+    public IGatewayObserver Reference => _reference!;
+
+    public IGatewayLinkGrain Grain => Link.Client.GetGrain<IGatewayLinkGrain>(Gateway.GatewayId);
 
     public static async Task<LinkedAgent> ConnectAsync(GuardedSilo silo, TestGateway? gateway = null)
     {
         gateway ??= await silo.NewGatewayAsync();
         var link = await GrainLink.ConnectAsync(silo.LinkOptions(gateway.Certificate), TestContext.Current.CancellationToken);
         var agent = new LinkedAgent(silo, gateway, link);
-        agent._reading = agent.ReadAsync();
-        await agent._accepted.Task.WaitAsync(TimeSpan.FromSeconds(20));
         agent._reference = link.Client.CreateObjectReference<IGatewayObserver>(agent);
-        await agent.Grain.Register(agent._reference, agent.Generation);
+        await agent.ReopenAsync();
         return agent;
+    }
+
+    /// <summary>Completes, never failing, when the stream has ended.</summary>
+    public async Task EndedAsync() => await _reading.WaitAsync(TimeSpan.FromSeconds(20)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    /// <summary>Opens the stream, on the connection that there is, and registers for its generation.</summary>
+    public async Task ReopenAsync()
+    {
+        _accepted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _reading = ReadAsync();
+        await _accepted.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await Grain.Register(_reference!, Generation);
     }
 
     /// <summary>Both directions work: the agent's own calls, and a request pushed to it and answered.</summary>
     public async Task WorksAsync()
     {
         await Grain.Register(_reference!, Generation);
-        var live = await GrainCluster.As(GrainCluster.Tenant(Gateway.AccountId),
-            () => _silo.Grains.GetGrain<IGatewayGrain>(Gateway.GatewayId).DescribeLive("req-" + Guid.NewGuid().ToString("N")[..20]));
-        Assert.Equal(Link.ClientId, live.InstanceId);
+        Assert.Equal(Link.ClientId, (await DescribeAsync()).InstanceId);
         Assert.False(Link.Lost.IsCompleted);
     }
 
+    /// <summary>What the gateway's owner gets who asks the agent.</summary>
+    public Task<GatewayLiveDescription> DescribeAsync() => GrainCluster.As(GrainCluster.Tenant(Gateway.AccountId),
+        () => _silo.Grains.GetGrain<IGatewayGrain>(Gateway.GatewayId).DescribeLive("req-" + Guid.NewGuid().ToString("N")[..20]));
+
     public Task<DeliverReply> Deliver(GatewayRequest request)
     {
+        Deliveries++;
         _ = Grain.Report(new RequestReport(request.RequestId, Generation, true, 1, "", "",
             new GatewayLiveDescription("1.0.0", Link.ClientId, DateTimeOffset.UnixEpoch, "host", "linux", 0, [])));
         return Task.FromResult(new DeliverReply(true));
@@ -59,7 +76,7 @@ internal sealed class LinkedAgent : IGatewayObserver, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _closing.CancelAsync();
-        await _reading.WaitAsync(TimeSpan.FromSeconds(20)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await EndedAsync();
         await Link.DisposeAsync();
         _closing.Dispose();
     }
@@ -72,7 +89,7 @@ internal sealed class LinkedAgent : IGatewayObserver, IAsyncDisposable
             {
                 if (frame is LinkAccepted accepted)
                 {
-                    Generation = accepted.Generation;
+                    (Generation, HolderSilo) = (accepted.Generation, accepted.HolderSilo);
                     _accepted.TrySetResult();
                 }
                 if (frame is LinkPing ping) await Grain.Heartbeat(new LinkHeartbeat(Generation, ping.Number, 0, []));

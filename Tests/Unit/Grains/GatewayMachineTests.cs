@@ -38,7 +38,7 @@ public sealed class GatewayMachineTests
                         0 => GatewayMachine.AttachVolume(state, new VolumeAttachment($"vol-{number % 3}", "data", 4096 * (number % 2), "")),
                         1 => GatewayMachine.DetachVolume(state, $"vol-{number % 3}"),
                         2 => GatewayMachine.Rename(state with { NamesToRelease = [] }, $"office-{number % 2}"),
-                        3 => GatewayMachine.LinkOpened(state, Hello("one"), false, Start),
+                        3 => GatewayMachine.LinkOpened(state, Hello("one"), 0, false, Start),
                         4 => GatewayMachine.LinkLost(state, state.Generation, "test", Start),
                         _ => GatewayMachine.RecordCertificate(state, $"{number:x64}", Start.AddDays(1), Start),
                     };
@@ -63,8 +63,8 @@ public sealed class GatewayMachineTests
     [Fact]
     public void M1_7_The_loss_of_an_older_link_says_nothing_about_the_newer_one()
     {
-        var first = GatewayMachine.LinkOpened(Provisioned, Hello("one"), false, Start).Next!;
-        var second = GatewayMachine.LinkOpened(first, Hello("two"), true, Start);
+        var first = GatewayMachine.LinkOpened(Provisioned, Hello("one"), 0, false, Start).Next!;
+        var second = GatewayMachine.LinkOpened(first, Hello("two"), 0, true, Start);
         Assert.Equal(["gateway.link-superseded", "gateway.connected"], second.Events.Select(happened => happened.Kind));
         Assert.Null(GatewayMachine.LinkLost(second.Next!, first.Generation, "late", Start).Next);
         Assert.False(GatewayMachine.LinkLost(second.Next!, 2, "now", Start).Next!.IsConnected);
@@ -79,7 +79,7 @@ public sealed class GatewayMachineTests
         var ended = GatewayMachine.Deactivate(state, Start).Next!;
         Assert.False(GatewayMachine.IsCertificateValid(ended, "aa", Start));
         Assert.Equal(["office"], ended.NamesToRelease);
-        Assert.Throws<TidegateException>(() => GatewayMachine.LinkOpened(ended, Hello("one"), false, Start));
+        Assert.Throws<TidegateException>(() => GatewayMachine.LinkOpened(ended, Hello("one"), 0, false, Start));
         Assert.Null(GatewayMachine.Deactivate(ended, Start).Next);
     }
 }

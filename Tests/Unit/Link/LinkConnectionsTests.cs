@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Connections;
+using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Silo.Link;
 using Xunit;
 
@@ -55,6 +56,42 @@ public sealed class LinkConnectionsTests
         Assert.Equal(0, _connections.CloseCertificate("C", "revoked"));
         Assert.Equal(("revoked", "revoked", null), (first.ClosedBecause, second.ClosedBecause, other.ClosedBecause));
     }
+
+    [Fact]
+    public void A_client_is_found_by_its_newest_open_connection_and_the_end_of_an_older_one_hides_nothing()
+    {
+        var (older, newer) = (Connection("A"), Connection("A"));
+        foreach (var (connection, generation) in new[] { (older, 1L), (newer, 2L) })
+        {
+            Assert.True(_connections.TryAdd(connection) && _connections.TryBind("client", connection));
+            _connections.Accept(connection, Holding("client", generation));
+        }
+        Assert.Same(newer, _connections.Find("client"));
+        _connections.Remove(older);
+        Assert.Same(newer, _connections.Find("client"));
+        Assert.Null(_connections.Find("another"));
+        newer.Close("over");
+        Assert.Null(_connections.Find("client"));
+    }
+
+    [Fact]
+    public void A_dead_silo_takes_with_it_the_connections_whose_links_it_served_and_no_others()
+    {
+        var (dead, alive) = (SiloAddress.New(System.Net.IPAddress.Loopback, 1, 1), SiloAddress.New(System.Net.IPAddress.Loopback, 1, 2));
+        var connections = new[] { dead, alive, null }.Select((servedBy, number) =>
+        {
+            var (connection, client) = (Connection($"{number}"), $"client-{number}");
+            Assert.True(_connections.TryAdd(connection) && _connections.TryBind(client, connection));
+            _connections.Accept(connection, Holding(client, 1));
+            connection.ServedBy = servedBy;
+            return connection;
+        }).ToArray();
+        Assert.Equal(1, _connections.CloseServedBy(dead, "dead"));
+        Assert.Equal(["dead", null, null], connections.Select(connection => connection.ClosedBecause));
+        Assert.Equal(0, _connections.CloseServedBy(dead, "dead"));
+    }
+
+    private static LinkHolding Holding(string client, long generation) => new(SiloAddress.New(System.Net.IPAddress.Loopback, 9, 9), "A", client, generation);
 
     private static LinkConnection Connection(string thumbprint) =>
         new(new LinkIdentity("gw-00000000000000000001", "123456789012", thumbprint), new DefaultConnectionContext());
