@@ -207,14 +207,15 @@ public abstract class SiloContract(SiloContract.Fixture fixture)
         var reply = (await issued.Content.ReadFromJsonAsync(ActivationJson.Default.ActivationCertificateReply))!;
         Assert.Equal(await File.ReadAllTextAsync(Silo.Ready.CaFile), reply.CaPem);
 
-        var discovery = new LinkDiscoveryRequest("client-1", LinkWire.Version, "0.1.0");
+        var discovery = new LinkDiscoveryRequest(LinkClientId.New(claim.GatewayId), LinkWire.Version, "0.1.0");
         Assert.Equal(HttpStatusCode.Unauthorized, (await http.PostAsJsonAsync(LinkWire.DiscoveryPath, discovery, LinkJson.Default.LinkDiscoveryRequest)).StatusCode);
         using var bare = X509Certificate2.CreateFromPem(reply.CertificatePem);
         using var certificate = bare.CopyWithPrivateKey(key);
         using var mutual = Silo.Http(Silo.Ready.AgentsUrl, certificate: certificate);
         using var discovered = await mutual.PostAsJsonAsync(LinkWire.DiscoveryPath, discovery, LinkJson.Default.LinkDiscoveryRequest);
         Assert.Equal(HttpStatusCode.OK, discovered.StatusCode);
-        Assert.Equal(Silo.Ready.LinkEndpoint, Assert.Single((await discovered.Content.ReadFromJsonAsync(LinkJson.Default.LinkDiscoveryReply))!.Endpoints).Dial);
+        var offered = Assert.Single((await discovered.Content.ReadFromJsonAsync(LinkJson.Default.LinkDiscoveryReply))!.Endpoints);
+        Assert.Equal((Silo.Ready.LinkEndpoint, Silo.Ready.AgentsUrl), (offered.Dial, offered.AgentsUrl));
 
         await AssertCodeAsync(ErrorCodes.GatewayNotConnected, () => account.Client.GetGatewayAsync(claim.GatewayId, live: true));
         var volume = await account.Client.CreateVolumeAsync(new CreateVolumeRequest(claim.GatewayId, "disk", 64 << 20));
