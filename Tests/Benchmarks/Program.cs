@@ -2,6 +2,7 @@ using System.Globalization;
 using Tidegate.Tests.Benchmarks.Drain;
 using Tidegate.Tests.Benchmarks.Harness;
 using Tidegate.Tests.Benchmarks.Nbd;
+using Tidegate.Tests.Benchmarks.Restic;
 using Tidegate.Tests.Benchmarks.Serving;
 
 var benches = new SortedDictionary<string, Func<BenchContext, Task>>(StringComparer.Ordinal)
@@ -9,6 +10,7 @@ var benches = new SortedDictionary<string, Func<BenchContext, Task>>(StringCompa
     ["drain"] = DrainBench.RunAsync,
     ["nbd"] = NbdBench.RunAsync,
     ["nbd-front-end"] = FrontEndBench.RunAsync,
+    ["restic"] = ResticBench.RunAsync,
 };
 
 switch (args)

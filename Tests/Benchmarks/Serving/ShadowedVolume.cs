@@ -13,11 +13,13 @@ internal sealed class ShadowedVolume : IAsyncDisposable
     private const string AgentName = "agent";
     private const string VolumeName = "bench";
     private readonly Deployment _deployment;
+    private readonly string _volumeId;
     private readonly HttpClient _http;
 
-    private ShadowedVolume(Deployment deployment, string localUrl)
+    private ShadowedVolume(Deployment deployment, string volumeId, string localUrl)
     {
         _deployment = deployment;
+        _volumeId = volumeId;
         _http = new HttpClient { BaseAddress = new Uri(localUrl) };
         Server = ServerProcess.Of("tidegate, shadowing", deployment.NbdUri(AgentName, VolumeName), deployment.Agent(AgentName).Id);
     }
@@ -36,9 +38,9 @@ internal sealed class ShadowedVolume : IAsyncDisposable
         try
         {
             var gateway = await deployment.ActivatedAgentAsync(AgentName);
-            await deployment.VolumeAsync(gateway, VolumeName, $"{sizeBytes / (1024 * 1024)}MiB");
+            var volumeId = await deployment.VolumeAsync(gateway, VolumeName, $"{sizeBytes / (1024 * 1024)}MiB");
             var ready = await deployment.AgentReadyAsync(AgentName, r => r["localUrl"] is not null);
-            return new ShadowedVolume(deployment, (string)ready["localUrl"]!);
+            return new ShadowedVolume(deployment, volumeId, (string)ready["localUrl"]!);
         }
         catch
         {
@@ -46,6 +48,9 @@ internal sealed class ShadowedVolume : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Takes a snapshot and waits until the service holds all of it.</summary>
+    public Task SnapshotAsync() => _deployment.CliOkAsync("snapshots", "create", _volumeId, "--wait");
 
     /// <summary>State and backlog now. A volume that does not shadow makes the run worthless, so that is an error.</summary>
     public async Task<long> BacklogBytesAsync()
