@@ -71,6 +71,11 @@ public sealed class ImageReader
                 if ((fragment.Mask & wanted) != 0) needed.Add(new NeededFrame(block, (ushort)(fragment.Mask & wanted), fragment));
         }
         var runs = await PlanAsync(needed, cancellationToken);
+        if (runs.Count == 1 || _options.ParallelReads == 1)
+        {
+            foreach (var run in runs) await ReadRunAsync(run, offset, buffer, cancellationToken);
+            return;
+        }
         await Parallel.ForEachAsync(
             runs,
             new ParallelOptions { MaxDegreeOfParallelism = _options.ParallelReads, CancellationToken = cancellationToken },

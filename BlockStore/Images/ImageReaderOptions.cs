@@ -6,7 +6,7 @@ public sealed record ImageReaderOptions
     /// <summary>Most bytes of decoded map pages kept; at least 1 MiB. Default 32 MiB.</summary>
     public long MaxPageBytes { get; init; } = 32L << 20;
 
-    /// <summary>Ranged reads under way at once for one call, 1 to 64. Default 8.</summary>
+    /// <summary>Ranged reads under way at once for one call, 1 to 64; with 1 all happens on the caller's thread. Default 8.</summary>
     public int ParallelReads { get; init; } = 8;
 
     /// <summary>Frames of one segment that lie no further apart than this are fetched with one read. Default 64 KiB.</summary>

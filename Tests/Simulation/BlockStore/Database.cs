@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Segments;
+
+namespace Tidegate.Tests.Simulation.BlockStore;
+
+/// <summary>A segment that was committed, as the model knows it: exactly which records of which log.</summary>
+internal sealed record CommittedSegment(long Sequence, SegmentReference Reference, IReadOnlyList<SegmentEntry> Entries, LogEntry From, LogEntry To);
+
+/// <summary>A snapshot as the model knows it.</summary>
+internal sealed record SnapshotTruth(LogEntry Point, long SizeBytes);
+
+/// <summary>
+/// What a saved head must mean, kept beside it by the model alone: the log that it holds, whom it lets commit, and its snapshots.
+/// </summary>
+internal sealed record VolumeTruth(
+    LogEntry Tip, long Epoch, ImmutableList<CommittedSegment> Segments, ImmutableSortedDictionary<string, SnapshotTruth> Snapshots,
+    ImmutableSortedSet<string> Pins)
+{
+    internal static VolumeTruth Of(LogEntry origin) => new(
+        origin, 0, [], ImmutableSortedDictionary.Create<string, SnapshotTruth>(StringComparer.Ordinal), ImmutableSortedSet.Create<string>(StringComparer.Ordinal));
+}
+
+/// <summary>A saved volume: the head, and the snapshots that were asked for and are not complete.</summary>
+internal sealed record VolumeRow(long Stamp, VolumeHead Head, ImmutableSortedSet<string> Pending, VolumeTruth Truth);
+
+/// <summary>Grain state: rows saved with compare-and-set, and backups of all of it.</summary>
+internal sealed class Database
+{
+    private readonly List<(DateTimeOffset At, ImmutableSortedDictionary<string, VolumeRow> Rows)> _backups = [];
+    private ImmutableSortedDictionary<string, VolumeRow> _rows = ImmutableSortedDictionary.Create<string, VolumeRow>(StringComparer.Ordinal);
+    private long _lastStamp;
+
+    /// <summary>Saves so far.</summary>
+    internal int Saves { get; private set; }
+
+    internal IReadOnlyDictionary<string, VolumeRow> Rows => _rows;
+
+    internal VolumeRow? Find(string volumeId) => _rows.GetValueOrDefault(volumeId);
+
+    /// <summary>Saves when the row is still the one that the change was made from.</summary>
+    internal bool TrySave(string volumeId, VolumeRow? basedOn, VolumeRow row, bool isBlind, out VolumeRow saved)
+    {
+        saved = row with { Stamp = ++_lastStamp };
+        if (!isBlind && Find(volumeId)?.Stamp != basedOn?.Stamp) return false;
+        _rows = _rows.SetItem(volumeId, saved);
+        Saves++;
+        return true;
+    }
+
+    internal void BackUp(DateTimeOffset now) => _backups.Add((now, _rows));
+
+    /// <summary>Puts a backup back that is not older than allowed; false when there is none.</summary>
+    internal bool Restore(Random random, DateTimeOffset now, TimeSpan oldest)
+    {
+        var eligible = _backups.Where(backup => now - backup.At <= oldest).ToList();
+        if (eligible.Count == 0) return false;
+        _rows = eligible[random.Next(eligible.Count)].Rows;
+        return true;
+    }
+}

@@ -1,0 +1,42 @@
+namespace Tidegate.Tests.Simulation.BlockStore;
+
+/// <summary>
+/// Bugs that the simulated world can have around the product's machines, one at a time. Each must be caught: that shows that the
+/// simulation can fail, and for what.
+/// </summary>
+internal enum PlantedBug
+{
+    None,
+    /// <summary>The agent frees log space when a segment is uploaded, before the service has committed it.</summary>
+    TrimBeforeDurableCommit,
+    /// <summary>Segments of one commit enter the tail in another order than the log's.</summary>
+    CommitOutOfOrder,
+    /// <summary>The agent forgets its seal decisions in a crash and cuts the log anew.</summary>
+    SealAgainWithAnotherCut,
+    /// <summary>A segment that is sealed again keeps its nonce.</summary>
+    NonceReuse,
+    /// <summary>A commit of an epoch that was ended is accepted.</summary>
+    StaleEpochAccepted,
+    /// <summary>A log that forked from the volume's history is attached.</summary>
+    ForkAttached,
+    /// <summary>A commit of repeats is answered with the head's log end, whoever asks.</summary>
+    RepeatAnsweredToFork,
+    /// <summary>A snapshot is the end of the commit that holds its barrier, not the barrier.</summary>
+    SnapshotAtWrongPoint,
+    /// <summary>A fold gives a snapshot inside it the root of its end.</summary>
+    SnapshotGetsLaterRoot,
+    /// <summary>Tail manifests are not stored before the head that names them.</summary>
+    TailManifestLost,
+    /// <summary>A segment is committed that the bucket does not have.</summary>
+    CommitWithoutBlob,
+    /// <summary>The database ignores the stamp that a save was made from.</summary>
+    CompareAndSetIgnored,
+    /// <summary>A fold is given no cuts, and is published though it passes some.</summary>
+    FoldPassesCuts,
+    /// <summary>A fold replaces the root whatever was folded meanwhile.</summary>
+    StaleFoldPublished,
+    /// <summary>Frames that die before any page held them are not counted as dead.</summary>
+    DeathBeforeFoldForgotten,
+    /// <summary>A fold's accounting is published without its root, or again.</summary>
+    AccountingOutsideTheSave,
+}

@@ -1,0 +1,71 @@
+using Tidegate.BlockStore.Catalogues;
+using Tidegate.BlockStore.Heads;
+
+namespace Tidegate.Tests.Simulation.BlockStore;
+
+// Snapshots, pins and clones, sizes.
+internal sealed partial class SimulatedVolume
+{
+    /// <summary>Asks for a snapshot whose barrier an agent will append.</summary>
+    internal void RequestSnapshot(string snapshotId, Action<VolumeRow, HeadRefusal?> answer) => Perform(
+        $"request of {snapshotId}", row => new VolumeDecision(row with { Pending = row.Pending.Add(snapshotId) }, [], null), answer);
+
+    /// <summary>Makes the head a snapshot at once.</summary>
+    internal void TakeSnapshot(string snapshotId) => Perform(
+        $"snapshot {snapshotId}",
+        row => ToDecision(
+            row,
+            HeadMachine.Snapshot(row.Head, snapshotId),
+            row.Truth with { Snapshots = row.Truth.Snapshots.SetItem(snapshotId, new SnapshotTruth(row.Truth.Tip, row.Head.SizeBytes)) }),
+        (_, _) => { });
+
+    internal void DeleteSnapshot(string snapshotId) => Perform(
+        $"deletion of {snapshotId}",
+        row =>
+        {
+            var catalogue = OpenCatalogue(row.Head);
+            if (Sync.ToList(catalogue.ListPinsAsync()).Exists(pin => pin.SnapshotId == snapshotId)) return VolumeDecision.Nothing;
+            if (!Sync.Result(catalogue.RemoveSnapshotAsync(snapshotId))) return VolumeDecision.Nothing;
+            var change = HeadMachine.ChangeCatalogue(row.Head, catalogue.Seal(Sealer, row.Head.Version + 1));
+            return ToDecision(row, change, row.Truth with { Snapshots = row.Truth.Snapshots.Remove(snapshotId) });
+        },
+        (_, _) => { });
+
+    /// <summary>Holds a snapshot for a clone; the clone's head is made when this is saved, and not before (I5).</summary>
+    internal void Clone(string snapshotId, string cloneId)
+    {
+        SnapshotRecord? found = null;
+        Perform(
+            $"pin of {snapshotId} for {cloneId}",
+            row =>
+            {
+                var catalogue = OpenCatalogue(row.Head);
+                found = Sync.Result(catalogue.FindSnapshotAsync(snapshotId));
+                if (found is null) return VolumeDecision.Nothing;
+                Sync.Run(catalogue.PutPinAsync(new PinRecord(cloneId, snapshotId, found.Sequence, _world.Now, false)));
+                var change = HeadMachine.ChangeCatalogue(row.Head, catalogue.Seal(Sealer, row.Head.Version + 1));
+                return ToDecision(row, change, row.Truth with { Pins = row.Truth.Pins.Add(cloneId) });
+            },
+            (row, _) =>
+            {
+                if (found is null || _world.Fault(0.05)) return;
+                var point = row.Truth.Snapshots[snapshotId].Point;
+                var clone = new SimulatedVolume(_world, cloneId, this) { Beginning = LogEntry.Begin(0, point.State) };
+                clone.Make(HeadMachine.CreateClone(clone.Lineage, 1, found.Image));
+            });
+    }
+
+    /// <summary>Saves the first head.</summary>
+    internal void Make(VolumeHead head)
+    {
+        if (!_world.Database.TrySave(Id, null, new VolumeRow(0, head, [], VolumeTruth.Of(Beginning)), false, out var saved)) return;
+        _world.Volumes.Add(this);
+        _world.Note($"{Id}: made{(Origin is null ? "" : $" from {Origin.Id}")}, {head.SizeBytes} bytes");
+        StoreChecks.Saved(this, saved, saved);
+    }
+
+    internal void Resize(long sizeBytes) => Perform(
+        $"growth to {sizeBytes}",
+        row => HeadMachine.Resize(row.Head, sizeBytes) is { IsRepeat: false } change ? ToDecision(row, change, row.Truth) : VolumeDecision.Nothing,
+        (_, _) => { });
+}

@@ -1,0 +1,162 @@
+using System.Security.Cryptography;
+using System.Text;
+using Tidegate.BlockStore;
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Catalogues;
+using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Images;
+using Tidegate.BlockStore.Keys;
+using Tidegate.BlockStore.Manifests;
+using Tidegate.BlockStore.Segments;
+
+namespace Tidegate.Tests.Simulation.BlockStore;
+
+/// <summary>
+/// A volume's grain in the simulated world: two activations that may both believe to be the one, around the product's machines. It does
+/// what <c>VolumeGrain</c> does, in its order: decide, store the blobs that the new head names, save with compare-and-set, answer.
+/// </summary>
+internal sealed partial class SimulatedVolume
+{
+    private readonly StoreWorld _world;
+    private readonly VolumeRow?[] _activations = new VolumeRow?[2];
+
+    internal SimulatedVolume(StoreWorld world, string volumeId, SimulatedVolume? origin)
+    {
+        (_world, Origin) = (world, origin);
+        Lineage = new LineageId("123456789012", volumeId);
+        Key = new DataKey(SHA256.HashData(Encoding.ASCII.GetBytes($"{Lineage}")));
+        Sealer = new LineageSealer(Lineage, 1, Key, world);
+        for (var volume = this; volume is not null; volume = volume.Origin) Keys.Add(volume.Lineage, 1, volume.Key);
+        Segments = new SegmentCache(world.Bucket, Keys);
+        Catalogues = Segments;
+    }
+
+    internal StoreWorld World => _world;
+
+    internal SimulatedVolume? Origin { get; }
+
+    internal LineageId Lineage { get; }
+
+    internal string Id => Lineage.VolumeId;
+
+    internal DataKey Key { get; }
+
+    internal Keyring Keys { get; } = new();
+
+    internal LineageSealer Sealer { get; }
+
+    internal SegmentCache Segments { get; }
+
+    internal SegmentCache Catalogues { get; }
+
+    /// <summary>What the volume held when it was made.</summary>
+    internal required LogEntry Beginning { get; init; }
+
+    /// <summary>Saves that were prepared by an activation that is slow, or dead.</summary>
+    internal List<Action> Unfinished { get; } = [];
+
+    /// <summary>True when two agents may hold copies of one log.</summary>
+    internal bool WasCopied { get; set; }
+
+    internal VolumeRow? Row => _world.Database.Find(Id);
+
+    internal CatalogueEdit OpenCatalogue(VolumeHead head) => new(Lineage, head.Catalogue, Catalogues);
+
+    /// <summary>The activations forget everything.</summary>
+    internal void Crash()
+    {
+        Array.Clear(_activations);
+        Unfinished.Clear();
+        Folds.Clear();
+    }
+
+    /// <summary>One call to the grain. The answer is the row after it, or a refusal; no answer at all when it fails.</summary>
+    internal void Perform(string what, Func<VolumeRow, VolumeDecision> decide, Action<VolumeRow, HeadRefusal?> answer)
+    {
+        var activation = _world.Chance(0.9) || _world.Faults == 0 ? 0 : 1;
+        if ((_activations[activation] ??= Row) is not { } row) return;
+        var decision = decide(row);
+        if (decision.Next is not { } next)
+        {
+            _world.Note($"{Id}/{activation}: {what}: {decision.Refusal?.Reason.ToString() ?? "nothing to do"}");
+            answer(row, decision.Refusal);
+            return;
+        }
+        foreach (var blob in decision.Blobs)
+        {
+            if (_world.Fault(0.01))
+            {
+                _world.Note($"{Id}/{activation}: {what}: the silo dies while it stores blobs");
+                _activations[activation] = null;
+                return;
+            }
+            if (_world.Is(PlantedBug.TailManifestLost) && blob.Key.Contains("/tail/", StringComparison.Ordinal)) continue;
+            Sync.Result(_world.Bucket.PutIfAbsentAsync(blob.Key, blob.Content));
+        }
+        if (_world.Fault(0.05))
+        {
+            _world.Note($"{Id}/{activation}: {what}: prepared, not saved yet");
+            Unfinished.Add(() => Save(activation, what, row, next, answer));
+            return;
+        }
+        Save(activation, what, row, next, answer);
+    }
+
+    /// <summary>The whole image through the product's reader.</summary>
+    internal ImageReader Open(ImageDescriptor image) => Sync.Result(ImageReader.OpenAsync(image, Segments, ReaderOptions));
+
+    internal static ImageReaderOptions ReaderOptions { get; } = new() { ParallelReads = 1 };
+
+    private void Save(int activation, string what, VolumeRow basedOn, VolumeRow next, Action<VolumeRow, HeadRefusal?> answer)
+    {
+        var isLost = _world.Fault(0.02);
+        var isUnknown = _world.Fault(0.04);
+        if (isLost)
+        {
+            _world.Note($"{Id}/{activation}: {what}: the save never arrived");
+            _activations[activation] = null;
+            return;
+        }
+        if (!_world.Database.TrySave(Id, basedOn, next, _world.Is(PlantedBug.CompareAndSetIgnored), out var saved))
+        {
+            _world.Note($"{Id}/{activation}: {what}: lost to another activation");
+            _activations[activation] = null;
+            return;
+        }
+        _world.Note($"{Id}/{activation}: {what}: saved {Describe(saved)}{(isUnknown ? ", outcome unknown" : "")}");
+        StoreChecks.Saved(this, basedOn, saved);
+        // After an unknown outcome the activation reads again, and finds its own save or another's.
+        _activations[activation] = isUnknown ? Row : saved;
+        if (_activations[activation]?.Stamp == saved.Stamp) answer(saved, null);
+    }
+
+    /// <summary>Adds the cuts of a change to the catalogue, and a manifest where one belongs, as the grain does before it saves.</summary>
+    private VolumeDecision ToDecision(VolumeRow row, HeadChange change, VolumeTruth truth, bool withManifest = false)
+    {
+        if (change.Refusal is { } refusal) return new VolumeDecision(null, [], refusal);
+        if (change.Cuts.Count > 0)
+        {
+            withManifest = true;
+            var catalogue = OpenCatalogue(change.Head);
+            foreach (var cut in change.Cuts) Sync.Result(catalogue.PutSnapshotAsync(cut));
+            change = change.WithCatalogue(catalogue.Seal(Sealer, change.Head.Version));
+        }
+        var blobs = change.Blobs;
+        if (withManifest) blobs = [.. blobs, new HeadManifest(change.Head, WrappedKeys).Seal(Sealer)];
+        return new VolumeDecision(row with { Head = change.Head, Truth = truth }, blobs, null);
+    }
+
+    // Wrapping is random and not what is simulated: the bytes only have to be there.
+    private IReadOnlyList<WrappedKey> WrappedKeys => _wrapped ??= [new WrappedKey(Lineage, 1, new byte[AccountKey.WrappedLengthBytes])];
+
+    private IReadOnlyList<WrappedKey>? _wrapped;
+
+    private static string Describe(VolumeRow row) =>
+        $"v{row.Head.Version} e{row.Head.Epoch} s{row.Head.CommittedSequence} base {row.Head.BaseSequence} tail {row.Head.Tail.Count}";
+}
+
+/// <summary>What a call to a volume decided: a row to save after its blobs, or nothing.</summary>
+internal sealed record VolumeDecision(VolumeRow? Next, IReadOnlyList<BlobEffect> Blobs, HeadRefusal? Refusal)
+{
+    internal static VolumeDecision Nothing { get; } = new(null, [], null);
+}

@@ -1,0 +1,105 @@
+using Tidegate.BlockStore;
+using Tidegate.BlockStore.Diff;
+using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Images;
+using Tidegate.Tests.Simulation.WritePath;
+
+namespace Tidegate.Tests.Simulation.BlockStore;
+
+/// <summary>What must hold of saved volumes, against a model that knows nothing of maps, tails and catalogues.</summary>
+internal static class StoreChecks
+{
+    /// <summary>After every save of a head.</summary>
+    internal static void Saved(SimulatedVolume volume, VolumeRow before, VolumeRow after)
+    {
+        var head = after.Head;
+        var encoded = head.Encode();
+        if (VolumeHead.Decode(encoded) != head) throw new Violation($"{volume.Id}: the head does not survive its encoding");
+        if (head.Epoch != after.Truth.Epoch) throw new Violation($"{volume.Id}: the head is at epoch {head.Epoch}, {after.Truth.Epoch} were granted (I7)");
+        if (head.CommittedSequence != after.Truth.Segments.Count)
+            throw new Violation($"{volume.Id}: the head counts {head.CommittedSequence} segments, {after.Truth.Segments.Count} were committed (I8)");
+        if (before == after || head.ToImage() != before.Head.ToImage())
+            Image(volume, head.ToImage(), after.Truth.Tip.State, head.SizeBytes, "the head's image (I3)");
+        if (head.BaseSequence != before.Head.BaseSequence) AccountingCheck.Run(volume, after);
+    }
+
+    /// <summary>Everything that is saved, through the product's readers alone.</summary>
+    internal static void All(SimulatedVolume volume)
+    {
+        if (volume.Row is not { } row) return;
+        var head = row.Head;
+        Image(volume, head.ToImage(), row.Truth.Tip.State, head.SizeBytes, "the head's image (I3)");
+        Snapshots(volume, row);
+        AccountingCheck.Run(volume, row);
+        var world = volume.World;
+        foreach (var key in Reachability.Of(volume, row))
+            if (!world.Bucket.Contains(key)) throw new Violation($"{volume.Id} reaches blob {key}, which is gone (I5)");
+    }
+
+    /// <summary>Every snapshot is there and is what the volume was at its point (I4).</summary>
+    internal static void Snapshots(SimulatedVolume volume, VolumeRow row)
+    {
+        var records = Sync.ToList(volume.OpenCatalogue(row.Head).ListSnapshotsAsync());
+        if (!records.Select(record => record.SnapshotId).SequenceEqual(row.Truth.Snapshots.Keys))
+            throw new Violation(
+                $"{volume.Id}: the catalogue has snapshots [{string.Join(", ", records.Select(record => record.SnapshotId))}], not [{string.Join(", ", row.Truth.Snapshots.Keys)}] (I4)");
+        foreach (var record in records)
+        {
+            var truth = row.Truth.Snapshots[record.SnapshotId];
+            if (record.Sequence <= row.Head.BaseSequence && record.Sequence > 0 && record.Image.Tail.Count > 0)
+                throw new Violation($"{volume.Id}: {record.SnapshotId} at {record.Sequence} has no root of its own, and the head is folded to {row.Head.BaseSequence}");
+            Image(volume, record.Image, truth.Point.State, truth.SizeBytes, $"{record.SnapshotId} (I4)");
+        }
+    }
+
+    /// <summary>Two images of one history differ in exactly the blocks whose sectors were written by other writes.</summary>
+    internal static void Difference(SimulatedVolume volume, (ImageDescriptor Image, int[] State) one, (ImageDescriptor Image, int[] State) two)
+    {
+        var changed = Sync.ToList(ImageDiff.ChangedBlocksAsync(volume.Open(one.Image), volume.Open(two.Image)));
+        var space = volume.World.Space;
+        var expected = space.Blocks.Where((_, i) => !Sectors(one.State, i).SequenceEqual(Sectors(two.State, i))).ToList();
+        if (!changed.SequenceEqual(expected))
+            throw new Violation($"{volume.Id}: the changed blocks are [{string.Join(", ", changed)}], not [{string.Join(", ", expected)}]");
+    }
+
+    /// <summary>Reads a whole image: the sectors that it says it holds are those that were written, and hold what was written.</summary>
+    internal static void Image(SimulatedVolume volume, ImageDescriptor image, int[] state, long sizeBytes, string what)
+    {
+        if (image.SizeBytes != sizeBytes) throw new Violation($"{volume.Id}: {what} has {image.SizeBytes} bytes, not {sizeBytes}");
+        if (Differs(volume.Open(image), volume.World.Space, state, volume.World.Buffer) is { } difference)
+            throw new Violation($"{volume.Id}: {what}: {difference}");
+    }
+
+    /// <summary>How an image differs from a state, or null.</summary>
+    internal static string? Differs(ImageReader reader, SparseSpace space, int[] state, byte[] buffer)
+    {
+        var held = new ushort[space.Blocks.Length];
+        foreach (var block in Sync.ToList(reader.EnumerateBlocksAsync()))
+        {
+            var at = space.IndexOfBlock(block.Block);
+            if (at < 0 || held[at] != 0) return $"block {block.Block} is held, and was never written";
+            held[at] = block.Mask;
+        }
+        for (var at = 0; at < held.Length; at++)
+        {
+            var sectors = Sectors(state, at);
+            ushort written = 0;
+            for (var i = 0; i < sectors.Length; i++)
+                if (sectors[i] != 0) written |= (ushort)(1 << i);
+            if (held[at] != written) return $"block {space.Blocks[at]} holds sectors 0x{held[at]:x4}, 0x{written:x4} were written";
+            var offset = space.Blocks[at] * (long)BlockGeometry.BlockBytes;
+            if (written == 0 || offset >= reader.SizeBytes) continue;
+            var length = (int)Math.Min(BlockGeometry.BlockBytes, reader.SizeBytes - offset);
+            Sync.Run(reader.ReadAsync(offset, buffer.AsMemory(0, length)));
+            for (var i = 0; i < length / SectorBytes.Length; i++)
+            {
+                var bytes = buffer.AsSpan(i * SectorBytes.Length, SectorBytes.Length);
+                if (!SectorBytes.Holds(sectors[i], (offset / SectorBytes.Length) + i, bytes))
+                    return $"sector {(offset / SectorBytes.Length) + i} holds {SectorBytes.Describe(bytes)}, not {sectors[i]}";
+            }
+        }
+        return null;
+    }
+
+    private static ReadOnlySpan<int> Sectors(int[] state, int block) => state.AsSpan(block * BlockGeometry.SectorsPerBlock, BlockGeometry.SectorsPerBlock);
+}

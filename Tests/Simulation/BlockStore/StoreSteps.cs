@@ -1,0 +1,200 @@
+using Tidegate.BlockStore;
+using Tidegate.BlockStore.Images;
+
+namespace Tidegate.Tests.Simulation.BlockStore;
+
+/// <summary>Everything that can happen next in a simulated deployment, with how often it does.</summary>
+internal static class StoreSteps
+{
+    private const int MaxVolumes = 5;
+    private const int MaxAgents = 6;
+
+    /// <summary>All kinds of step. The weight is relative; a world draws factors on top.</summary>
+    internal static IReadOnlyList<(string Name, int Weight, Action<StoreWorld> Run)> All { get; } =
+    [
+        ("write", 14, world => Agent(world)?.Write(world.Random.Next(1, 6))),
+        ("discard", 4, world => Agent(world)?.Discard()),
+        ("flush", 6, world => Agent(world)?.Flush()),
+        ("attach", 3, world => Agent(world)?.Attach()),
+        ("seal", 8, world => Agent(world)?.Seal(world.Random.Next(1, 6))),
+        ("upload", 8, Upload),
+        ("commit", 8, world => Agent(world)?.SendCommit()),
+        ("drain", 8, world => Drain(world, Agent(world), world.Random.Next(1, 5))),
+        ("mail", 6, Deliver),
+        ("crash agent", 2, world => Agent(world)?.Crash()),
+        ("copy agent", 1, Copy),
+        ("restore agent", 1, Restore),
+        ("crash service", 1, CrashService),
+        ("finish save", 3, Finish),
+        ("barrier", 3, Barrier),
+        ("snapshot", 3, world => Volume(world)?.TakeSnapshot(Name(world, "snap"))),
+        ("delete snapshot", 2, DeleteSnapshot),
+        ("fold", 5, Fold),
+        ("compute fold", 1, world => Volume(world)?.ComputeFold()),
+        ("publish fold", 1, world => PublishFold(Volume(world), world)),
+        ("clone", 2, Clone),
+        ("grow", 1, Grow),
+        ("time", 3, Pass),
+        ("back up", 1, world => world.Database.BackUp(world.Now)),
+        ("restore backup", 1, Regress),
+        ("difference", 2, Difference),
+        ("damage", 2, Damage.Run),
+        ("look", 1, world => Look(world)),
+    ];
+
+    internal static SimulatedAgent? Agent(StoreWorld world) => world.Pick(world.Agents);
+
+    internal static SimulatedVolume? Volume(StoreWorld world) => world.Pick(world.Volumes);
+
+    /// <summary>The way of a healthy agent: attach, seal, upload, commit.</summary>
+    internal static void Drain(StoreWorld world, SimulatedAgent? agent, int rounds)
+    {
+        if (agent is null) return;
+        if (!agent.IsAttached) agent.Attach();
+        agent.Flush();
+        for (; rounds > 0; rounds--)
+        {
+            agent.Seal(world.Random.Next(1, 4));
+            for (var uploads = 0; uploads < 6; uploads++) agent.UploadOne();
+            agent.SendCommit();
+        }
+    }
+
+    internal static string Name(StoreWorld world, string what) => $"{what}-{world.NextNumber()}";
+
+    private static void Upload(StoreWorld world)
+    {
+        var agent = Agent(world);
+        for (var count = world.Random.Next(1, 4); count > 0; count--) agent?.UploadOne();
+    }
+
+    private static void Deliver(StoreWorld world)
+    {
+        if (world.Mail.Count == 0) return;
+        var at = world.Random.Next(world.Mail.Count);
+        var (what, deliver) = world.Mail[at];
+        if (!world.Fault(0.1)) world.Mail.RemoveAt(at);
+        world.Note($"arrives: {what}");
+        deliver();
+    }
+
+    private static void Copy(StoreWorld world)
+    {
+        if (world.Agents.Count < MaxAgents && Agent(world) is { } agent) world.Agents.Add(agent.Copy(Name(world, "agent")));
+    }
+
+    private static void Restore(StoreWorld world)
+    {
+        if (Volume(world) is not { } volume) return;
+        var others = world.Agents.Where(agent => agent.Volume == volume).ToList();
+        if (world.Agents.Count >= MaxAgents && others.Count == 0) return;
+        // The old one may go on for a while, or be gone.
+        if (others.Count > 1 || world.Agents.Count >= MaxAgents || world.Chance(0.5)) world.Agents.RemoveAll(agent => agent.Volume == volume);
+        var restored = SimulatedAgent.Restored(world, volume, Name(world, "agent"));
+        world.Note($"{volume.Id}: {restored.Name} starts from the head");
+        world.Agents.Add(restored);
+    }
+
+    private static void CrashService(StoreWorld world)
+    {
+        if (Volume(world) is not { } volume) return;
+        world.Note($"{volume.Id}: its silo dies");
+        volume.Crash();
+    }
+
+    private static void Finish(StoreWorld world)
+    {
+        if (world.Pick(world.Volumes.Where(volume => volume.Unfinished.Count > 0).ToList()) is not { } volume) return;
+        var at = world.Random.Next(volume.Unfinished.Count);
+        var save = volume.Unfinished[at];
+        volume.Unfinished.RemoveAt(at);
+        save();
+    }
+
+    private static void Barrier(StoreWorld world)
+    {
+        if (Agent(world) is not { IsEnded: false } agent) return;
+        var id = Name(world, "snap");
+        agent.Volume.RequestSnapshot(id, (_, _) => agent.Barrier(id));
+    }
+
+    private static void DeleteSnapshot(StoreWorld world)
+    {
+        if (Volume(world) is { Row: { } row } volume && world.Pick(row.Truth.Snapshots.Keys.ToList()) is { } id) volume.DeleteSnapshot(id);
+    }
+
+    private static void Fold(StoreWorld world)
+    {
+        if (Volume(world) is not { } volume) return;
+        volume.ComputeFold();
+        PublishFold(volume, world);
+    }
+
+    private static void PublishFold(SimulatedVolume? volume, StoreWorld world)
+    {
+        if (volume is null || world.Pick(volume.Folds) is not { } fold) return;
+        if (!world.Chance(0.2)) volume.Folds.Remove(fold);
+        volume.PublishFold(fold);
+    }
+
+    private static void Clone(StoreWorld world)
+    {
+        if (world.Volumes.Count >= MaxVolumes || Volume(world) is not { Row: { } row } volume) return;
+        if (world.Pick(row.Truth.Snapshots.Keys.ToList()) is not { } id) return;
+        var before = world.Volumes.Count;
+        volume.Clone(id, Name(world, "vol"));
+        if (world.Volumes.Count > before && world.Agents.Count < MaxAgents) AddAgent(world, world.Volumes[^1]);
+    }
+
+    /// <summary>A first agent, with an empty log that starts anywhere.</summary>
+    internal static void AddAgent(StoreWorld world, SimulatedVolume volume)
+    {
+        var start = LogEntry.Begin(world.Random.Next(4) * 4096, volume.Beginning.State);
+        world.Agents.Add(new SimulatedAgent(
+            world, volume, Name(world, "agent"), new CommittedAt(0, start, Tidegate.BlockStore.Segments.SegmentDigest.None, 0), volume.Row!.Head.SizeBytes));
+    }
+
+    private static void Grow(StoreWorld world)
+    {
+        if (Volume(world) is { Row: { } row } volume && row.Head.SizeBytes < world.Space.LastSizeBytes)
+            volume.Resize(world.Chance(0.5) ? world.Space.LastSizeBytes : row.Head.SizeBytes + ((world.Space.LastSizeBytes - row.Head.SizeBytes) / 2 / BlockGeometry.SectorBytes * BlockGeometry.SectorBytes));
+    }
+
+    private static void Pass(StoreWorld world)
+    {
+        var seconds = world.Random.Next(8) switch { 0 => 7200, 1 => 90_000, 2 => 70, 3 => 900_000, _ => world.Random.Next(1, 30) };
+        world.Now += TimeSpan.FromSeconds(seconds);
+        world.Note($"{seconds} s pass");
+    }
+
+    /// <summary>The database is put back to a backup: every volume at once.</summary>
+    private static void Regress(StoreWorld world)
+    {
+        if (!world.Database.Restore(world.Random, world.Now, StoreWorld.OldestBackup)) return;
+        world.Note("the database is put back to a backup");
+        world.Volumes.RemoveAll(volume => volume.Row is null);
+        world.Agents.RemoveAll(agent => agent.Volume.Row is null);
+        foreach (var volume in world.Volumes)
+        {
+            volume.Crash();
+            volume.WasCopied = true;
+            StoreChecks.All(volume);
+        }
+    }
+
+    private static void Difference(StoreWorld world)
+    {
+        if (Volume(world) is not { Row: { } row } volume) return;
+        var images = new List<(ImageDescriptor, int[])> { (row.Head.ToImage(), row.Truth.Tip.State) };
+        foreach (var record in Sync.ToList(volume.OpenCatalogue(row.Head).ListSnapshotsAsync()))
+            images.Add((record.Image, row.Truth.Snapshots[record.SnapshotId].Point.State));
+        var (one, two) = (images[world.Random.Next(images.Count)], images[world.Random.Next(images.Count)]);
+        world.Note($"{volume.Id}: compares two images");
+        StoreChecks.Difference(volume, one, two);
+    }
+
+    private static void Look(StoreWorld world)
+    {
+        if (Volume(world) is { } volume) StoreChecks.All(volume);
+    }
+}

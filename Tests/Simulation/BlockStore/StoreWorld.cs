@@ -1,0 +1,107 @@
+using Tidegate.BlockStore.Segments;
+using Tidegate.Tests.Simulation.WritePath;
+
+namespace Tidegate.Tests.Simulation.BlockStore;
+
+/// <summary>What all parts of one simulated deployment share: time, chance, bucket, database, mail, and the trace of what happened.</summary>
+internal sealed class StoreWorld : INonceSource
+{
+    private readonly List<string> _trace = [];
+    private readonly HashSet<BlobNonce> _nonces = [];
+    private readonly bool _isTraced;
+    private ulong _lastNonce;
+
+    internal StoreWorld(int seed, PlantedBug planted, bool isTraced)
+    {
+        (Planted, _isTraced) = (planted, isTraced);
+        Random = new Random(seed);
+        Bucket = new SimulatedBucket(() => Now);
+        Space = SparseSpace.Draw(Random);
+        // Some worlds never fail, some do all the time.
+        Faults = Random.Next(4) switch { 0 => 0, 1 => 0.25, 2 => 1, _ => 3 };
+    }
+
+    /// <summary>Chance of the step that runs; every step has its own, so that leaving one out leaves the others alone.</summary>
+    internal Random Random { get; set; }
+
+    internal PlantedBug Planted { get; }
+
+    internal double Faults { get; set; }
+
+    /// <summary>The oldest backup of the database that may be put back.</summary>
+    internal static TimeSpan OldestBackup { get; } = TimeSpan.FromDays(3);
+
+    internal DateTimeOffset Now { get; set; } = DateTimeOffset.UnixEpoch.AddYears(50);
+
+    internal SparseSpace Space { get; }
+
+    internal SimulatedBucket Bucket { get; }
+
+    internal Database Database { get; } = new();
+
+    internal List<SimulatedVolume> Volumes { get; } = [];
+
+    internal List<SimulatedAgent> Agents { get; } = [];
+
+    /// <summary>Messages under way: delivered in any order, twice, late, or never.</summary>
+    internal List<(string What, Action Deliver)> Mail { get; } = [];
+
+    /// <summary>The records that each sealed segment holds.</summary>
+    internal Dictionary<string, (LogEntry From, LogEntry To, SealedContent Content)> Sealed { get; } = new(StringComparer.Ordinal);
+
+    internal IReadOnlyList<string> Trace => _trace;
+
+    /// <summary>Room for one block.</summary>
+    internal byte[] Buffer { get; } = new byte[Tidegate.BlockStore.BlockGeometry.BlockBytes];
+
+    private int _lastNumber;
+
+    internal int NextNumber() => ++_lastNumber;
+
+    internal bool Is(PlantedBug bug) => Planted == bug;
+
+    /// <summary>Chance of a fault, scaled to the world.</summary>
+    internal bool Fault(double chance) => Random.NextDouble() < chance * Faults;
+
+    internal bool Chance(double chance) => Random.NextDouble() < chance;
+
+    internal T? Pick<T>(IReadOnlyList<T> from)
+        where T : class => from.Count == 0 ? null : from[Random.Next(from.Count)];
+
+    internal void Note(string what)
+    {
+        if (_isTraced) _trace.Add(what);
+    }
+
+    /// <summary>A message that arrives now, later, twice, or never.</summary>
+    internal void Send(string what, Action deliver)
+    {
+        if (Fault(0.05))
+        {
+            Note($"lost: {what}");
+            return;
+        }
+        if (Fault(0.08))
+        {
+            Note($"under way: {what}");
+            Mail.Add((what, deliver));
+            return;
+        }
+        if (Fault(0.05)) Mail.Add(($"again: {what}", deliver));
+        deliver();
+    }
+
+    /// <summary>Remembers what a sealed segment holds. Its nonce must be new: another ciphertext under it would betray both.</summary>
+    internal void RegisterSealed(SealedSegment segment, LogEntry from, LogEntry to)
+    {
+        if (!_nonces.Add(segment.Header.Identity.Nonce)) throw new Violation($"segment {segment.BlobKey} is encrypted under a nonce that was used before");
+        Sealed[segment.BlobKey] = (from, to, new SealedContent(segment.Reference, segment.Entries));
+    }
+
+    BlobNonce INonceSource.Next()
+    {
+        // Never the same twice, in no order that means anything.
+        var value = unchecked(++_lastNonce * 0x9E3779B97F4A7C15);
+        return new BlobNonce(new UInt128(value, ~value));
+    }
+}
