@@ -31,12 +31,12 @@ internal enum PlantedBug
     CommitWithoutBlob,
     /// <summary>The database ignores the stamp that a save was made from.</summary>
     CompareAndSetIgnored,
-    /// <summary>A fold is given no cuts, and is published though it passes some.</summary>
+    /// <summary>A fold is not told of the cuts inside it, and gives them the root that it began from.</summary>
     FoldPassesCuts,
     /// <summary>A fold replaces the root whatever was folded meanwhile.</summary>
     StaleFoldPublished,
     /// <summary>Frames that die before any page held them are not counted as dead.</summary>
     DeathBeforeFoldForgotten,
-    /// <summary>A fold's accounting is published without its root, or again.</summary>
-    AccountingOutsideTheSave,
+    /// <summary>Frames die with the fold, not with the segment that overwrote them.</summary>
+    DeathCountedAtTheFold,
 }

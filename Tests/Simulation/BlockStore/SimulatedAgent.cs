@@ -111,7 +111,11 @@ internal sealed partial class SimulatedAgent
         Volume.WasCopied = true;
         return new SimulatedAgent(_world, Volume, name, Committed, _storeSize)
         {
-            Last = Durable, Durable = Durable, Trimmed = Trimmed, _seals = [.. _seals], IsEnded = IsEnded,
+            Last = Durable,
+            Durable = Durable,
+            Trimmed = Trimmed,
+            _seals = [.. _seals],
+            IsEnded = IsEnded,
         };
     }
 

@@ -1,19 +1,22 @@
-using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Folding;
 using Tidegate.BlockStore.Heads;
 
 namespace Tidegate.Tests.Simulation.BlockStore;
 
-// Folds: computed from some head, published to whatever the head is by then, or never.
+// Folds: computed by a worker from some head, prepared for a later one, published to whatever the head is by then, or never.
 internal sealed partial class SimulatedVolume
 {
-    /// <summary>Folds that a worker has computed.</summary>
+    /// <summary>Folds that a worker has computed and not prepared.</summary>
     internal List<FoldResult> Folds { get; } = [];
+
+    /// <summary>Changes that a worker has prepared and the volume has not published.</summary>
+    internal List<PreparedChange> Prepared { get; } = [];
 
     internal void ComputeFold()
     {
-        if ((_activations[_world.Random.Next(2)] ?? Row) is not { } row) return;
-        var cuts = CutsOf(OpenCatalogue(row.Head), row.Head);
+        if (AnyRow() is not { } row) return;
+        var cuts = Sync.Result(OpenCatalogue(row.Head).ListCutsAsync(row.Head.BaseSequence, row.Head.CommittedSequence)).Select(cut => cut.Sequence).ToHashSet();
+        if (_world.Is(PlantedBug.FoldPassesCuts)) cuts = [];
         var folder = new Folder(Segments, Sealer, (blob, cancellation) =>
         {
             Sync.Result(_world.Bucket.PutIfAbsentAsync(blob.Key, blob.Content, cancellation));
@@ -24,37 +27,43 @@ internal sealed partial class SimulatedVolume
         Folds.Add(fold);
     }
 
-    internal void PublishFold(FoldResult fold) => Perform(
-        $"publication of the fold of {fold.FromSequence}..{fold.ThroughSequence}",
+    internal void PrepareFold(FoldResult fold)
+    {
+        if (AnyRow() is not { } row) return;
+        if (Sync.Result(PreparedChange.OfFoldAsync(row.Head, Bugged(fold, row.Head), Segments, Sealer)) is { } prepared) Prepared.Add(prepared);
+        _world.Note($"{Id}: the fold through {fold.ThroughSequence} is prepared for v{row.Head.Version}");
+    }
+
+    internal void Publish(PreparedChange prepared) => Perform(
+        $"publication of the fold through {prepared.Fold?.ThroughSequence}",
         row =>
         {
             var tail = Sync.Result(TailManifest.LoadAsync(Segments, row.Head.Tail, CancellationToken.None));
-            var catalogue = OpenCatalogue(row.Head);
-            var change = HeadMachine.PublishFold(row.Head, fold, tail, CutsOf(catalogue, row.Head), Sealer);
-            if (_world.Is(PlantedBug.StaleFoldPublished) && change.Refusal?.Reason == HeadRefusalReason.Superseded && fold.ThroughSequence <= row.Head.CommittedSequence)
+            var change = prepared.Publish(row.Head, tail, Sealer);
+            if (_world.Is(PlantedBug.StaleFoldPublished) && change.Refusal is not null && prepared.Fold is { } fold && fold.ThroughSequence <= row.Head.CommittedSequence)
             {
                 var rest = tail.Where(entry => entry.Segment.Identity.Owner == Lineage && entry.Segment.Identity.Sequence > fold.ThroughSequence).TakeLast(Tail.MaxInline);
                 change = new HeadChange(
                     row.Head with { Version = row.Head.Version + 1, Root = fold.Root, BaseSequence = fold.ThroughSequence, Tail = new Tail(null, 0, [.. rest]) }, [], [], null);
-                return ToDecision(row, change, row.Truth);
             }
-            if (change.Refusal is not null) return new VolumeDecision(null, [], change.Refusal);
-            var applied = fold;
-            if (_world.Is(PlantedBug.DeathBeforeFoldForgotten))
-                applied = fold with { Deaths = [.. fold.Deaths.Where(death => death.Birth <= fold.FromSequence)] };
-            if (_world.Is(PlantedBug.SnapshotGetsLaterRoot))
-                applied = fold with { CutRoots = fold.CutRoots.ToDictionary(cut => cut.Key, _ => fold.Root) };
-            Sync.Run(applied.ApplyAsync(catalogue));
-            if (_world.Is(PlantedBug.AccountingOutsideTheSave) && _world.Chance(0.3))
-            {
-                var twice = applied with { Born = [], Lost = new Dictionary<Tidegate.BlockStore.Segments.SegmentIdentity, long>() };
-                Sync.Run(twice.ApplyAsync(catalogue));
-            }
-            return ToDecision(row, change.WithCatalogue(catalogue.Seal(Sealer, change.Head.Version)), row.Truth, withManifest: true);
+            return ToDecision(row, change, row.Truth, withManifest: true);
         },
         (_, _) => { });
 
-    private HashSet<long> CutsOf(CatalogueEdit catalogue, VolumeHead head) => _world.Is(PlantedBug.FoldPassesCuts)
-        ? []
-        : [.. Sync.Result(catalogue.ListCutsAsync(head.BaseSequence, head.CommittedSequence)).Select(cut => cut.Sequence)];
+    private FoldResult Bugged(FoldResult fold, VolumeHead head)
+    {
+        if (_world.Is(PlantedBug.FoldPassesCuts))
+        {
+            var cuts = Sync.Result(OpenCatalogue(head).ListCutsAsync(fold.FromSequence, fold.ThroughSequence)).Select(cut => cut.Sequence).Distinct();
+            return fold with { CutRoots = cuts.ToDictionary(cut => cut, cut => cut == fold.ThroughSequence ? fold.Root : fold.FromRoot) };
+        }
+        if (_world.Is(PlantedBug.DeathBeforeFoldForgotten)) return fold with { Deaths = [.. fold.Deaths.Where(death => death.Birth <= fold.FromSequence)] };
+        if (_world.Is(PlantedBug.SnapshotGetsLaterRoot)) return fold with { CutRoots = fold.CutRoots.ToDictionary(cut => cut.Key, _ => fold.Root) };
+        return _world.Is(PlantedBug.DeathCountedAtTheFold)
+            ? fold with { Deaths = [.. fold.Deaths.Select(death => death with { Death = fold.ThroughSequence })] }
+            : fold;
+    }
+
+    /// <summary>What a worker was given to begin from: new, or as an idle activation remembers it.</summary>
+    private VolumeRow? AnyRow() => _activations[_world.Random.Next(2)] ?? Row;
 }

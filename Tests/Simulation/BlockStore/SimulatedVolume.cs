@@ -68,6 +68,7 @@ internal sealed partial class SimulatedVolume
         Array.Clear(_activations);
         Unfinished.Clear();
         Folds.Clear();
+        Prepared.Clear();
     }
 
     /// <summary>One call to the grain. The answer is the row after it, or a refusal; no answer at all when it fails.</summary>

@@ -120,9 +120,11 @@ internal static class StoreSimulation
 
     private static void Fold(SimulatedVolume volume)
     {
-        volume.Folds.Clear();
+        volume.Crash();
         volume.ComputeFold();
-        if (volume.Folds.Count > 0) volume.PublishFold(volume.Folds[0]);
+        volume.Folds.ForEach(volume.PrepareFold);
+        volume.Prepared.ForEach(volume.Publish);
+        volume.Crash();
     }
 
     /// <summary>Failures of one kind differ in numbers and names alone.</summary>

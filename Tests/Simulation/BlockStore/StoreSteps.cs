@@ -31,6 +31,7 @@ internal static class StoreSteps
         ("delete snapshot", 2, DeleteSnapshot),
         ("fold", 5, Fold),
         ("compute fold", 1, world => Volume(world)?.ComputeFold()),
+        ("prepare fold", 1, world => PrepareFold(Volume(world), world)),
         ("publish fold", 1, world => PublishFold(Volume(world), world)),
         ("clone", 2, Clone),
         ("grow", 1, Grow),
@@ -127,14 +128,22 @@ internal static class StoreSteps
     {
         if (Volume(world) is not { } volume) return;
         volume.ComputeFold();
+        PrepareFold(volume, world);
         PublishFold(volume, world);
+    }
+
+    private static void PrepareFold(SimulatedVolume? volume, StoreWorld world)
+    {
+        if (volume is null || world.Pick(volume.Folds) is not { } fold) return;
+        if (!world.Chance(0.2)) volume.Folds.Remove(fold);
+        volume.PrepareFold(fold);
     }
 
     private static void PublishFold(SimulatedVolume? volume, StoreWorld world)
     {
-        if (volume is null || world.Pick(volume.Folds) is not { } fold) return;
-        if (!world.Chance(0.2)) volume.Folds.Remove(fold);
-        volume.PublishFold(fold);
+        if (volume is null || world.Pick(volume.Prepared) is not { } prepared) return;
+        if (!world.Chance(0.2)) volume.Prepared.Remove(prepared);
+        volume.Publish(prepared);
     }
 
     private static void Clone(StoreWorld world)
