@@ -33,6 +33,13 @@ public sealed class DirectoryBlobStore : IBlobStore
             if (time.GetUtcNow() - left.LastWriteTimeUtc > AbandonedAfter) left.Delete();
     }
 
+    private DirectoryBlobStore(string root) => (_root, _temporary) = (root, Path.Combine(root, ".incoming"));
+
+    /// <summary>Uses a directory that exists, for reading alone: changes nothing in it. Throws <see cref="DirectoryNotFoundException"/>.</summary>
+    public static DirectoryBlobStore OpenForReading(string root) => Directory.Exists(root)
+        ? new DirectoryBlobStore(Path.GetFullPath(root))
+        : throw new DirectoryNotFoundException($"There is no directory '{root}' to read blobs from.");
+
     /// <inheritdoc/>
     public Task<PutOutcome> PutIfAbsentAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
     {

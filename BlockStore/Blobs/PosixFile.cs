@@ -25,6 +25,9 @@ internal static partial class PosixFile
         Check(() => FSync(handle), "fsync", path);
     }
 
+    /// <summary>Makes a file's content durable; its name only after <see cref="SyncDirectory"/>.</summary>
+    public static void Sync(SafeFileHandle handle, string path) => Check(() => FSync(handle), "fsync", path);
+
     /// <summary>Gives the file a second name unless that name exists; false then.</summary>
     public static bool TryLink(string existing, string path)
     {

@@ -176,7 +176,7 @@ internal sealed class CatalogueTree(SegmentCache segments, PageRoot? root)
     }
 
     /// <summary>Keys, values and children's hashes; where children are stored does not count.</summary>
-    private static PageHash HashOf(CataloguePage page)
+    internal static PageHash HashOf(CataloguePage page)
     {
         var canonical = new FormatWriter();
         canonical.U8((byte)page.Level);

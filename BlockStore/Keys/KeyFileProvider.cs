@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using Tidegate.BlockStore.Blobs;
-using Tidegate.BlockStore.Formats;
 
 namespace Tidegate.BlockStore.Keys;
 
@@ -11,7 +10,6 @@ namespace Tidegate.BlockStore.Keys;
 /// </summary>
 public sealed class KeyFileProvider : IKeyProvider
 {
-    private const string Prefix = "tidegate-account-key-1:";
     private readonly string _directory;
 
     /// <summary>Uses a directory, which is created (mode 0700) when absent.</summary>
@@ -39,34 +37,14 @@ public sealed class KeyFileProvider : IKeyProvider
         return ValueTask.FromResult(account.Unwrap(owner, generation, wrapped.Span));
     }
 
-    private string PathOf(string accountId) => Path.Combine(_directory, accountId + ".key");
+    private string PathOf(string accountId) => Path.Combine(_directory, accountId + AccountKeyFile.Extension);
 
-    private AccountKey? Read(string accountId)
-    {
-        string text;
-        try
-        {
-            text = File.ReadAllText(PathOf(accountId)).TrimEnd('\n');
-        }
-        catch (FileNotFoundException)
-        {
-            return null;
-        }
-        var secret = new byte[AccountKey.LengthBytes];
-        if (!text.StartsWith(Prefix, StringComparison.Ordinal)
-            || !Convert.TryFromBase64String(text[Prefix.Length..], secret, out var length)
-            || length != AccountKey.LengthBytes)
-            throw new CorruptDataException(
-                $"Key file {PathOf(accountId)}", $"it is not one line '{Prefix}' and the base64 of {AccountKey.LengthBytes} bytes");
-        var key = new AccountKey(secret);
-        CryptographicOperations.ZeroMemory(secret);
-        return key;
-    }
+    private AccountKey? Read(string accountId) => AccountKeyFile.Read(PathOf(accountId));
 
     private AccountKey Create(string accountId)
     {
         var secret = RandomNumberGenerator.GetBytes(AccountKey.LengthBytes);
-        var line = Encoding.ASCII.GetBytes(Prefix + Convert.ToBase64String(secret) + "\n");
+        var line = Encoding.ASCII.GetBytes(AccountKeyFile.Prefix + Convert.ToBase64String(secret) + "\n");
         var temporary = Path.Combine(_directory, $".{accountId}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}.new");
         PosixFile.WriteDurably(temporary, line, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         try

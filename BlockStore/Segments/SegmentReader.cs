@@ -54,12 +54,8 @@ public sealed class SegmentReader
                 $"Segment {reference.Identity.BlobKey}", $"the blob has {blob.Length} bytes, not {reference.LengthBytes}");
         var needed = SegmentIndex.TailBytes(blob.Span[^SegmentFormat.TrailerBytes..], reference);
         var reader = Open(reference, blob.Span[^needed..], key);
-        var header = new byte[SegmentFormat.HeaderBytes];
-        SegmentFormat.WriteHeader(reader.Index.Header, header);
-        return blob.Span[..SegmentFormat.HeaderBytes].SequenceEqual(header)
-            ? reader
-            : throw new CorruptDataException(
-                $"Segment {reference.Identity.BlobKey}", "its leading header differs from the one in its index");
+        reader.CheckLeadingHeader(blob.Span[..SegmentFormat.HeaderBytes]);
+        return reader;
     }
 
     /// <summary>
@@ -78,6 +74,15 @@ public sealed class SegmentReader
     {
         using var opener = new FrameOpener(this);
         opener.Open(index, stored, plain);
+    }
+
+    /// <summary>Compares the header in clear at the start of the blob with the authentic one in the index.</summary>
+    internal void CheckLeadingHeader(ReadOnlySpan<byte> clear)
+    {
+        Span<byte> header = stackalloc byte[SegmentFormat.HeaderBytes];
+        SegmentFormat.WriteHeader(Index.Header, header);
+        if (!clear.SequenceEqual(header))
+            throw new CorruptDataException($"Segment {Reference.Identity.BlobKey}", "its leading header differs from the one in its index");
     }
 
     /// <summary>Opens many frames with one key schedule; for one thread.</summary>

@@ -1,5 +1,9 @@
 using System.CommandLine;
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Formats;
+using Tidegate.BlockStore.Rebuild;
 using Tidegate.Cli.Errors;
+using Tidegate.Cli.Store;
 using Tidegate.Grains.Interfaces.Errors;
 
 namespace Tidegate.Cli.Commands;
@@ -22,7 +26,7 @@ internal static class CommandLine
           2  wrong command line or value         8  what was waited for failed
           3  not found, or not yours             9  --timeout passed; it goes on
           4  key missing, wrong or not enough  130  interrupted
-          5  name in use, limit, wrong state
+          5  name in use, limit, wrong state    10  stored data is damaged
         """;
 
     /// <summary>Runs one command line; never throws.</summary>
@@ -38,6 +42,7 @@ internal static class CommandLine
         root.Subcommands.Add(SnapshotCommands.Create(globals));
         root.Subcommands.Add(RestoreCommand.Create(globals));
         root.Subcommands.Add(AuditCommand.Create(globals));
+        root.Subcommands.Add(StoreCommands.Create(globals, StoreCommands.OpenDirectory));
         var parsed = root.Parse(arguments);
         try
         {
@@ -53,6 +58,16 @@ internal static class CommandLine
         {
             Report(error.Code, error.Message, error.NextStep);
             return error.ExitCode;
+        }
+        catch (Exception damage) when (damage is CorruptDataException or BlobNotFoundException)
+        {
+            Report(ErrorCodes.Corrupt, damage.Message, "tidegate store verify names all that is damaged.");
+            return ExitCode.Damaged;
+        }
+        catch (StoreKeyException error)
+        {
+            Report("WrongKey", error.Message, "Give the account's key file, or the directory of key files, with --keys.");
+            return ExitCode.Denied;
         }
         catch (OperationCanceledException)
         {

@@ -24,6 +24,8 @@ internal static class ExitCode
     public const int WaitFailed = 8;
     /// <summary>What was waited for did not happen within <c>--timeout</c>; it goes on.</summary>
     public const int WaitTimedOut = 9;
+    /// <summary>Stored data is damaged.</summary>
+    public const int Damaged = 10;
     /// <summary>Interrupted.</summary>
     public const int Interrupted = 130;
 

@@ -38,10 +38,13 @@ internal sealed partial class VolumeGrain
         var keys = await KeysAsync();
         var head = await SaveChangeAsync(async (state, _) =>
         {
-            var next = await StoreAsync(HeadMachine.Attach(HeadOf(state), claim));
+            var before = HeadOf(state);
+            var next = await StoreAsync(before, HeadMachine.Attach(before, claim));
             return new Change<VolumeState, VolumeHead>(
                 VolumeMachine.WithHead(state, next), next, new DomainEvent("volume.attached", new { next.Epoch, next.CommittedSequence }));
         });
+        // Before anyone can upload under the epoch, so that the bucket alone tells which segments it ended.
+        await StoreManifestAsync(head, keys);
         await SettleQuietlyAsync();
         return new AttachReply(
             head.Epoch, head.CommittedSequence, head.CommittedLogEnd, head.TipDigest.ToArray(), head.Lineage.AccountId, head.KeyGeneration, keys.ExportOwn(), head.SizeBytes);
@@ -97,7 +100,7 @@ internal sealed partial class VolumeGrain
             if (change.IsRepeat) return Change.None(state, before);
             if (change.Refusal is null) await CheckUploadsAsync(request.Segments.Where(segment => segment.Sequence > before.CommittedSequence), now);
             var cuts = change.Cuts.Select(cut => (cut.SnapshotId, cut.Sequence, now)).ToArray();
-            return VolumeMachine.Committed(state, await StoreAsync(change), cuts);
+            return VolumeMachine.Committed(state, await StoreAsync(before, change), cuts);
         });
         // The agent waits for the save alone; what follows from it goes on behind its back.
         _ = SettleQuietlyAsync();

@@ -42,11 +42,10 @@ internal sealed partial class VolumeGrain
     private async Task<CatalogueEdit> OpenCatalogueAsync(VolumeHead head) => new(head.Lineage, head.Catalogue, await SegmentsAsync());
 
     // Stores what the new head will name; the caller saves the head afterwards, in the same turn of the save gate.
-    // With a cut or a fold goes a manifest, from which a head can be rebuilt with an empty database.
-    private async Task<VolumeHead> StoreAsync(HeadChange change, bool withManifest = false)
+    // What the chain of segments does not tell goes into a manifest, from which a head can be rebuilt (docs/formats/manifest.md).
+    private async Task<VolumeHead> StoreAsync(VolumeHead before, HeadChange change)
     {
         if (change.Refusal is { } refusal) throw HeadRefusals.ToError(refusal);
-        withManifest |= change.Cuts.Count > 0;
         if (change.Cuts.Count > 0)
         {
             var catalogue = await OpenCatalogueAsync(change.Head);
@@ -55,13 +54,16 @@ internal sealed partial class VolumeGrain
         }
 
         foreach (var blob in change.Blobs) await host.Blobs.PutIfAbsentAsync(blob.Key, blob.Content);
-        if (withManifest)
-        {
-            var manifest = new HeadManifest(change.Head, (await KeysAsync()).Wrapped).Seal((await KeysAsync()).Sealer);
-            await host.Blobs.PutIfAbsentAsync(manifest.Key, manifest.Content);
-        }
-
+        var (from, to) = (before.ToImage(), change.Head.ToImage());
+        var isTold = change.Head.Catalogue == before.Catalogue && to with { Tail = from.Tail } == from;
+        if (!isTold) await StoreManifestAsync(change.Head, await KeysAsync());
         return change.Head;
+    }
+
+    private async Task StoreManifestAsync(VolumeHead head, VolumeKeys keys)
+    {
+        var manifest = new HeadManifest(head, keys.Wrapped).Seal(keys.Sealer);
+        await host.Blobs.PutIfAbsentAsync(manifest.Key, manifest.Content);
     }
 
     /// <inheritdoc />
@@ -73,7 +75,7 @@ internal sealed partial class VolumeGrain
         {
             var change = HeadMachine.Resize(HeadOf(state), sizeBytes);
             if (change.Refusal is { } refused) throw Arguments.Invalid(refused.Message);
-            return change.IsRepeat ? Change.Keep(state) : VolumeMachine.Grown(state, await StoreAsync(change));
+            return change.IsRepeat ? Change.Keep(state) : VolumeMachine.Grown(state, await StoreAsync(HeadOf(state), change));
         });
         await SettleQuietlyAsync();
         return await Describe();
@@ -88,7 +90,7 @@ internal sealed partial class VolumeGrain
         if (await catalogue.FindPinAsync(cloneVolumeId) is { } pin && pin.SnapshotId == snapshotId) return Change.None(state, snapshot.Image);
         await catalogue.PutPinAsync(new PinRecord(cloneVolumeId, snapshotId, snapshot.Sequence, now, false));
         var update = catalogue.Seal((await KeysAsync()).Sealer, head.Version + 1);
-        var next = await StoreAsync(HeadMachine.ChangeCatalogue(head, update));
+        var next = await StoreAsync(head, HeadMachine.ChangeCatalogue(head, update));
         return new Change<VolumeState, ImageDescriptor>(
             VolumeMachine.WithHead(state, next), snapshot.Image, new DomainEvent("volume.pinned", new { snapshotId, cloneVolumeId }));
     });

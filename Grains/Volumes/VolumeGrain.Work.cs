@@ -23,7 +23,7 @@ internal sealed partial class VolumeGrain
             var tail = await TailManifest.LoadAsync(await SegmentsAsync(), head.Tail, CancellationToken.None);
             var change = prepared.Publish(head, tail, (await KeysAsync()).Sealer);
             if (change.Refusal is { } refused) return Change.None(state, (HeadRefusal?)refused);
-            var next = await StoreAsync(change, withManifest: true);
+            var next = await StoreAsync(head, change);
             return new Change<VolumeState, HeadRefusal?>(VolumeMachine.WithHead(state, next), null);
         });
         if (refusal is null) return PublishOutcome.Done;

@@ -111,20 +111,25 @@ internal sealed partial class VolumeGrain(
             var own = await VolumeKeys.MakeAsync(host.Keys, lineage);
             if (specification.SourceSnapshotId.Length == 0)
             {
-                await SaveChangeAsync((state, _) => VolumeMachine.Created(state, HeadMachine.Create(lineage, 1, specification.SizeBytes), [own], []));
+                await SaveFirstHeadAsync(HeadMachine.Create(lineage, 1, specification.SizeBytes), [own], []);
                 return;
             }
 
             var origin = await PinOriginAsync(specification);
             var image = ImageDescriptor.Decode(origin.ImageDescriptor);
-            await SaveChangeAsync((state, _) => VolumeMachine.Created(
-                state, HeadMachine.CreateClone(lineage, 1, image), [own, .. origin.Keys], origin.ImageDescriptor));
+            await SaveFirstHeadAsync(HeadMachine.CreateClone(lineage, 1, image), [own, .. origin.Keys], origin.ImageDescriptor);
         }
         catch (TidegateException)
         {
             await AbandonIntentionAsync(specification);
             throw;
         }
+    }
+
+    private async Task SaveFirstHeadAsync(VolumeHead head, IReadOnlyList<WrappedLineageKey> keys, byte[] originImage)
+    {
+        await StoreManifestAsync(head, await VolumeKeys.UnwrapAsync(host.Keys, keys));
+        await SaveChangeAsync((state, _) => VolumeMachine.Created(state, head, keys, originImage));
     }
 
     private async Task<CloneOrigin> PinOriginAsync(VolumeSpecification specification)

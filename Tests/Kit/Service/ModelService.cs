@@ -4,6 +4,7 @@ using Tidegate.BlockStore.Formats;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Keys;
+using Tidegate.BlockStore.Manifests;
 using Tidegate.BlockStore.Segments;
 using Tidegate.GatewayAgent.Shadow;
 using Tidegate.Grains.Interfaces.Errors;
@@ -87,6 +88,16 @@ internal sealed class ModelService
         var bytes = new byte[image.SizeBytes];
         await reader.ReadAsync(0, bytes);
         return bytes;
+    }
+
+    /// <summary>Stores a manifest of a head, as the volume's grain does.</summary>
+    public async Task PutManifestAsync(IKeyProvider provider, VolumeHead head)
+    {
+        var keys = new List<WrappedKey>();
+        foreach (var service in new[] { this }.Concat(_origins))
+            keys.Add(new WrappedKey(service.Head.Lineage, 1, await provider.WrapAsync(service.Head.Lineage, 1, service._key)));
+        var blob = new HeadManifest(head, keys).Seal(new LineageSealer(head.Lineage, 1, _key, RandomNonceSource.Instance));
+        await Store.PutIfAbsentAsync(blob.Key, blob.Content);
     }
 
     private Keyring Keys()

@@ -5,6 +5,7 @@ using Tidegate.BlockStore.Folding;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Keys;
+using Tidegate.BlockStore.Manifests;
 using Tidegate.BlockStore.Segments;
 using Tidegate.Tests.Kit.Blobs;
 using Xunit;
@@ -32,7 +33,7 @@ internal sealed class VolumeScenario
     {
         Lineage = new LineageId(Account, volume);
         _key = new DataKey(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(volume)));
-        _nonces = new SeededNonces((ulong)volume[^1] << 32);
+        _nonces = new SeededNonces(((ulong)volume[^1] << 32) + (origin?.Lineage.VolumeId == volume ? 1ul << 24 : 0));
         Store = origin?.Store ?? new MemoryBlobStore(TimeProvider.System);
         Ring = origin?.Ring ?? new Keyring();
         Ring.Add(Lineage, 1, _key);
@@ -58,6 +59,13 @@ internal sealed class VolumeScenario
     public Dictionary<string, Dictionary<long, int>> SnapshotModels { get; } = [];
 
     public CatalogueEdit OpenCatalogue() => new(Lineage, Head.Catalogue, Segments);
+
+    /// <summary>Writes what another's last write wrote.</summary>
+    public void WriteAs(VolumeScenario other, long sector, int count)
+    {
+        _writes = other._writes - 1;
+        Write(sector, count);
+    }
 
     public void Write(long sector, int count)
     {
@@ -144,6 +152,14 @@ internal sealed class VolumeScenario
     public VolumeScenario Clone(string volume, string snapshotId, SnapshotRecord snapshot) =>
         new(volume, origin: this, image: ImageDescriptor.Decode(snapshot.Image.Encode()), model: SnapshotModels[snapshotId]);
 
+    /// <summary>The same volume in the hands of another process.</summary>
+    public VolumeScenario Fork()
+    {
+        var twin = new VolumeScenario(Lineage.VolumeId, origin: this, image: Head.ToImage(), model: Model) { _logPosition = _logPosition };
+        (twin.Head, twin._builder) = (Head, new SegmentBuilder(_key, _logPosition));
+        return twin;
+    }
+
     public Task<ImageReader> OpenAsync(ImageDescriptor? image = null) => ImageReader.OpenAsync(image ?? Head.ToImage(), Segments);
 
     /// <summary>The image holds exactly the model's sectors, and every one of them reads right (I13).</summary>
@@ -175,6 +191,17 @@ internal sealed class VolumeScenario
                 Assert.True(buffer.AsSpan(i * 4096, 4096).SequenceEqual(expected), $"sector {sector} reads wrong");
             }
         }
+    }
+
+    /// <summary>Stores a manifest of the head, as a grain does; <paramref name="origins"/> are those whose data it reaches.</summary>
+    public async Task<string> PutManifestAsync(IKeyProvider provider, params VolumeScenario[] origins)
+    {
+        var keys = new List<WrappedKey>();
+        foreach (var volume in new[] { this }.Concat(origins))
+            keys.Add(new WrappedKey(volume.Lineage, 1, await provider.WrapAsync(volume.Lineage, 1, volume._key)));
+        var blob = new HeadManifest(Head, keys).Seal(Sealer);
+        await PutAsync(blob, default);
+        return blob.Key;
     }
 
     public async ValueTask PutAsync(BlobEffect blob, CancellationToken cancellationToken) =>

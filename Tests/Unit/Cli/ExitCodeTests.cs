@@ -68,7 +68,7 @@ public sealed class ExitCodeTests
     {
         var run = await CliRun.RawAsync("--help");
         Assert.Equal(0, run.ExitCode);
-        foreach (var word in new[] { "setup", "profile", "gateways", "volumes", "snapshots", "restore", "audit", "Exit codes", "TIDEGATE_KEY" })
+        foreach (var word in new[] { "setup", "profile", "gateways", "volumes", "snapshots", "restore", "audit", "store", "Exit codes", "TIDEGATE_KEY" })
             Assert.Contains(word, run.Output, StringComparison.Ordinal);
     }
 }

@@ -15,7 +15,7 @@ public sealed class DependencyTests
         ["Grains"] = ["Grains.Interfaces", "BlockStore"],
         ["Silo"] = ["Grains", "Client", "Grains.Interfaces", "BlockStore"],
         ["GatewayAgent"] = ["Client", "BlockStore", "Grains.Interfaces"],
-        ["Cli"] = ["Client", "Grains.Interfaces"],
+        ["Cli"] = ["Client", "Grains.Interfaces", "BlockStore"],
     };
 
     public static TheoryData<string> Projects => [.. Allowed.Keys];
