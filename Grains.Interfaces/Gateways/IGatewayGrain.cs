@@ -59,4 +59,11 @@ public interface IGatewayGrain : IGrainWithStringKey
     /// <summary>Whether a link may be opened with this certificate: thumbprint known, unexpired, not revoked. Called by the frame guard and the token issuer.</summary>
     [AlwaysInterleave, Alias("is-certificate-valid")]
     Task<bool> IsCertificateValid(string thumbprint);
+
+    /// <summary>
+    /// Writes breaches of the link into the gateway's audit chain. Called by the silo that noticed them, which sees to the pace. Does nothing
+    /// for a gateway that never was; throws <c>Unavailable</c> while the audit log takes nothing.
+    /// </summary>
+    [AlwaysInterleave, Alias("record-breaches")]
+    Task RecordBreaches(LinkBreaches breaches);
 }

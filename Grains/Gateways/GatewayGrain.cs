@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Tidegate.Grains.Accounts;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Gateways.Holders;
+using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Security;
 
@@ -13,7 +14,8 @@ namespace Tidegate.Grains.Gateways;
 /// </summary>
 [GrainType("gateway")]
 internal sealed partial class GatewayGrain(
-    [PersistentState("gateway", "state")] IPersistentState<GatewayState> storage, AggregateServices services, ILinkRegistries registries)
+    [PersistentState("gateway", "state")] IPersistentState<GatewayState> storage, AggregateServices services, ILinkRegistries registries,
+    ICertificateRevocations revocations)
     : AggregateGrain<GatewayState>(storage, services), IGatewayGrain, IGatewayLinkGrain
 {
     private readonly ILogger _log = services.Loggers.CreateLogger("Tidegate.Grains.Gateway");
@@ -81,7 +83,15 @@ internal sealed partial class GatewayGrain(
         else Authorisation.RequireAccount(State.AccountId, What);
         await ChangeAsync(GatewayMachine.Deactivate);
         EndLink(_live, new LinkSuperseded("The gateway was deactivated.", false));
+        if (State.CertificatesToRevoke.Length > 0)
+        {
+            throw new TidegateException(
+                ErrorCodes.Unavailable, $"{What} is deactivated, but its certificates could not be revoked at every silo yet.", "Send the request again to see it done; the service goes on trying.");
+        }
     }
+
+    /// <inheritdoc />
+    public Task RecordBreaches(LinkBreaches breaches) => ChangeAsync((state, _) => GatewayMachine.RecordBreaches(state, breaches));
 
     /// <inheritdoc />
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -102,6 +112,13 @@ internal sealed partial class GatewayGrain(
     /// <inheritdoc />
     protected override async Task<TimeSpan?> SettleOthersAsync()
     {
+        if (State.CertificatesToRevoke.Length > 0)
+        {
+            var owed = State.CertificatesToRevoke;
+            await revocations.RevokeAsync([.. owed.Select(known => new RevokedCertificate(known.Thumbprint, known.ExpiresAt))]);
+            await SaveChangeAsync((state, _) => GatewayMachine.CertificatesRevoked(state, owed));
+        }
+
         if (State.NamesToRelease.Length > 0)
         {
             var owed = State.NamesToRelease;

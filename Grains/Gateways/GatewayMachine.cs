@@ -21,6 +21,9 @@ internal static class GatewayMachine
     /// <summary>Most names waiting to be released.</summary>
     public const int MaxNamesToRelease = 8;
 
+    /// <summary>Most certificates waiting to be revoked.</summary>
+    public const int MaxCertificatesToRevoke = 2 * MaxCertificates;
+
     private const int MaxAddresses = 16;
 
     /// <summary>Binds the gateway to an account; the same values again change nothing.</summary>
@@ -45,15 +48,25 @@ internal static class GatewayMachine
         return Change.To(next, new DomainEvent("gateway.provisioned", new { next.Name, next.TimeZone, next.KeyFingerprint }));
     }
 
-    /// <summary>Remembers a certificate; expired and then the oldest ones make room.</summary>
+    /// <summary>Remembers a certificate; expired and then the oldest ones make room, and the latter are to be revoked.</summary>
     public static Change<GatewayState, GatewayState> RecordCertificate(GatewayState state, string thumbprint, DateTimeOffset expiresAt, DateTimeOffset now)
     {
         RequireLive(state);
         if (state.Certificates.Any(known => known.Thumbprint == thumbprint)) return Change.Keep(state);
         Arguments.Text(thumbprint, "thumbprint", 64);
-        var kept = state.Certificates.Where(known => known.ExpiresAt > now).TakeLast(MaxCertificates - 1);
+        var live = state.Certificates.Where(known => known.ExpiresAt > now).ToArray();
+        var next = state with
+        {
+            Certificates = [.. live.TakeLast(MaxCertificates - 1), new GatewayCertificate(thumbprint, expiresAt)],
+            CertificatesToRevoke = [.. state.CertificatesToRevoke, .. live.SkipLast(MaxCertificates - 1)],
+        };
+        if (next.CertificatesToRevoke.Length > MaxCertificatesToRevoke - MaxCertificates)
+        {
+            throw new TidegateException(ErrorCodes.Unavailable, "Earlier certificates of the gateway are still being revoked.", "Try again in a minute.");
+        }
+
         return Change.To(
-            state with { Certificates = [.. kept, new GatewayCertificate(thumbprint, expiresAt)] },
+            next,
             new DomainEvent("gateway.certificate-issued", new { thumbprint, expiresAt }));
     }
 
@@ -85,6 +98,12 @@ internal static class GatewayMachine
     public static Change<GatewayState, GatewayState> NamesReleased(GatewayState state, IReadOnlyCollection<string> released) =>
         state.NamesToRelease.Any(released.Contains)
             ? Change.To(state with { NamesToRelease = [.. state.NamesToRelease.Except(released)] })
+            : Change.Keep(state);
+
+    /// <summary>Forgets certificates whose revocation is durable.</summary>
+    public static Change<GatewayState, GatewayState> CertificatesRevoked(GatewayState state, IReadOnlyCollection<GatewayCertificate> revoked) =>
+        state.CertificatesToRevoke.Any(revoked.Contains)
+            ? Change.To(state with { CertificatesToRevoke = [.. state.CertificatesToRevoke.Except(revoked)] })
             : Change.Keep(state);
 
     /// <summary>Adds a volume to the desired configuration, or takes its new name and size.</summary>
@@ -120,6 +139,7 @@ internal static class GatewayMachine
         {
             DeactivatedAt = now,
             Certificates = [],
+            CertificatesToRevoke = [.. state.CertificatesToRevoke, .. state.Certificates.Where(known => known.ExpiresAt > now)],
             Volumes = [],
             IsConnected = false,
             Generation = state.Generation + 1,
@@ -153,6 +173,30 @@ internal static class GatewayMachine
         state.IsConnected && state.Generation == generation
             ? Change.To(state with { IsConnected = false, LastSeenAt = now }, new DomainEvent("gateway.lost", new { generation, reason }))
             : Change.Keep(state);
+
+    /// <summary>
+    /// Breaches of the link go into the audit chain, also of a deactivated gateway. They take at most half of the outbox, so that whoever
+    /// breaks rules while the audit log is away does not keep the gateway from being deactivated.
+    /// </summary>
+    public static Change<GatewayState, GatewayState> RecordBreaches(GatewayState state, LinkBreaches breaches)
+    {
+        if (state.AccountId.Length == 0) return Change.Keep(state);
+        if (state.Outbox.Pending.Length >= OutboxMachine.MaxPending / 2)
+        {
+            throw new TidegateException(ErrorCodes.Unavailable, "The audit log has not taken the gateway's last changes, so its breaches wait.", "Try again when the audit log is reachable.");
+        }
+
+        return Change.To(state with { }, new DomainEvent("gateway.link-breached", new
+        {
+            layer = Arguments.Text(breaches.Layer, "layer", LinkBreaches.MaxTextLength),
+            rule = Arguments.Text(breaches.Rule, "rule", LinkBreaches.MaxTextLength),
+            breaches.Count,
+            breaches.Since,
+            breaches.Until,
+            remote = Arguments.Text(breaches.Remote, "remote address", LinkBreaches.MaxTextLength),
+            clientId = Arguments.Text(breaches.ClientId, "client id", LinkBreaches.MaxTextLength),
+        }));
+    }
 
     /// <summary>The desired configuration as the agent is told it.</summary>
     public static GatewayConfiguration ConfigurationOf(GatewayState state) =>

@@ -54,4 +54,7 @@ internal sealed record GatewayState : AggregateState
 
     /// <summary>Generation of the connection that the newest link was opened over: none at or below it is issued again.</summary>
     [Id(15)] public long ConnectionGeneration { get; init; }
+
+    /// <summary>Certificates that count no more and still have to be revoked at every silo; at most <see cref="GatewayMachine.MaxCertificatesToRevoke"/>.</summary>
+    [Id(16)] public GatewayCertificate[] CertificatesToRevoke { get; init; } = [];
 }

@@ -25,7 +25,7 @@ public static class TidegateGrains
 
     /// <summary>
     /// Adds the grains' services. The host adds <see cref="IOutboxPublisher"/>, <c>ICertificateAuthority</c>,
-    /// <c>ITicketIssuer</c>, <c>ILinkSockets</c>, <c>IBlobStore</c>, <c>IKeyProvider</c>, a reminder service and a grain storage named
+    /// <c>ICertificateRevocations</c>, <c>ITicketIssuer</c>, <c>ILinkSockets</c>, <c>IBlobStore</c>, <c>IKeyProvider</c>, a reminder service and a grain storage named
     /// <c>state</c>. State is stored in Orleans' binary form.
     /// </summary>
     public static IServiceCollection AddTidegateGrains(this IServiceCollection services)

@@ -26,6 +26,7 @@ public static class AgentLinkRoutes
         {
             var identity = Authenticate(await context.Connection.GetClientCertificateAsync(context.RequestAborted), authority, time);
             Check(request, identity);
+            revoked.RequireCurrent();
             if (revoked.IsRevoked(identity.Thumbprint)
                 || !await grains.GetGrain<IGatewayGrain>(identity.GatewayId).IsCertificateValid(identity.Thumbprint).WaitAsync(_askLimit, time, context.RequestAborted))
             {

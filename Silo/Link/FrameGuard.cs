@@ -13,7 +13,7 @@ namespace Tidegate.Silo.Link;
 /// </summary>
 internal sealed partial class FrameGuard(
     PreambleReader preambles, SerializerSessionPool sessions, OpenGrainTypes open, LinkConnections connections, IGrainFactory grains,
-    IRevokedCertificates revoked, LinkSettings settings, ILocalSiloDetails silo, TimeProvider time, ILogger<FrameGuard> logger)
+    IRevokedCertificates revoked, BreachAudit audit, LinkSettings settings, ILocalSiloDetails silo, TimeProvider time, ILogger<FrameGuard> logger)
 {
     private static readonly TimeSpan _checkEvery = TimeSpan.FromSeconds(5);
 
@@ -75,6 +75,7 @@ internal sealed partial class FrameGuard(
 
     private async Task<FrameRules> AcceptAsync(string clientId, LinkConnection link)
     {
+        revoked.RequireCurrent();
         if (revoked.IsRevoked(link.Identity.Thumbprint)) throw new LinkBreachException("a revoked certificate");
         // Orleans hands a client id's messages to whoever announced it last, so it is settled before Orleans hears of it.
         if (!LinkClientId.BelongsTo(clientId, link.Identity.GatewayId)) throw new LinkBreachException($"client id {clientId}, which is not its gateway's");
@@ -102,8 +103,10 @@ internal sealed partial class FrameGuard(
         catch (LinkBreachException breach)
         {
             failure = breach;
-            Breach(logger, link.Identity.GatewayId, link.ClientId ?? "", context.RemoteEndPoint?.ToString() ?? "", breach.Message);
             link.Close(breach.Message);
+            var remote = context.RemoteEndPoint?.ToString() ?? "";
+            Breach(logger, link.Identity.GatewayId, link.ClientId ?? "", remote, BreachAudit.Bounded(breach.Message));
+            audit.Report(link.Identity.GatewayId, BreachLayer.Frame, breach.Message, remote, link.ClientId ?? "");
         }
         catch (Exception error)
         {

@@ -12,7 +12,8 @@ namespace Tidegate.Silo.Link;
 /// the frame guard (<c>docs/protocols/link.md</c>).
 /// </summary>
 internal sealed partial class GuardedPort(
-    CertificateAuthority authority, FrameGuard guard, LinkConnections connections, TimeProvider time, LinkServerCertificate server, ILogger<GuardedPort> logger)
+    CertificateAuthority authority, FrameGuard guard, LinkConnections connections, TimeProvider time, LinkServerCertificate server, BreachAudit audit,
+    ILogger<GuardedPort> logger)
 {
     private readonly X509Certificate2Collection _roots = [authority.Certificate];
     private int _handshakes;
@@ -27,12 +28,14 @@ internal sealed partial class GuardedPort(
     private async Task ServeAsync(ConnectionContext context, ConnectionDelegate next)
     {
         var remote = context.RemoteEndPoint?.ToString() ?? "";
+        LinkIdentity? known = null;
         LinkConnection? link = null;
         var isHandshaking = true;
         if (Interlocked.Increment(ref _handshakes) > LinkLimits.Handshakes || connections.Count >= LinkLimits.Connections)
         {
             Interlocked.Decrement(ref _handshakes);
             Refused(logger, remote, "too many connections");
+            audit.Count(BreachLayer.Port);
             context.Abort();
             return;
         }
@@ -42,15 +45,19 @@ internal sealed partial class GuardedPort(
             {
                 isHandshaking = false;
                 Interlocked.Decrement(ref _handshakes);
-                link = Admit(context, encrypted);
+                known = Identify(encrypted);
+                link = Admit(context, known);
                 await guard.RunAsync(context, link, next);
             });
         }
         catch (Exception error) when (error is AuthenticationException or LinkBreachException or OperationCanceledException or IOException)
         {
             // Past the handshake this is how connections end; breaches have been reported by then.
-            if (link is null) Refused(logger, remote, error.Message);
             context.Abort();
+            if (link is not null) return;
+            Refused(logger, remote, BreachAudit.Bounded(error.Message));
+            if (known is null) audit.Count(BreachLayer.Port);
+            else audit.Report(known.GatewayId, BreachLayer.Port, error.Message, remote, "");
         }
         finally
         {
@@ -66,10 +73,12 @@ internal sealed partial class GuardedPort(
     private Task AuthenticateAsync(SslStream encrypted, CancellationToken cancellation) =>
         encrypted.AuthenticateAsServerAsync(CertificateTrust.CreateServerOptions(server.Context, _roots, time), cancellation);
 
-    private LinkConnection Admit(ConnectionContext context, SslStream encrypted)
+    private static LinkIdentity Identify(SslStream encrypted) =>
+        (encrypted.RemoteCertificate is X509Certificate2 certificate ? LinkIdentity.FromCertificate(certificate) : null)
+        ?? throw new LinkBreachException("a certificate that names no gateway");
+
+    private LinkConnection Admit(ConnectionContext context, LinkIdentity identity)
     {
-        var identity = encrypted.RemoteCertificate is X509Certificate2 certificate ? LinkIdentity.FromCertificate(certificate) : null;
-        if (identity is null) throw new LinkBreachException("a certificate that names no gateway");
         var link = new LinkConnection(identity, context);
         return connections.TryAdd(link) ? link : throw new LinkBreachException($"one connection too many of gateway {identity.GatewayId}");
     }

@@ -10,11 +10,10 @@ namespace Tidegate.Silo.Link;
 /// method is open to the role that its token proves and the grain's key belongs to it. Calls from inside the cluster,
 /// the silo's own hosted client among them, pass; the frame guard keeps clients from taking such a sender's name.
 /// </summary>
-internal sealed partial class LinkCallFilter(LinkTokenService tokens, IRevokedCertificates revoked, ILogger<LinkCallFilter> logger)
-    : IIncomingGrainCallFilter
+internal sealed partial class LinkCallFilter(
+    LinkTokenService tokens, IRevokedCertificates revoked, EnumerationOwners enumerations, LinkConnections connections, BreachAudit audit,
+    ILogger<LinkCallFilter> logger) : IIncomingGrainCallFilter
 {
-    private readonly EnumerationOwners _enumerations = new();
-
     /// <summary>Orleans' name for a client inside a silo's process: trusted as the silo is.</summary>
     public const string HostedClientPrefix = "hosted-";
 
@@ -32,6 +31,7 @@ internal sealed partial class LinkCallFilter(LinkTokenService tokens, IRevokedCe
             return;
         }
 
+        revoked.RequireCurrent();
         var token = tokens.Verify(RequestContext.Get(Caller.TokenKey) as string);
         if (token is not null && revoked.IsRevoked(token.Thumbprint)) token = null;
         // Whatever the client claims to be, grains see only what the token proves.
@@ -47,13 +47,14 @@ internal sealed partial class LinkCallFilter(LinkTokenService tokens, IRevokedCe
         if (refusal is not null)
         {
             Refused(logger, client, token?.Caller.ActorId ?? "", context.TargetId, context.MethodName, refusal);
+            Report(token, client, $"{refusal}, called on {context.TargetId}");
             // One answer for everything: what exists and why not is the log's to know.
             throw new TidegateException(ErrorCodes.Forbidden, "This call is not open to this client.",
                 "Check that the gateway is activated and its software is current.");
         }
         await context.Invoke();
         if (IsEnumeration(method) && method!.Name == nameof(IAsyncEnumerableGrainExtension.DisposeAsync))
-            _enumerations.End(context.TargetContext, (Guid)context.Request.GetArgument(0)!);
+            enumerations.End(context.TargetContext, (Guid)context.Request.GetArgument(0)!);
     }
 
     // Contracts that Orleans keeps to itself, and that its client needs: by name, as the version is pinned.
@@ -66,6 +67,18 @@ internal sealed partial class LinkCallFilter(LinkTokenService tokens, IRevokedCe
         var key = id.Key.ToString()!;
         var plus = key.IndexOf('+', StringComparison.Ordinal);
         return plus < 0 ? key : key[..plus];
+    }
+
+    /// <summary>
+    /// A call without a valid token may have one that has just run out: that is counted, and no attack to be audited. With somebody else's
+    /// token it is the connection that says who it was.
+    /// </summary>
+    private void Report(LinkToken? token, string client, string refusal)
+    {
+        var isOwn = string.Equals(token?.ClientId, client, StringComparison.Ordinal);
+        var gateway = token is null ? null : isOwn ? token.Caller.GatewayId : connections.Find(client)?.Identity.GatewayId;
+        if (gateway is null) audit.Count(BreachLayer.Call);
+        else audit.Report(gateway, BreachLayer.Call, refusal, "", client);
     }
 
     private static bool IsEnumeration(MethodInfo? method) => method?.DeclaringType == typeof(IAsyncEnumerableGrainExtension);
@@ -91,12 +104,12 @@ internal sealed partial class LinkCallFilter(LinkTokenService tokens, IRevokedCe
         {
             var wrapped = context.Request.GetArgument(1) as IInvokable;
             return CallPolicy.Refusal(wrapped?.GetMethod(), context.TargetId.Key.ToString()!, token, client)
-                ?? (_enumerations.TryStart(context.TargetContext, enumeration, client) ? null : "the enumeration is somebody else's, or one too many");
+                ?? (enumerations.TryStart(context.TargetContext, enumeration, client, token!.Thumbprint) ? null : "the enumeration is somebody else's, or one too many");
         }
         if (token is null || !string.Equals(token.ClientId, client, StringComparison.Ordinal)) return "no valid token";
         // Orleans' client disposes a cancelled enumeration twice; the second time nobody owns it, and nothing is done.
-        return _enumerations.IsOwner(context.TargetContext, enumeration, client)
-            || (method.Name == nameof(IAsyncEnumerableGrainExtension.DisposeAsync) && !_enumerations.IsOwned(context.TargetContext, enumeration))
+        return enumerations.IsOwner(context.TargetContext, enumeration, client)
+            || (method.Name == nameof(IAsyncEnumerableGrainExtension.DisposeAsync) && !enumerations.IsOwned(context.TargetContext, enumeration))
                 ? null
                 : "the enumeration is somebody else's";
     }

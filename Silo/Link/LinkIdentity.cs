@@ -5,7 +5,11 @@ using Tidegate.Grains.Interfaces.Ids;
 namespace Tidegate.Silo.Link;
 
 /// <summary>Who a gateway certificate names; meaningful only after the chain to our CA was verified.</summary>
-public sealed record LinkIdentity(string GatewayId, string AccountId, string Thumbprint)
+/// <param name="GatewayId">Its common name.</param>
+/// <param name="AccountId">Its organisation.</param>
+/// <param name="Thumbprint">SHA-256 of its DER form, upper-case hexadecimal.</param>
+/// <param name="ExpiresAt">End of its validity.</param>
+public sealed record LinkIdentity(string GatewayId, string AccountId, string Thumbprint, DateTimeOffset ExpiresAt)
 {
     /// <summary>Reads subject and SHA-256 thumbprint; null when the certificate names no gateway and account of the right form.</summary>
     public static LinkIdentity? FromCertificate(X509Certificate2 certificate)
@@ -23,7 +27,7 @@ public sealed record LinkIdentity(string GatewayId, string AccountId, string Thu
             }
         }
         return ResourceId.IsValid(ResourceKind.Gateway, gateway) && ResourceId.IsValid(ResourceKind.Account, account)
-            ? new LinkIdentity(gateway!, account!, certificate.GetCertHashString(HashAlgorithmName.SHA256))
+            ? new LinkIdentity(gateway!, account!, certificate.GetCertHashString(HashAlgorithmName.SHA256), certificate.NotAfter)
             : null;
     }
 }

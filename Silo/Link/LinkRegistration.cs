@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
+using Orleans.Providers;
 using Tidegate.Grains.Gateways.Holders;
+using Tidegate.Grains.Security;
 using Tidegate.Silo.Hosting;
 using Tidegate.Silo.Pki;
 
@@ -12,8 +14,8 @@ public static class LinkRegistration
     private const int TokenKeyBytes = 32;
 
     /// <summary>
-    /// Guards the gateway port: mutual TLS, frame guard, call filter, tokens, re-checks of live links. Needs the CA
-    /// (<see cref="PkiRegistration.AddTidegatePki"/>) and the gateway grains.
+    /// Guards the gateway port: mutual TLS, frame guard, call filter, tokens, revocations. Needs the CA
+    /// (<see cref="PkiRegistration.AddTidegatePki"/>), the state store and the gateway grains.
     /// </summary>
     public static ISiloBuilder AddTidegateLink(this ISiloBuilder silo, LinkSettings settings)
     {
@@ -30,13 +32,18 @@ public static class LinkRegistration
             var settings = provider.GetRequiredService<LinkSettings>();
             return new LinkServerCertificate(provider.GetRequiredService<CertificateAuthority>(), [.. settings.CertificateNames, settings.EffectiveServerName]);
         });
-        services.AddSingleton<RevokedCertificates>();
-        services.AddSingleton<IRevokedCertificates>(static provider => provider.GetRequiredService<RevokedCertificates>());
+        services.AddSingleton(static provider => new RevocationTable(
+            provider.GetKeyedService<TimeProvider>(RevocationTable.ClockKey) ?? provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IRevokedCertificates>(static provider => provider.GetRequiredService<RevocationTable>());
+        services.TryAddSingleton<IRevocationStore, SqlRevocationStore>();
+        services.AddSingleton<ICertificateRevocations, CertificateRevocations>().AddSingleton<EnumerationOwners>().AddSingleton<RevocationWatch>();
+        services.AddKeyedSingleton<IControllable>(RevocationWatch.Name, static (provider, _) => provider.GetRequiredService<RevocationWatch>());
         services.AddSingleton<LinkConnections>().AddSingleton<PreambleReader>().AddSingleton<OpenGrainTypes>();
+        services.AddSingleton<BreachAudit>().AddHostedService(static provider => provider.GetRequiredService<BreachAudit>());
         services.AddSingleton<FrameGuard>().AddSingleton<GuardedPort>();
         services.TryAddSingleton<ServiceAddresses>();
         services.AddSingleton<ILinkSockets, LinkSockets>().AddSingleton<LinkOffers>();
-        services.AddHostedService<LinkRecheck>().AddHostedService<ServingSiloWatch>();
+        services.AddHostedService(static provider => provider.GetRequiredService<RevocationWatch>()).AddHostedService<ServingSiloWatch>();
         silo.AddIncomingGrainCallFilter<LinkCallFilter>();
         silo.Configure<SiloConnectionOptions>(static options => options.ConfigureGatewayInboundConnection(GuardedPort.Install));
         return silo;

@@ -47,6 +47,8 @@ public sealed class GrainCluster : IAsyncLifetime
 
     public static RecordingPublisher Publisher { get; } = new();
 
+    public static RecordingRevocations Revocations { get; } = new();
+
     public static StorageFaults Faults { get; } = new();
 
     public static MemoryBlobStore Blobs { get; } = new(Clock);
@@ -122,6 +124,7 @@ public sealed class GrainCluster : IAsyncLifetime
             silo.Services.AddKeyedSingleton<TimeProvider>(TidegateGrains.ClockKey, Clock);
             silo.Services.AddSingleton<IOutboxPublisher>(Publisher);
             silo.Services.AddSingleton<ICertificateAuthority, TestAuthority>();
+            silo.Services.AddSingleton<ICertificateRevocations>(Revocations);
             silo.Services.AddSingleton<IBlobStore>(Blobs);
             silo.Services.AddSingleton(AccountKeys);
             silo.Services.AddSingleton<ITicketIssuer, TestTickets>();

@@ -185,4 +185,26 @@ public sealed class LinkTests(GrainCluster cluster)
         await GrainCluster.RefusedAsync(() => agent.AsTenant(agent.Gateway.Describe), ErrorCodes.NotFound);
         await agent.AsTenant(agent.Gateway.Deactivate);
     }
+
+    [Fact]
+    public async Task I9_A_deactivation_says_when_its_certificates_could_not_be_revoked_and_is_done_when_repeated()
+    {
+        await using var agent = await GatewayUnderTest.NewAsync(cluster);
+        var thumbprint = "CD34" + agent.GatewayId;
+        await agent.AsTenant(() => agent.Gateway.RecordCertificate(thumbprint, GrainCluster.Clock.GetUtcNow().AddDays(1)));
+        GrainCluster.Revocations.IsAway = true;
+        try
+        {
+            await GrainCluster.RefusedAsync(() => agent.AsTenant(agent.Gateway.Deactivate), ErrorCodes.Unavailable);
+        }
+        finally
+        {
+            GrainCluster.Revocations.IsAway = false;
+        }
+
+        Assert.False(await agent.Gateway.IsCertificateValid(thumbprint));
+        Assert.False(GrainCluster.Revocations.Has(thumbprint));
+        await agent.AsTenant(agent.Gateway.Deactivate);
+        Assert.True(GrainCluster.Revocations.Has(thumbprint));
+    }
 }

@@ -12,6 +12,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Configuration;
 using Orleans.Runtime.Placement;
 using Tidegate.Client.Grain;
@@ -24,8 +25,11 @@ using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Outbox;
 using Tidegate.Silo.Hosting;
 using Tidegate.Silo.Link;
+using Tidegate.Silo.Options;
 using Tidegate.Silo.Pki;
+using Tidegate.Silo.Schema;
 using Tidegate.Tests.Cluster.Grains;
+using Tidegate.Tests.Kit.Time;
 using Xunit;
 
 namespace Tidegate.Tests.Cluster.Link;
@@ -39,19 +43,26 @@ public sealed class GuardedCollection : ICollectionFixture<GuardedSilo>
 
 /// <summary>
 /// One silo with the real grains behind the real guarded port and a real HTTPS listener, on sockets of the loopback
-/// address. Grain state is in memory: what is tested is the way in.
+/// address. Grain state is in memory: what is tested is the way in. Revocations are in a real state store.
 /// </summary>
 public sealed class GuardedSilo : IAsyncLifetime
 {
     private readonly string _directory;
     private readonly GuardedSilo? _primary;
     private WebApplication? _app;
+    private StateStore? _store;
 
     public GuardedSilo() => _directory = Directory.CreateTempSubdirectory("tidegate-link-").FullName;
 
     private GuardedSilo(GuardedSilo primary) => (_primary, _directory) = (primary, primary._directory);
 
     internal CapturedLog Log { get; } = new();
+
+    internal RecordingPublisher Audit { get; } = new();
+
+    internal ShiftedTime RevocationClock { get; } = new();
+
+    internal SwitchedRevocations Revocations { get; private set; } = null!;
 
     public IPEndPoint LinkPort { get; private set; } = null!;
 
@@ -87,8 +98,13 @@ public sealed class GuardedSilo : IAsyncLifetime
         builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(LogLevel.Information);
         Authority = builder.Services.AddTidegatePki(_directory, TimeProvider.System);
         builder.Services.AddTidegateGrains();
-        builder.Services.AddSingleton<IOutboxPublisher>(new RecordingPublisher());
+        builder.Services.AddSingleton<IOutboxPublisher>(Audit);
         builder.Services.AddSingleton<LinkRegistries>().AddSingleton<ILinkRegistries, SeverableRegistries>();
+        _store = new StateStore(new StateOptions { Directory = _directory });
+        await new SchemaMigrator(_store, TimeProvider.System, NullLogger<SchemaMigrator>.Instance).ApplyAsync();
+        Revocations = new SwitchedRevocations(new SqlRevocationStore(_store, TimeProvider.System));
+        builder.Services.AddSingleton<IRevocationStore>(Revocations);
+        builder.Services.AddKeyedSingleton<TimeProvider>(RevocationTable.ClockKey, RevocationClock);
         var certificate = Authority.IssueServerCertificate([]);
         var roots = Roots;
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https =>
@@ -122,6 +138,7 @@ public sealed class GuardedSilo : IAsyncLifetime
             await _app.StopAsync();
             await _app.DisposeAsync();
         }
+        if (_store is not null) await _store.DisposeAsync();
         if (_primary is null) Directory.Delete(_directory, recursive: true);
     }
 

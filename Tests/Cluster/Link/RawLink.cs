@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Reflection;
@@ -20,18 +21,22 @@ internal sealed class RawLink : IAsyncDisposable
     /// <summary>Message flags: direction in bits 16 to 19, kind of response in bits 20 to 23.</summary>
     public const uint Request = 1 << 16, Response = 2 << 16, Success = 1 << 20, Rejection = 3 << 20, Status = 4 << 20, CacheInvalidation = 1 << 7;
 
-    private readonly GuardedSilo _silo;
+    private readonly IServiceProvider _services;
     private readonly SslStream _stream;
 
-    private RawLink(GuardedSilo silo, SslStream stream) => (_silo, _stream) = (silo, stream);
+    private RawLink(IServiceProvider services, SslStream stream) => (_services, _stream) = (services, stream);
 
-    public static async Task<RawLink> ConnectAsync(GuardedSilo silo, X509Certificate2? certificate)
+    public static Task<RawLink> ConnectAsync(GuardedSilo silo, X509Certificate2? certificate) =>
+        ConnectAsync(silo.Services, silo.LinkPort, silo.Roots, certificate);
+
+    /// <summary>Connects to any silo of this process; its services encode what is sent.</summary>
+    public static async Task<RawLink> ConnectAsync(IServiceProvider services, IPEndPoint port, X509Certificate2Collection roots, X509Certificate2? certificate)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(silo.LinkPort);
+        await socket.ConnectAsync(port);
         var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
-        await stream.AuthenticateAsClientAsync(CertificateTrust.CreateClientOptions(silo.Roots, "127.0.0.1", certificate, TimeProvider.System));
-        return new RawLink(silo, stream);
+        await stream.AuthenticateAsClientAsync(CertificateTrust.CreateClientOptions(roots, "127.0.0.1", certificate, TimeProvider.System));
+        return new RawLink(services, stream);
     }
 
     public static GrainId Client(string key) => GrainId.Create("sys.client", key);
@@ -44,11 +49,11 @@ internal sealed class RawLink : IAsyncDisposable
         var type = typeof(ClusterOptions).Assembly.GetType("Orleans.Runtime.Messaging.ConnectionPreamble", throwOnError: true)!;
         var preamble = Activator.CreateInstance(type)!;
         type.GetProperty("NodeIdentity")!.SetValue(preamble, identity);
-        type.GetProperty("ClusterId")!.SetValue(preamble, _silo.Services.GetRequiredService<IOptions<ClusterOptions>>().Value.ClusterId);
+        type.GetProperty("ClusterId")!.SetValue(preamble, _services.GetRequiredService<IOptions<ClusterOptions>>().Value.ClusterId);
         type.GetProperty("NetworkProtocolVersion")!.SetValue(preamble, Enum.ToObject(type.GetProperty("NetworkProtocolVersion")!.PropertyType, 1));
         var serializer = typeof(Serializer<>).MakeGenericType(type);
         var bytes = (byte[])serializer.GetMethod(nameof(Serializer<object>.SerializeToArray), BindingFlags.Public | BindingFlags.Instance)!
-            .Invoke(_silo.Services.GetRequiredService(serializer), [preamble])!;
+            .Invoke(_services.GetRequiredService(serializer), [preamble])!;
         return BytesAsync([.. Length(bytes.Length), .. bytes]);
     }
 
@@ -64,7 +69,7 @@ internal sealed class RawLink : IAsyncDisposable
         }
         catch (EndOfStreamException)
         {
-            throw new InvalidOperationException($"The silo did not greet back. Its log:\n{_silo.Log.All}");
+            throw new InvalidOperationException("The silo did not greet back; its log says why.");
         }
         return this;
     }
@@ -107,7 +112,7 @@ internal sealed class RawLink : IAsyncDisposable
 
     private byte[] Header(uint flags, GrainId sender, GrainId target, long id, SiloAddress? silo)
     {
-        using var session = _silo.Services.GetRequiredService<SerializerSessionPool>().GetSession();
+        using var session = _services.GetRequiredService<SerializerSessionPool>().GetSession();
         var output = new ArrayBufferWriter<byte>();
         var writer = Writer.Create(output, session);
         writer.WriteUInt32(flags);

@@ -18,7 +18,7 @@ using Xunit;
 namespace Tidegate.Tests.Cluster.Silo;
 
 /// <summary>What a silo promises at its listeners, on either state store. One silo serves all the tests of a class.</summary>
-public abstract class SiloContract(SiloContract.Fixture fixture)
+public abstract partial class SiloContract(SiloContract.Fixture fixture)
 {
     private SiloUnderTest Silo => fixture.Silo;
 

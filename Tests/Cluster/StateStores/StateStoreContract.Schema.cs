@@ -46,8 +46,8 @@ public abstract partial class StateStoreContract
     [Fact]
     public async Task A_database_without_its_last_script_is_refused_until_it_is_migrated()
     {
-        await ExecuteAsync("DROP TABLE projection_offset; DROP TABLE resources; DELETE FROM tidegate_schema WHERE number = 6");
-        Assert.Contains("0006-projections.sql", (await Assert.ThrowsAsync<SchemaException>(() => Migrator(Providers.Store).CheckAsync())).Message, StringComparison.Ordinal);
+        await ExecuteAsync("DROP TABLE revoked_certificates; DELETE FROM tidegate_schema WHERE number = 7");
+        Assert.Contains("0007-revocations.sql", (await Assert.ThrowsAsync<SchemaException>(() => Migrator(Providers.Store).CheckAsync())).Message, StringComparison.Ordinal);
         Assert.Equal(1, await Migrator(Providers.Store).ApplyAsync());
         await Migrator(Providers.Store).CheckAsync();
     }

@@ -2,6 +2,7 @@ using CsCheck;
 using Tidegate.Grains.Gateways;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Outbox;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Grains;
@@ -79,7 +80,34 @@ public sealed class GatewayMachineTests
         var ended = GatewayMachine.Deactivate(state, Start).Next!;
         Assert.False(GatewayMachine.IsCertificateValid(ended, "aa", Start));
         Assert.Equal(["office"], ended.NamesToRelease);
+        Assert.Equal(["AA"], ended.CertificatesToRevoke.Select(owed => owed.Thumbprint));
+        Assert.Empty(GatewayMachine.CertificatesRevoked(ended, ended.CertificatesToRevoke).Next!.CertificatesToRevoke);
         Assert.Throws<TidegateException>(() => GatewayMachine.LinkOpened(ended, Hello("one"), 0, false, Start));
         Assert.Null(GatewayMachine.Deactivate(ended, Start).Next);
+    }
+
+    [Fact]
+    public void M3_8_A_certificate_that_makes_room_for_a_newer_one_is_revoked_unless_it_has_expired()
+    {
+        var state = GatewayMachine.RecordCertificate(Provisioned, "old", Start.AddHours(1), Start).Next!;
+        for (var number = 0; number < GatewayMachine.MaxCertificates; number++)
+            state = GatewayMachine.RecordCertificate(state, $"{number}", Start.AddDays(1), Start.AddHours(2)).Next!;
+        Assert.Empty(state.CertificatesToRevoke);
+        state = GatewayMachine.RecordCertificate(state, "one more", Start.AddDays(1), Start.AddHours(2)).Next!;
+        Assert.Equal(["0"], state.CertificatesToRevoke.Select(owed => owed.Thumbprint));
+        Assert.False(GatewayMachine.IsCertificateValid(state, "0", Start.AddHours(2)));
+    }
+
+    [Fact]
+    public void I14_Breaches_are_recorded_for_every_gateway_that_ever_was_and_leave_room_in_the_outbox()
+    {
+        var breaches = new LinkBreaches("frame", "a forged sender", 3, Start, Start.AddSeconds(5), "192.0.2.1:5", "client");
+        Assert.Null(GatewayMachine.RecordBreaches(new GatewayState(), breaches).Next);
+        Assert.Equal("gateway.link-breached", Assert.Single(GatewayMachine.RecordBreaches(GatewayMachine.Deactivate(Provisioned, Start).Next!, breaches).Events).Kind);
+        var full = Provisioned;
+        for (var number = 0; number < OutboxMachine.MaxPending / 2; number++)
+            full = full with { Outbox = OutboxMachine.Append(full.Outbox, [new DomainEvent("x")], null, new OutboxOrigin("gw", "acc", "service", Start), 0) };
+        Assert.Equal(ErrorCodes.Unavailable, Assert.Throws<TidegateException>(() => GatewayMachine.RecordBreaches(full, breaches)).Code);
+        Assert.NotNull(GatewayMachine.Deactivate(full, Start).Next);
     }
 }

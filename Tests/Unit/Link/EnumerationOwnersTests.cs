@@ -1,3 +1,4 @@
+using System.Reflection;
 using Tidegate.Silo.Link;
 using Xunit;
 
@@ -6,17 +7,17 @@ namespace Tidegate.Tests.Unit.Link;
 public sealed class EnumerationOwnersTests
 {
     private readonly EnumerationOwners _owners = new();
-    private readonly object _activation = new();
+    private readonly IGrainContext _activation = NewActivation();
 
     [Fact]
     public void Only_the_owner_goes_on_and_only_until_the_end()
     {
         var id = Guid.NewGuid();
-        Assert.True(_owners.TryStart(_activation, id, "a"));
-        Assert.False(_owners.TryStart(_activation, id, "b"));
+        Assert.True(_owners.TryStart(_activation, id, "a", "AA"));
+        Assert.False(_owners.TryStart(_activation, id, "b", "BB"));
         Assert.True(_owners.IsOwner(_activation, id, "a"));
         Assert.False(_owners.IsOwner(_activation, id, "b"));
-        Assert.False(_owners.IsOwner(new object(), id, "a"));
+        Assert.False(_owners.IsOwner(NewActivation(), id, "a"));
         _owners.End(_activation, id);
         Assert.False(_owners.IsOwner(_activation, id, "a"));
     }
@@ -25,8 +26,29 @@ public sealed class EnumerationOwnersTests
     public void Enumerations_of_dead_clients_give_way_oldest_first()
     {
         var ids = Enumerable.Range(0, EnumerationOwners.MaxPerActivation + 1).Select(_ => Guid.NewGuid()).ToArray();
-        foreach (var id in ids) Assert.True(_owners.TryStart(_activation, id, "a"));
+        foreach (var id in ids) Assert.True(_owners.TryStart(_activation, id, "a", "AA"));
         Assert.False(_owners.IsOwner(_activation, ids[0], "a"));
         Assert.All(ids[1..], id => Assert.True(_owners.IsOwner(_activation, id, "a")));
+    }
+
+    [Fact]
+    public void What_a_certificate_has_running_is_found_on_every_activation()
+    {
+        var (other, mine, foreign) = (NewActivation(), Guid.NewGuid(), Guid.NewGuid());
+        Assert.True(_owners.TryStart(_activation, mine, "a", "AA"));
+        Assert.True(_owners.TryStart(other, mine, "c", "aa"));
+        Assert.True(_owners.TryStart(other, foreign, "b", "BB"));
+        Assert.Equal([mine, mine], _owners.OwnedBy("AA").Select(running => running.Enumeration));
+        _owners.End(other, mine);
+        Assert.Equal((_activation, mine), Assert.Single(_owners.OwnedBy("AA")));
+    }
+
+    private static IGrainContext NewActivation() => DispatchProxy.Create<IGrainContext, Nobody>();
+
+    /// <summary>An activation that nobody calls: it is a key.</summary>
+    public class Nobody : DispatchProxy
+    {
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+            targetMethod?.Name == nameof(Equals) ? ReferenceEquals(this, args![0]) : throw new NotSupportedException();
     }
 }

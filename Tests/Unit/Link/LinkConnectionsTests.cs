@@ -94,5 +94,5 @@ public sealed class LinkConnectionsTests
     private static LinkHolding Holding(string client, long generation) => new(SiloAddress.New(System.Net.IPAddress.Loopback, 9, 9), "A", client, generation);
 
     private static LinkConnection Connection(string thumbprint) =>
-        new(new LinkIdentity("gw-00000000000000000001", "123456789012", thumbprint), new DefaultConnectionContext());
+        new(new LinkIdentity("gw-00000000000000000001", "123456789012", thumbprint, DateTimeOffset.MaxValue), new DefaultConnectionContext());
 }

@@ -59,7 +59,7 @@ public sealed class CertificateAuthorityTests : IDisposable
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var issued = await _authority.IssueGatewayCertificateAsync(Request(key), key.ExportSubjectPublicKeyInfo(), Account, Gateway);
         using var certificate = X509Certificate2.CreateFromPem(issued.CertificatePem);
-        Assert.Equal(new LinkIdentity(Gateway, Account, certificate.GetCertHashString(HashAlgorithmName.SHA256)), LinkIdentity.FromCertificate(certificate));
+        Assert.Equal(new LinkIdentity(Gateway, Account, certificate.GetCertHashString(HashAlgorithmName.SHA256), certificate.NotAfter), LinkIdentity.FromCertificate(certificate));
         Assert.True(Trusted(certificate));
         _time.Advance(CertificateAuthority.GatewayLifetime + TimeSpan.FromDays(1));
         Assert.False(Trusted(certificate));
