@@ -1,3 +1,4 @@
+using Tidegate.Client.Grain.Agents;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Outbox;
 using Tidegate.Silo.Link;
@@ -17,7 +18,7 @@ public sealed class BreachAuditTests(GuardedSilo silo)
         var gateway = await silo.NewGatewayAsync();
         for (var attempt = 0; attempt < 20; attempt++)
         {
-            await using var link = await (await RawLink.ConnectAsync(silo, gateway.Certificate)).GreetAsync("breaker-" + gateway.GatewayId);
+            await using var link = await (await RawLink.ConnectAsync(silo, gateway.Certificate)).GreetAsync(LinkClientId.New(gateway.GatewayId));
             await link.FrameAsync(RawLink.Request, GrainId.Create("sys.client", "forged\nname"), RawLink.Gateway(gateway));
             await link.ClosedAsync();
         }
@@ -48,7 +49,7 @@ public sealed class BreachAuditTests(GuardedSilo silo)
         var gateway = await silo.NewGatewayAsync();
         var held = new List<RawLink>();
         for (var number = 0; number < LinkLimits.ConnectionsPerCertificate; number++)
-            held.Add(await (await RawLink.ConnectAsync(silo, gateway.Certificate)).GreetAsync($"many-{number}-{gateway.GatewayId}"));
+            held.Add(await (await RawLink.ConnectAsync(silo, gateway.Certificate)).GreetAsync(LinkClientId.New(gateway.GatewayId)));
         await using var extra = await RawLink.ConnectAsync(silo, gateway.Certificate);
         Assert.Equal(0, await extra.ClosedAsync());
         await silo.Audit.PublishedAsync(gateway.GatewayId, Kind);

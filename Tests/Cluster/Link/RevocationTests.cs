@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
+using Tidegate.Client.Grain.Agents;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Security;
@@ -37,7 +38,7 @@ public sealed class RevocationTests(GuardedSilo silo)
 
         await Refusal.OfDiscoveryAsync(silo, agent.Gateway.Certificate, ErrorCodes.Forbidden);
         await using var raw = await RawLink.ConnectAsync(silo, agent.Gateway.Certificate);
-        await raw.PreambleAsync(RawLink.Client(Guid.NewGuid().ToString("N")));
+        await raw.PreambleAsync(RawLink.Client(LinkClientId.New(agent.Gateway.GatewayId)));
         Assert.Equal(0, await raw.ClosedAsync());
         await bystander.WorksAsync();
     }
@@ -56,7 +57,7 @@ public sealed class RevocationTests(GuardedSilo silo)
             Assert.Contains("revoked", refused.Message, StringComparison.Ordinal);
             await Refusal.OfDiscoveryAsync(silo, agent.Gateway.Certificate, ErrorCodes.Unavailable);
             await using var raw = await RawLink.ConnectAsync(silo, agent.Gateway.Certificate);
-            await raw.PreambleAsync(RawLink.Client(Guid.NewGuid().ToString("N")));
+            await raw.PreambleAsync(RawLink.Client(LinkClientId.New(agent.Gateway.GatewayId)));
             Assert.Equal(0, await raw.ClosedAsync());
             // It is the silo that fails here: no agent is accused of it.
             Assert.DoesNotContain("gateway.link-breached", silo.Audit.KindsOf(agent.Gateway.GatewayId));

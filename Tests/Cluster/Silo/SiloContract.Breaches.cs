@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
+using Tidegate.Client.Grain.Agents;
 using Tidegate.Client.Rest.Models;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Ids;
@@ -29,7 +30,7 @@ public abstract partial class SiloContract
 
         await using (var link = await RawLink.ConnectAsync(Silo.Services, IPEndPoint.Parse(Silo.Ready.LinkEndpoint), [authority.Certificate], certificate))
         {
-            await link.GreetAsync("turned");
+            await link.GreetAsync(LinkClientId.New(id));
             await link.FrameAsync(RawLink.Request, GrainId.Create("sys.silo", "x"), GrainId.Create("gateway", id));
             await link.ClosedAsync();
         }
