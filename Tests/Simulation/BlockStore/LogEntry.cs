@@ -39,7 +39,7 @@ internal sealed class LogEntry
     internal string SnapshotId { get; private init; } = "";
 
     /// <summary>Stands for all changes so far: what digests chain. Barriers are no part of it, so logs that differ in these alone are equal.</summary>
-    private int History { get; init; }
+    private long History { get; init; }
 
     internal static LogEntry Begin(long position, int[] state) => new(null, LogEntryKind.Start, 0, 0, 0, position, position, state);
 
@@ -49,7 +49,10 @@ internal sealed class LogEntry
         var from = space.IndexFrom(firstSector);
         state.AsSpan(from, space.IndexFrom(firstSector + sectorCount) - from).Fill(kind == LogEntryKind.Write ? number : 0);
         var length = 512 + (kind == LogEntryKind.Write ? sectorCount * BlockGeometry.SectorBytes : 0);
-        return new LogEntry(this, kind, firstSector, sectorCount, number, End, End + length, state) { History = unchecked((History * 31) + number) };
+        return new LogEntry(this, kind, firstSector, sectorCount, number, End, End + length, state)
+        {
+            History = Mix(History, (long)kind, firstSector, sectorCount, kind == LogEntryKind.Write ? number : 0),
+        };
     }
 
     internal LogEntry AppendBarrier(string snapshotId) =>
@@ -78,6 +81,13 @@ internal sealed class LogEntry
 
     /// <summary>Equal positions and equal histories.</summary>
     internal bool Is(LogEntry other) => this == other || (End == other.End && History == other.History);
+
+    // Not HashCode, which differs from process to process.
+    private static long Mix(long history, params ReadOnlySpan<long> values)
+    {
+        foreach (var value in values) history = unchecked((history ^ value) * 1_099_511_628_211);
+        return history;
+    }
 
     public override string ToString() => Kind switch
     {

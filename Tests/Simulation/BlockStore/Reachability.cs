@@ -31,6 +31,14 @@ internal sealed class Reachability
         return walk._blobs;
     }
 
+    /// <summary>Keys of all blobs that an image needs.</summary>
+    internal static SortedSet<string> OfImage(SimulatedVolume volume, ImageDescriptor image)
+    {
+        var walk = new Reachability(volume);
+        walk.WalkImage(image);
+        return walk._blobs;
+    }
+
     /// <summary>What one map root reaches.</summary>
     internal static Reachability OfRoot(SimulatedVolume volume, PageRoot? root, IEnumerable<DeadSubtree> also)
     {

@@ -12,8 +12,11 @@ internal sealed partial class SimulatedAgent
 
     internal bool HasUploads => _uploads.Values.Any(upload => upload.IsStored);
 
-    /// <summary>Decides the next segments; each ends at a barrier, if it meets one. The decision is durable in the log at once.</summary>
-    internal void Seal(int most)
+    /// <summary>
+    /// Decides the next segments, of fewer than so many records; each ends at a barrier, if it meets one. The decision is durable in
+    /// the log at once.
+    /// </summary>
+    internal void Seal(int most, int mostRecords = 5)
     {
         if (!IsAttached) return;
         for (; most > 0; most--)
@@ -24,7 +27,7 @@ internal sealed partial class SimulatedAgent
             if (from == Durable) return;
             var ahead = Durable.After(from) ?? throw new Violation($"{Name} has decided on records that its log does not hold");
             var barrier = ahead.FindIndex(entry => entry.Kind == LogEntryKind.Barrier);
-            var count = Math.Min(_world.Random.Next(1, 5), ahead.Count);
+            var count = Math.Min(_world.Random.Next(1, mostRecords), ahead.Count);
             var to = ahead[(barrier >= 0 ? Math.Min(barrier + 1, count) : count) - 1];
             using var builder = Feed(from, to);
             _seals.Add(new SealDecided(sequence + 1, from, to, previous, builder.ComputeDigest(previous, sequence + 1, to.End), _epoch));

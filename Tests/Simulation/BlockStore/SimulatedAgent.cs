@@ -102,7 +102,7 @@ internal sealed partial class SimulatedAgent
         Last = Durable;
         Detach();
         if (_world.Is(PlantedBug.SealAgainWithAnotherCut)) _seals = [.. _seals.Where(seal => seal.Sequence <= Committed.Sequence)];
-        _world.Note($"{Name}: crashes; its log ends with {Last}");
+        _world.Happened("an agent dies", $"{Name}, whose log then ends with {Last}");
     }
 
     /// <summary>A second machine with the same log and store.</summary>
@@ -169,6 +169,7 @@ internal sealed partial class SimulatedAgent
         {
             if (!Volume.WasCopied) throw new Violation($"{Name}, whose log was never copied, is told that it diverged: {refusal.Message}");
             IsEnded = true;
+            _world.Happened("a log has diverged", Name);
         }
         if (refusal is not null) return;
         Commit(row);

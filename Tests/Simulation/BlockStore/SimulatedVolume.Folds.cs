@@ -30,8 +30,9 @@ internal sealed partial class SimulatedVolume
     internal void PrepareFold(FoldResult fold)
     {
         if (AnyRow() is not { } row) return;
-        if (Sync.Result(PreparedChange.OfFoldAsync(row.Head, Bugged(fold, row.Head), Segments, Sealer)) is { } prepared) Prepared.Add(prepared);
-        _world.Note($"{Id}: the fold through {fold.ThroughSequence} is prepared for v{row.Head.Version}");
+        var prepared = Sync.Result(PreparedChange.OfFoldAsync(row.Head, Bugged(fold, row.Head), Segments, Sealer));
+        if (prepared is not null) Prepared.Add(prepared);
+        _world.Happened(prepared is null ? "a fold has lost before it is prepared" : "a fold is prepared", $"{Id}: through {fold.ThroughSequence}, for v{row.Head.Version}");
     }
 
     internal void Publish(PreparedChange prepared) => Perform(

@@ -60,7 +60,8 @@ internal sealed partial class SimulatedVolume
     {
         if (!_world.Database.TrySave(Id, null, new VolumeRow(0, head, [], VolumeTruth.Of(Beginning)), false, out var saved)) return;
         _world.Volumes.Add(this);
-        _world.Note($"{Id}: made{(Origin is null ? "" : $" from {Origin.Id}")}, {head.SizeBytes} bytes");
+        FirstImage = head.ToImage();
+        _world.Happened(Origin is null ? "made" : Origin.Origin is null ? "cloned" : "cloned from a clone", $"{Id} of {Origin?.Id}, {head.SizeBytes} bytes");
         StoreChecks.Saved(this, saved, saved);
     }
 

@@ -49,6 +49,9 @@ internal sealed partial class SimulatedVolume
 
     internal SegmentCache Catalogues { get; }
 
+    /// <summary>The image that the volume began as.</summary>
+    internal ImageDescriptor FirstImage { get; private set; } = ImageDescriptor.Empty(0);
+
     /// <summary>What the volume held when it was made.</summary>
     internal required LogEntry Beginning { get; init; }
 
@@ -79,7 +82,7 @@ internal sealed partial class SimulatedVolume
         var decision = decide(row);
         if (decision.Next is not { } next)
         {
-            _world.Note($"{Id}/{activation}: {what}: {decision.Refusal?.Reason.ToString() ?? "nothing to do"}");
+            _world.Happened(decision.Refusal is { } refused ? $"refused as {refused.Reason}" : "nothing to do", $"{Id}/{activation}: {what}");
             answer(row, decision.Refusal);
             return;
         }
@@ -87,7 +90,7 @@ internal sealed partial class SimulatedVolume
         {
             if (_world.Fault(0.01))
             {
-                _world.Note($"{Id}/{activation}: {what}: the silo dies while it stores blobs");
+                _world.Happened("dies while it stores blobs", $"{Id}/{activation}: {what}");
                 _activations[activation] = null;
                 return;
             }
@@ -96,7 +99,7 @@ internal sealed partial class SimulatedVolume
         }
         if (_world.Fault(0.05))
         {
-            _world.Note($"{Id}/{activation}: {what}: prepared, not saved yet");
+            _world.Happened("not saved yet", $"{Id}/{activation}: {what}");
             Unfinished.Add(() => Save(activation, what, row, next, answer));
             return;
         }
@@ -114,17 +117,17 @@ internal sealed partial class SimulatedVolume
         var isUnknown = _world.Fault(0.04);
         if (isLost)
         {
-            _world.Note($"{Id}/{activation}: {what}: the save never arrived");
+            _world.Happened("the save never arrives", $"{Id}/{activation}: {what}");
             _activations[activation] = null;
             return;
         }
         if (!_world.Database.TrySave(Id, basedOn, next, _world.Is(PlantedBug.CompareAndSetIgnored), out var saved))
         {
-            _world.Note($"{Id}/{activation}: {what}: lost to another activation");
+            _world.Happened("lost to another activation", $"{Id}/{activation}: {what}");
             _activations[activation] = null;
             return;
         }
-        _world.Note($"{Id}/{activation}: {what}: saved {Describe(saved)}{(isUnknown ? ", outcome unknown" : "")}");
+        _world.Happened(isUnknown ? "saved, outcome unknown" : "saved", $"{Id}/{activation}: {what}: {Describe(saved)}");
         StoreChecks.Saved(this, basedOn, saved);
         // After an unknown outcome the activation reads again, and finds its own save or another's.
         _activations[activation] = isUnknown ? Row : saved;

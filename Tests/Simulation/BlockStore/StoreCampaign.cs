@@ -38,6 +38,7 @@ internal static class StoreCampaign
         var (done, failed, saves) = (0, 0, 0L);
         var began = TimeProvider.System.GetTimestamp();
         var gate = new Lock();
+        var events = new SortedDictionary<string, long>(StringComparer.Ordinal);
         var shown = TimeSpan.Zero;
         Parallel.For(start, start + seeds, seed =>
         {
@@ -49,6 +50,7 @@ internal static class StoreCampaign
             {
                 done++;
                 saves += result.World.Database.Saves;
+                foreach (var (what, count) in result.World.Events) events[what] = events.GetValueOrDefault(what) + count;
                 if (text is not null) Console.WriteLine(text);
                 else if (result.Failure is not null) Console.WriteLine($"seed {seed}: {result.Failure.Split('\n')[0]}");
                 var elapsed = TimeProvider.System.GetElapsedTime(began);
@@ -57,6 +59,7 @@ internal static class StoreCampaign
                 Console.Error.WriteLine($"sim: {done} of {seeds} sequences, {failed} failures, {done / elapsed.TotalSeconds:F0} a second");
             }
         });
+        Console.Error.WriteLine($"sim: what happened: {string.Join(", ", events.Select(pair => $"{pair.Key} {pair.Value}"))}");
         Console.Error.WriteLine($"sim: {saves} saved heads checked in {TimeProvider.System.GetElapsedTime(began).TotalSeconds:F0} s");
         Console.WriteLine($"{seeds} sequences, {failed} failures");
         return failed == 0 ? 0 : 1;

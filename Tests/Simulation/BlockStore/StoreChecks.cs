@@ -53,13 +53,14 @@ internal static class StoreChecks
     }
 
     /// <summary>Two images of one history differ in exactly the blocks whose sectors were written by other writes.</summary>
-    internal static void Difference(SimulatedVolume volume, (ImageDescriptor Image, int[] State) one, (ImageDescriptor Image, int[] State) two)
+    internal static bool Difference(SimulatedVolume volume, (ImageDescriptor Image, int[] State) one, (ImageDescriptor Image, int[] State) two)
     {
         var changed = Sync.ToList(ImageDiff.ChangedBlocksAsync(volume.Open(one.Image), volume.Open(two.Image)));
         var space = volume.World.Space;
         var expected = space.Blocks.Where((_, i) => !Sectors(one.State, i).SequenceEqual(Sectors(two.State, i))).ToList();
         if (!changed.SequenceEqual(expected))
             throw new Violation($"{volume.Id}: the changed blocks are [{string.Join(", ", changed)}], not [{string.Join(", ", expected)}]");
+        return changed.Count > 0;
     }
 
     /// <summary>Reads a whole image: the sectors that it says it holds are those that were written, and hold what was written.</summary>

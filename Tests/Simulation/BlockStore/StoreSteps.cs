@@ -20,6 +20,7 @@ internal static class StoreSteps
         ("upload", 8, Upload),
         ("commit", 8, world => Agent(world)?.SendCommit()),
         ("drain", 8, world => Drain(world, Agent(world), world.Random.Next(1, 5))),
+        ("backlog", 1, Backlog),
         ("mail", 6, Deliver),
         ("crash agent", 2, world => Agent(world)?.Crash()),
         ("copy agent", 1, Copy),
@@ -63,6 +64,19 @@ internal static class StoreSteps
 
     internal static string Name(StoreWorld world, string what) => $"{what}-{world.NextNumber()}";
 
+    /// <summary>Many small segments at once: tails grow past what a head holds inline, and until they are full.</summary>
+    private static void Backlog(StoreWorld world)
+    {
+        if (Agent(world) is not { IsEnded: false } agent) return;
+        if (!agent.IsAttached) agent.Attach();
+        var count = world.Chance(0.02) ? 300 : world.Chance(0.2) ? 70 : world.Random.Next(8, 24);
+        agent.Write(count);
+        agent.Flush();
+        agent.Seal(count, mostRecords: 2);
+        for (var uploads = count; uploads > 0; uploads--) agent.UploadOne();
+        for (var commits = count / 16; commits > 0; commits--) agent.SendCommit();
+    }
+
     private static void Upload(StoreWorld world)
     {
         var agent = Agent(world);
@@ -75,7 +89,7 @@ internal static class StoreSteps
         var at = world.Random.Next(world.Mail.Count);
         var (what, deliver) = world.Mail[at];
         if (!world.Fault(0.1)) world.Mail.RemoveAt(at);
-        world.Note($"arrives: {what}");
+        world.Happened("arrives at last", what);
         deliver();
     }
 
@@ -92,14 +106,14 @@ internal static class StoreSteps
         // The old one may go on for a while, or be gone.
         if (others.Count > 1 || world.Agents.Count >= MaxAgents || world.Chance(0.5)) world.Agents.RemoveAll(agent => agent.Volume == volume);
         var restored = SimulatedAgent.Restored(world, volume, Name(world, "agent"));
-        world.Note($"{volume.Id}: {restored.Name} starts from the head");
+        world.Happened("an agent starts from the head", $"{volume.Id}: {restored.Name}");
         world.Agents.Add(restored);
     }
 
     private static void CrashService(StoreWorld world)
     {
         if (Volume(world) is not { } volume) return;
-        world.Note($"{volume.Id}: its silo dies");
+        world.Happened("a silo dies", volume.Id);
         volume.Crash();
     }
 
@@ -180,7 +194,7 @@ internal static class StoreSteps
     private static void Regress(StoreWorld world)
     {
         if (!world.Database.Restore(world.Random, world.Now, StoreWorld.OldestBackup)) return;
-        world.Note("the database is put back to a backup");
+        world.Happened("put back to a backup", "the database");
         world.Volumes.RemoveAll(volume => volume.Row is null);
         world.Agents.RemoveAll(agent => agent.Volume.Row is null);
         foreach (var volume in world.Volumes)
@@ -197,9 +211,12 @@ internal static class StoreSteps
         var images = new List<(ImageDescriptor, int[])> { (row.Head.ToImage(), row.Truth.Tip.State) };
         foreach (var record in Sync.ToList(volume.OpenCatalogue(row.Head).ListSnapshotsAsync()))
             images.Add((record.Image, row.Truth.Snapshots[record.SnapshotId].Point.State));
-        var (one, two) = (images[world.Random.Next(images.Count)], images[world.Random.Next(images.Count)]);
-        world.Note($"{volume.Id}: compares two images");
-        StoreChecks.Difference(volume, one, two);
+        // What a clone began as, and what it is now.
+        if (volume.Origin is not null) images.Add((volume.FirstImage, volume.Beginning.State));
+        if (images.Count < 2) return;
+        var at = world.Random.Next(images.Count);
+        var (one, two) = (images[at], images[(at + world.Random.Next(1, images.Count)) % images.Count]);
+        world.Happened(StoreChecks.Difference(volume, one, two) ? "two images differ" : "two images are equal", volume.Id);
     }
 
     private static void Look(StoreWorld world)

@@ -51,6 +51,9 @@ internal sealed class StoreWorld : INonceSource
 
     internal IReadOnlyList<string> Trace => _trace;
 
+    /// <summary>How often each kind of event happened: a simulation in which something never happens proves nothing about it.</summary>
+    internal SortedDictionary<string, int> Events { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Room for one block.</summary>
     internal byte[] Buffer { get; } = new byte[Tidegate.BlockStore.BlockGeometry.BlockBytes];
 
@@ -73,17 +76,24 @@ internal sealed class StoreWorld : INonceSource
         if (_isTraced) _trace.Add(what);
     }
 
+    /// <summary>Counts an event, and notes it with what it was about.</summary>
+    internal void Happened(string what, string about)
+    {
+        Events[what] = Events.GetValueOrDefault(what) + 1;
+        if (_isTraced) _trace.Add($"{about}: {what}");
+    }
+
     /// <summary>A message that arrives now, later, twice, or never.</summary>
     internal void Send(string what, Action deliver)
     {
         if (Fault(0.05))
         {
-            Note($"lost: {what}");
+            Happened("lost", what);
             return;
         }
         if (Fault(0.08))
         {
-            Note($"under way: {what}");
+            Happened("late", what);
             Mail.Add((what, deliver));
             return;
         }
