@@ -125,6 +125,10 @@ public sealed class CatalogueEdit
     public ValueTask PutLifeAsync(SegmentLife life, CancellationToken cancellationToken = default) =>
         _tree.SetAsync(CatalogueKey.OfLife(life.Segment.Identity), life.Encode(), cancellationToken);
 
+    /// <summary>Forgets a segment that nothing reaches any more; its blob is condemned in the same change.</summary>
+    public ValueTask RemoveLifeAsync(SegmentIdentity segment, CancellationToken cancellationToken = default) =>
+        _tree.SetAsync(CatalogueKey.OfLife(segment), null, cancellationToken);
+
     /// <summary>Live bytes of every counted segment.</summary>
     public async IAsyncEnumerable<SegmentLife> ListLivesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {

@@ -4,8 +4,8 @@ using Tidegate.BlockStore.Segments;
 namespace Tidegate.BlockStore.Catalogues;
 
 /// <summary>
-/// One page of the catalogue (<c>docs/formats/catalogue.md</c>) in memory: a leaf's records or an interior page's children, both in the
-/// order of their keys. An interior page's key is a lower bound of what is under the child.
+/// One page of the catalogue or of a relocation table (<c>docs/formats/catalogue.md</c>, Page) in memory: a leaf's records or an interior
+/// page's children, both in the order of their keys. An interior page's key is a lower bound of what is under the child.
 /// </summary>
 internal sealed class CataloguePage(int level)
 {
@@ -97,8 +97,8 @@ internal sealed class CataloguePage(int level)
                 continue;
             }
             var segment = table.Get(ref reader);
-            if (segment.Identity.Kind != SegmentKind.Catalogue)
-                throw reader.Corrupt($"a {segment.Identity.Kind} segment stands where a catalogue page belongs");
+            if (segment.Identity.Kind != holder.Identity.Kind)
+                throw reader.Corrupt($"a {segment.Identity.Kind} segment stands where a {holder.Identity.Kind} page belongs");
             page.Children.Add(new CatalogueChild(new PageReference(
                 segment,
                 reader.I32("child index", 0, SegmentFormat.MaxEntries - 1),

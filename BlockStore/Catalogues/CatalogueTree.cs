@@ -11,6 +11,10 @@ internal sealed class CatalogueTree(SegmentCache segments, PageRoot? root)
 {
     private CatalogueChild? _root = root is null ? null : new CatalogueChild(root.Page);
     private int _level = root?.Level ?? 0;
+    private readonly List<PageReference> _replaced = [];
+
+    /// <summary>Stored pages that the changes so far replace or empty.</summary>
+    public IReadOnlyList<PageReference> Replaced => _replaced;
 
     public async ValueTask<byte[]?> GetAsync(byte[] key, CancellationToken cancellationToken)
     {
@@ -116,7 +120,7 @@ internal sealed class CatalogueTree(SegmentCache segments, PageRoot? root)
         {
             var at = page.Find(key);
             if (at < 0 && value is null) return [(page.Keys[0], child)];
-            child.Stored = null;
+            MarkChanged(child);
             if (value is null)
             {
                 page.Keys.RemoveAt(at);
@@ -138,7 +142,7 @@ internal sealed class CatalogueTree(SegmentCache segments, PageRoot? root)
             var below = page.Children[at];
             var pieces = await SetAsync(below, level - 1, key, value, cancellationToken);
             if (below.Stored is not null && pieces.Count == 1 && pieces[0].Child == below) return [(page.Keys[0], child)];
-            child.Stored = null;
+            MarkChanged(child);
             page.Keys.RemoveAt(at);
             page.Children.RemoveAt(at);
             page.Keys.InsertRange(at, pieces.Select(piece => piece.First));
@@ -164,15 +168,24 @@ internal sealed class CatalogueTree(SegmentCache segments, PageRoot? root)
         return parts;
     }
 
-    private async ValueTask<CataloguePage> LoadAsync(CatalogueChild child, int level, CancellationToken cancellationToken)
+    private void MarkChanged(CatalogueChild child)
     {
-        if (child.Page is not null) return child.Page;
-        var stored = child.Stored!;
-        var what = $"Catalogue page {stored.Index} of {stored.Segment.Identity.BlobKey}";
+        if (child.Stored is not null) _replaced.Add(child.Stored);
+        child.Stored = null;
+    }
+
+    private async ValueTask<CataloguePage> LoadAsync(CatalogueChild child, int level, CancellationToken cancellationToken) =>
+        child.Page ??= await LoadPageAsync(segments, child.Stored!, level, cancellationToken);
+
+    /// <summary>Loads a page and believes it only when it has the level and hash that were asked for (I6).</summary>
+    public static async Task<CataloguePage> LoadPageAsync(
+        SegmentCache segments, PageReference stored, int level, CancellationToken cancellationToken)
+    {
+        var what = $"{stored.Segment.Identity.Kind} page {stored.Index} of {stored.Segment.Identity.BlobKey}";
         var plain = await segments.ReadPageAsync(stored.Segment, stored.Index, cancellationToken);
         var page = CataloguePage.Decode(plain, stored.Segment, level, what);
         if (HashOf(page) != stored.Hash) throw new CorruptDataException(what, "its hash is not the one its parent names: it was replaced");
-        return child.Page = page;
+        return page;
     }
 
     /// <summary>Keys, values and children's hashes; where children are stored does not count.</summary>

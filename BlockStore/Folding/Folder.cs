@@ -21,7 +21,7 @@ public sealed class Folder
     private readonly LineageSealer _sealer;
     private readonly Func<BlobEffect, CancellationToken, ValueTask> _put;
 
-    /// <summary>A folder that reads through a cache, seals for one lineage, and stores map segments as they fill.</summary>
+    /// <summary>A folder that reads through a cache, which knows the relocation tables of the origins, seals for one lineage, and stores map segments as they fill.</summary>
     public Folder(SegmentCache segments, LineageSealer sealer, Func<BlobEffect, CancellationToken, ValueTask> put)
     {
         _segments = segments;
@@ -36,14 +36,13 @@ public sealed class Folder
     public async Task<FoldResult?> FoldAsync(
         VolumeHead head, IReadOnlyCollection<long> retainedCuts, CancellationToken cancellationToken = default)
     {
-        if (head.Relocation is not null)
-            throw new NotSupportedException($"The head of {head.Lineage} has a relocation table, which this version does not read.");
         if (_sealer.Owner != head.Lineage)
             throw new ArgumentException($"The sealer is for {_sealer.Owner}, the head for {head.Lineage}.", nameof(head));
-        var tail = await TailManifest.LoadAsync(_segments, head.Tail, cancellationToken);
+        var segments = _segments.At(head.Relocations);
+        var tail = await TailManifest.LoadAsync(segments, head.Tail, cancellationToken);
         if (tail.Count == 0) return null;
         var accounts = new FoldAccounts(head.Lineage);
-        var map = new MapReader(_segments, PageCacheBytes);
+        var map = new MapReader(segments, PageCacheBytes);
         var cutRoots = new Dictionary<long, PageRoot?>();
         var root = head.Root;
         var folded = 0;
@@ -52,7 +51,7 @@ public sealed class Folder
             var run = new List<SegmentReader>(end - folded);
             for (; folded < end; folded++)
             {
-                var reader = await TailOverlay.OpenAsync(_segments, tail[folded], cancellationToken);
+                var reader = await TailOverlay.OpenAsync(segments, tail[folded], cancellationToken);
                 accounts.Bear(reader.Reference, reader.Index.FrameBytes);
                 run.Add(reader);
             }

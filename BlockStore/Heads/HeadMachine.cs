@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Catalogues;
+using Tidegate.BlockStore.Compaction;
 using Tidegate.BlockStore.Folding;
 using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Segments;
@@ -44,7 +45,8 @@ public static class HeadMachine
         Tail = origin.Tail,
         BytesSinceFold = 0,
         Catalogue = null,
-        Relocation = origin.Relocation,
+        // What the origin moved is found through the origin's table, which goes on changing.
+        Relocation = null,
         Staging = null,
         CommittedAt = DateTimeOffset.UnixEpoch,
         HostTime = DateTimeOffset.UnixEpoch,
@@ -166,6 +168,18 @@ public static class HeadMachine
             blobs);
     }
 
+    /// <summary>
+    /// Replaces the relocation table by a compaction's. Loses to any other compaction published since it began, and to nothing else: folds,
+    /// commits and cuts name frames as before. Apply the result's accounting to the catalogue
+    /// (<see cref="CompactionResult.ApplyAsync"/>) in the same save.
+    /// </summary>
+    public static HeadChange PublishCompaction(VolumeHead head, CompactionResult result) =>
+        result.Lineage != head.Lineage || result.Incarnation != head.Incarnation || result.FromTable != head.Relocation
+            ? HeadChange.Refused(
+                head, HeadRefusalReason.Superseded,
+                "Another compaction was published since this one began. Its containers are orphans; compact again from the new head.")
+            : HeadChange.To(head with { Relocation = result.Table });
+
     private static bool IsPrefix(FoldResult fold, IReadOnlyList<TailEntry> tail) =>
         fold.FoldedSegments > 0 && fold.FoldedSegments <= tail.Count && tail[fold.FoldedSegments - 1].Segment.Identity == fold.LastSegment;
 
@@ -272,7 +286,7 @@ public static class HeadMachine
     }
 
     private static SnapshotRecord CutOf(VolumeHead head, string snapshotId) =>
-        new(snapshotId, head.CommittedSequence, head.CommittedLogEnd, head.CommittedAt, head.HostTime, head.ToImage());
+        new(snapshotId, head.CommittedSequence, head.CommittedLogEnd, head.CommittedAt, head.HostTime, head.ToImage().At([]));
 
     private static DateTimeOffset Milliseconds(DateTimeOffset time) =>
         DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());

@@ -1,5 +1,7 @@
+using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Formats;
 using Tidegate.BlockStore.Images;
+using Tidegate.BlockStore.Relocation;
 using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.BlockStore.Heads;
@@ -57,8 +59,8 @@ public sealed record VolumeHead
     /// <summary>Root of the catalogue; null while it is empty.</summary>
     public required PageRoot? Catalogue { get; init; }
 
-    /// <summary>Relocation table; null before compaction has moved anything.</summary>
-    public required SegmentReference? Relocation { get; init; }
+    /// <summary>Relocation table of the volume's own lineage; null before compaction has moved anything.</summary>
+    public required PageRoot? Relocation { get; init; }
 
     /// <summary>Staging branch; null when nothing is staged.</summary>
     public required SegmentReference? Staging { get; init; }
@@ -69,8 +71,16 @@ public sealed record VolumeHead
     /// <summary>Host's clock at the last committed record; for display.</summary>
     public required DateTimeOffset HostTime { get; init; }
 
-    /// <summary>The volume as it is at the head.</summary>
-    public ImageDescriptor ToImage() => new(SizeBytes, Root, Tail, Relocation);
+    /// <summary>
+    /// The volume as it is at the head. A clone's reader needs the tables of its origins besides (<see cref="ImageDescriptor.At"/>).
+    /// </summary>
+    public ImageDescriptor ToImage() => new(SizeBytes, Root, Tail, Relocations);
+
+    /// <summary>The volume as it was at a retained cut, read through the tables of today.</summary>
+    public ImageDescriptor ToImage(SnapshotRecord cut) => cut.Image.At(Relocations);
+
+    /// <summary>The tables that this head knows: none or its own.</summary>
+    public IReadOnlyList<RelocationRoot> Relocations => Relocation is null ? [] : [new RelocationRoot(Lineage, Relocation)];
 
     /// <summary>The head as bytes; never over <see cref="MaxEncodedBytes"/>.</summary>
     public byte[] Encode()
@@ -121,9 +131,11 @@ public sealed record VolumeHead
         var committedAt = reader.Time("commit time");
         var hostTime = reader.Time("host time");
         var image = ImageDescriptor.Read(ref reader, owners);
-        var catalogue = PageRoot.ReadOptional(ref reader, owners, SegmentKind.Catalogue, Catalogues.CataloguePage.MaxLevel);
+        var catalogue = PageRoot.ReadOptional(ref reader, owners, SegmentKind.Catalogue, CataloguePage.MaxLevel);
         var staging = SegmentReference.ReadOptional(ref reader, owners, SegmentKind.Tail);
         reader.End();
+        if (image.Relocations.Any(relocation => relocation.Lineage != lineage))
+            throw reader.Corrupt("it names the relocation table of another lineage");
         return new VolumeHead
         {
             Lineage = lineage,
@@ -140,7 +152,7 @@ public sealed record VolumeHead
             Tail = image.Tail,
             BytesSinceFold = bytesSinceFold,
             Catalogue = catalogue,
-            Relocation = image.Relocation,
+            Relocation = image.Relocations.Count == 0 ? null : image.Relocations[0].Root,
             Staging = staging,
             CommittedAt = committedAt,
             HostTime = hostTime,

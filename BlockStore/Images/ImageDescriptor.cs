@@ -1,6 +1,7 @@
 using Tidegate.BlockStore.Formats;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Maps;
+using Tidegate.BlockStore.Relocation;
 using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.BlockStore.Images;
@@ -12,18 +13,33 @@ namespace Tidegate.BlockStore.Images;
 /// <param name="SizeBytes">Size of the volume at that point; a multiple of 4096.</param>
 /// <param name="Root">Base root, or null when the base is all zero.</param>
 /// <param name="Tail">Segments after it.</param>
-/// <param name="Relocation">Table of frames that were moved, written by compaction alone; null otherwise.</param>
-public sealed record ImageDescriptor(long SizeBytes, PageRoot? Root, Tail Tail, SegmentReference? Relocation)
+/// <param name="Relocations">
+/// Where frames that were moved are found: the tables of the volume's lineage and of its origins, as they are when the image is to be
+/// read. A cut's record has none, because tables change after it was made (<c>docs/formats/relocation.md</c>, Readers).
+/// </param>
+public sealed record ImageDescriptor(long SizeBytes, PageRoot? Root, Tail Tail, IReadOnlyList<RelocationRoot> Relocations)
 {
     private static ReadOnlySpan<byte> Magic => "TIDEIMG1"u8;
 
     /// <summary>An image of zeroes.</summary>
-    public static ImageDescriptor Empty(long sizeBytes) => new(sizeBytes, null, Tail.Empty, null);
+    public static ImageDescriptor Empty(long sizeBytes) => new(sizeBytes, null, Tail.Empty, []);
 
     /// <summary>Every lineage that the descriptor itself names; pages may name more, all within the volume's keyring.</summary>
     public IReadOnlyList<LineageId> Owners => [.. References().Select(reference => reference.Identity.Owner).Distinct()];
 
-    /// <summary>The descriptor as bytes, at most 4 KiB.</summary>
+    /// <summary>The same image, read through other tables; of two of one lineage the first counts.</summary>
+    public ImageDescriptor At(IEnumerable<RelocationRoot> relocations) =>
+        this with { Relocations = [.. relocations.DistinctBy(relocation => relocation.Lineage)] };
+
+    /// <inheritdoc/>
+    public bool Equals(ImageDescriptor? other) =>
+        other is not null && SizeBytes == other.SizeBytes && Root == other.Root && Tail == other.Tail
+        && Relocations.SequenceEqual(other.Relocations);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(SizeBytes, Root, Tail, Relocations.Count);
+
+    /// <summary>The descriptor as bytes, at most 4 KiB, and 160 bytes more for each relocation table.</summary>
     public byte[] Encode()
     {
         var writer = new FormatWriter();
@@ -52,8 +68,7 @@ public sealed record ImageDescriptor(long SizeBytes, PageRoot? Root, Tail Tail, 
         writer.I64(SizeBytes);
         PageRoot.WriteOptional(writer, owners, Root);
         Tail.Write(writer, owners);
-        // A relocation table is a page of the map's kind; nothing writes one before compaction exists.
-        SegmentReference.WriteOptional(writer, owners, Relocation);
+        RelocationRoot.WriteAll(writer, owners, Relocations);
     }
 
     internal static ImageDescriptor Read(ref FormatReader reader, OwnerTable owners)
@@ -64,7 +79,7 @@ public sealed record ImageDescriptor(long SizeBytes, PageRoot? Root, Tail Tail, 
             size,
             PageRoot.ReadOptional(ref reader, owners, SegmentKind.Map, MapGeometry.MaxLevel),
             Tail.Read(ref reader, owners),
-            SegmentReference.ReadOptional(ref reader, owners, SegmentKind.Map));
+            RelocationRoot.ReadAll(ref reader, owners));
     }
 
     private IEnumerable<SegmentReference> References()

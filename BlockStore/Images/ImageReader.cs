@@ -43,8 +43,7 @@ public sealed class ImageReader
     public static async Task<ImageReader> OpenAsync(
         ImageDescriptor image, SegmentCache segments, ImageReaderOptions? options = null, CancellationToken cancellationToken = default)
     {
-        if (image.Relocation is not null)
-            throw new NotSupportedException($"The image has a relocation table ({image.Relocation.Identity.BlobKey}), which this version does not read. Use the version that compacted the volume, or a newer one.");
+        segments = segments.At(image.Relocations);
         var tail = await TailManifest.LoadAsync(segments, image.Tail, cancellationToken);
         return new ImageReader(
             image, segments, options ?? new ImageReaderOptions(), await TailOverlay.LoadAsync(segments, tail, cancellationToken));
@@ -203,26 +202,25 @@ public sealed class ImageReader
     private static SegmentEntry CheckedEntry(SegmentReader reader, NeededFrame frame)
     {
         var fragment = frame.Fragment;
-        var what = $"Segment {reader.Reference.Identity.BlobKey}";
-        if (fragment.Index >= reader.Index.Entries.Count)
-            throw new CorruptDataException(what, $"it has {reader.Index.Entries.Count} frames, and the map names frame {fragment.Index}");
-        var entry = reader.Index.Entries[fragment.Index];
+        var entry = reader.FrameAt(fragment.Index);
         return entry.Block == frame.Block && (fragment.Mask & ~entry.Mask) == 0 && entry.Tag == fragment.Tag
             ? entry
-            : throw new CorruptDataException(what, $"its frame {fragment.Index} is not the one that the map names for block {frame.Block}");
+            : throw new CorruptDataException(
+                $"Segment {reader.Reference.Identity.BlobKey}",
+                $"its frame {fragment.Index} is not the one that the map names for block {frame.Block}");
     }
 
     private async ValueTask ReadRunAsync(ReadRun run, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         var stored = await SegmentReader.ReadExactAsync(
-            _segments.Source, run.Reader.Reference, run.Start, run.End - run.Start, cancellationToken);
+            _segments.Source, run.Reader.Blob, run.Start, run.End - run.Start, cancellationToken);
         using var opener = run.Reader.CreateOpener();
         var plain = ArrayPool<byte>.Shared.Rent(BlockGeometry.BlockBytes);
         try
         {
             foreach (var frame in run.Frames)
             {
-                var entry = run.Reader.Index.Entries[frame.Fragment.Index];
+                var entry = run.Reader.FrameAt(frame.Fragment.Index);
                 opener.Open(
                     frame.Fragment.Index, stored.Span.Slice(entry.Offset - run.Start, entry.StoredBytes),
                     plain.AsSpan(0, entry.PlainBytes));

@@ -4,8 +4,8 @@ using Tidegate.BlockStore.Formats;
 namespace Tidegate.BlockStore.Segments;
 
 /// <summary>
-/// Which segment: enough to derive its blob key and, with the data key, its encryption key. Map, catalogue, tail and head
-/// segments belong to no epoch (0); their sequence is the head's committed sequence or version that they were made for.
+/// Which segment: enough to derive its blob key and, with the data key, its encryption key. Kinds other than data belong to
+/// no epoch (0); their sequence is the head's committed sequence or version that they were made for.
 /// </summary>
 /// <param name="Kind">What its frames are.</param>
 /// <param name="Owner">Whose it is.</param>
@@ -22,8 +22,8 @@ public sealed record SegmentIdentity(SegmentKind Kind, LineageId Owner, int Gene
         new(SegmentKind.Data, owner, generation, epoch, sequence, nonces.Next());
 
     /// <summary>
-    /// <c>account/volume/epoch/sequence-nonce</c>, numbers as 16 and the nonce as 32 hexadecimal digits; <c>map</c>,
-    /// <c>catalogue</c>, <c>tail</c> or <c>head</c> stands for the epoch in the other kinds.
+    /// <c>account/volume/epoch/sequence-nonce</c>, numbers as 16 and the nonce as 32 hexadecimal digits; the name of the kind
+    /// stands for the epoch in kinds other than data.
     /// </summary>
     public string BlobKey =>
         string.Create(CultureInfo.InvariantCulture, $"{Owner.AccountId}/{Owner.VolumeId}/{Folder}/{Sequence:x16}-{Nonce}");
@@ -50,6 +50,8 @@ public sealed record SegmentIdentity(SegmentKind Kind, LineageId Owner, int Gene
         SegmentKind.Catalogue => "catalogue",
         SegmentKind.Tail => "tail",
         SegmentKind.Head => "head",
+        SegmentKind.Relocation => "relocation",
+        SegmentKind.Moved => "moved",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Only data segments live under an epoch."),
     };
 
@@ -67,7 +69,7 @@ public sealed record SegmentIdentity(SegmentKind Kind, LineageId Owner, int Gene
     {
         var owner = owners.Get(ref reader, "segment owner");
         var kind = reader.U8("segment kind");
-        if (kind is < (byte)SegmentKind.Data or > (byte)SegmentKind.Head) throw reader.Corrupt($"segment kind {kind} is unknown");
+        if (kind is < (byte)SegmentKind.Data or > (byte)SegmentKind.Moved) throw reader.Corrupt($"segment kind {kind} is unknown");
         return new SegmentIdentity(
             (SegmentKind)kind,
             owner,

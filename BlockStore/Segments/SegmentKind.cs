@@ -13,4 +13,8 @@ public enum SegmentKind
     Tail = 4,
     /// <summary>One frame: a head manifest (<c>docs/formats/manifest.md</c>).</summary>
     Head = 5,
+    /// <summary>Pages of a relocation table (<c>docs/formats/relocation.md</c>).</summary>
+    Relocation = 6,
+    /// <summary>Sealed frames of other segments, copied as they are (<c>docs/formats/relocation.md</c>, Containers).</summary>
+    Moved = 7,
 }

@@ -4,6 +4,7 @@ using K4os.Compression.LZ4;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Formats;
 using Tidegate.BlockStore.Keys;
+using Tidegate.BlockStore.Relocation;
 using ZstdSharp;
 
 namespace Tidegate.BlockStore.Segments;
@@ -18,19 +19,43 @@ public sealed class SegmentReader
     private const int FirstReadBytes = 16 << 10;
 
     private readonly DataKey _key;
+    private readonly SegmentIndex? _index;
+    private readonly MovedFrames? _moved;
 
     private SegmentReader(SegmentReference reference, SegmentIndex index, DataKey key)
     {
         Reference = reference;
-        Index = index;
+        _index = index;
         _key = key;
     }
 
-    /// <summary>Which segment.</summary>
+    private SegmentReader(SegmentReference reference, MovedFrames moved, DataKey key)
+    {
+        Reference = reference;
+        _moved = moved;
+        _key = key;
+    }
+
+    /// <summary>Which segment: what its frames are called, and what their keys come from, wherever they are stored.</summary>
     public SegmentReference Reference { get; }
 
-    /// <summary>Its verified index.</summary>
-    public SegmentIndex Index { get; }
+    /// <summary>
+    /// Its verified index. Throws <see cref="CorruptDataException"/> for a segment whose frames were moved: only frames that something
+    /// reaches are kept then, and nothing may need the whole (<c>docs/formats/relocation.md</c>).
+    /// </summary>
+    public SegmentIndex Index => _index
+        ?? throw new CorruptDataException(Name, "its index is gone, and somebody needs the whole segment as if it were still in a tail");
+
+    /// <summary>The blob that its frames are in.</summary>
+    internal SegmentReference Blob => _moved?.Container ?? Reference;
+
+    /// <summary>Its frames that are stored, with their indexes; in the order of the indexes.</summary>
+    internal IEnumerable<(int Index, SegmentEntry Entry)> Frames =>
+        _moved?.All() ?? Index.Entries.Select((entry, index) => (index, entry));
+
+    private string Name => _moved is null
+        ? $"Segment {Reference.Identity.BlobKey}"
+        : $"Segment {Reference.Identity.BlobKey}, moved to {_moved.Container.Identity.BlobKey},";
 
     /// <summary>Opens a stored segment. Throws <see cref="MissingKeyException"/> when the ring lacks its key.</summary>
     public static async ValueTask<SegmentReader> OpenAsync(
@@ -43,6 +68,21 @@ public sealed class SegmentReader
         var needed = SegmentIndex.TailBytes(tail.Span[^SegmentFormat.TrailerBytes..], reference);
         if (needed > read) tail = await ReadExactAsync(source, reference, length - needed, needed, cancellationToken);
         return Open(reference, tail.Span[^needed..], key);
+    }
+
+    /// <summary>Opens a segment whose frames were moved into a container.</summary>
+    internal static SegmentReader OpenMoved(SegmentReference reference, MovedContainer container, IKeyring keyring) =>
+        new(reference, container.Find(reference.Identity), KeyOf(reference, keyring));
+
+    /// <summary>One frame, wherever it is stored. Throws <see cref="CorruptDataException"/> when the segment has none of that index.</summary>
+    internal SegmentEntry FrameAt(int index)
+    {
+        if (_moved is not null)
+            return _moved.Find(index)
+                ?? throw new CorruptDataException(Name, $"frame {index} was referred to and is not among the frames that were kept");
+        return index < Index.Entries.Count
+            ? Index.Entries[index]
+            : throw new CorruptDataException(Name, $"it has {Index.Entries.Count} frames, and frame {index} was referred to");
     }
 
     /// <summary>Opens a segment whose whole blob is at hand, leading header included.</summary>
@@ -64,8 +104,8 @@ public sealed class SegmentReader
     /// </summary>
     public async ValueTask ReadFrameAsync(IBlobSource source, int index, Memory<byte> plain, CancellationToken cancellationToken)
     {
-        var entry = Index.Entries[index];
-        var stored = await ReadExactAsync(source, Reference, entry.Offset, entry.StoredBytes, cancellationToken);
+        var entry = FrameAt(index);
+        var stored = await ReadExactAsync(source, Blob, entry.Offset, entry.StoredBytes, cancellationToken);
         OpenFrame(index, stored.Span, plain.Span);
     }
 
@@ -83,6 +123,20 @@ public sealed class SegmentReader
         SegmentFormat.WriteHeader(Index.Header, header);
         if (!clear.SequenceEqual(header))
             throw new CorruptDataException($"Segment {Reference.Identity.BlobKey}", "its leading header differs from the one in its index");
+    }
+
+    /// <summary>Throws <see cref="CorruptDataException"/> unless the ciphertext is that frame's, to the last bit.</summary>
+    internal void CheckFrame(int index, ReadOnlySpan<byte> stored)
+    {
+        var plain = System.Buffers.ArrayPool<byte>.Shared.Rent(FrameAt(index).PlainBytes);
+        try
+        {
+            OpenFrame(index, stored, plain.AsSpan(0, FrameAt(index).PlainBytes));
+        }
+        finally
+        {
+            System.Buffers.ArrayPool<byte>.Shared.Return(plain);
+        }
     }
 
     /// <summary>Opens many frames with one key schedule; for one thread.</summary>
@@ -117,7 +171,7 @@ public sealed class SegmentReader
 
         public void Open(int index, ReadOnlySpan<byte> stored, Span<byte> plain)
         {
-            var entry = reader.Index.Entries[index];
+            var entry = reader.FrameAt(index);
             if (stored.Length != entry.StoredBytes || plain.Length != entry.PlainBytes)
                 throw new ArgumentException(
                     $"Frame {index} has {entry.StoredBytes} stored and {entry.PlainBytes} plain bytes, not {stored.Length} and {plain.Length}.",
@@ -157,8 +211,7 @@ public sealed class SegmentReader
             catch (AuthenticationTagMismatchException e)
             {
                 throw new CorruptDataException(
-                    $"Segment {reader.Reference.Identity.BlobKey}",
-                    $"frame {index} (block {reader.Index.Entries[index].Block}) does not authenticate", e);
+                    reader.Name, $"frame {index} (block {reader.FrameAt(index).Block}) does not authenticate", e);
             }
         }
 

@@ -67,6 +67,20 @@ internal sealed class SegmentWriter : IDisposable
         return index;
     }
 
+    /// <summary>Adds a frame that is sealed already, under the key of the segment that it was born in.</summary>
+    public void AddSealedFrame(SegmentEntry entry, ReadOnlySpan<byte> ciphertext)
+    {
+        if (_identity.Kind != SegmentKind.Moved) throw new InvalidOperationException($"A {_identity.Kind} segment seals its own frames.");
+        if (ciphertext.Length != entry.StoredBytes)
+            throw new ArgumentException($"The frame has {entry.StoredBytes} stored bytes, not {ciphertext.Length}.", nameof(ciphertext));
+        if (_entries.Count == SegmentFormat.MaxEntries)
+            throw new InvalidOperationException($"Segment {_identity.BlobKey} is full: {SegmentFormat.MaxEntries} frames.");
+        Reserve(ciphertext.Length);
+        ciphertext.CopyTo(_buffer.AsSpan(_length));
+        _entries.Add(entry with { Offset = _length });
+        _length += ciphertext.Length;
+    }
+
     /// <summary>Adds header, index and trailer. The writer is spent: the result owns its buffer.</summary>
     public SealedSegment Finish(SegmentHeader header, IReadOnlyList<SegmentRange> ranges)
     {

@@ -1,0 +1,97 @@
+using Tidegate.BlockStore.Catalogues;
+using Tidegate.BlockStore.Formats;
+using Tidegate.BlockStore.Relocation;
+using Tidegate.BlockStore.Segments;
+
+namespace Tidegate.BlockStore.Compaction;
+
+/// <summary>
+/// What a volume's frames take in the bucket and how much of it is needed, blob by blob, from the accounts alone: live bytes and dead lists
+/// by segment, put together by where the frames are. Memory follows the number of blobs.
+/// </summary>
+internal sealed class SpaceCensus
+{
+    private readonly Dictionary<BlobNonce, StoredBlob> _blobOf = [];
+    private readonly Dictionary<BlobNonce, long> _heldOf = [];
+
+    private SpaceCensus()
+    {
+    }
+
+    /// <summary>Every blob of frames.</summary>
+    public List<StoredBlob> Blobs { get; } = [];
+
+    /// <summary>Sizes of all blobs of frames, and of the relocation table's.</summary>
+    public long StoredBytes { get; private set; }
+
+    /// <summary>Stored bytes of frames that something reaches.</summary>
+    public long HeldBytes { get; private set; }
+
+    /// <summary>Bytes of a counted segment that something reaches, by the accounts.</summary>
+    public long HeldBytesOf(SegmentIdentity segment) => _heldOf[segment.Nonce];
+
+    /// <summary>Counts a volume at one catalogue and the table that was saved with it.</summary>
+    public static async Task<SpaceCensus> TakeAsync(CatalogueEdit catalogue, RelocationTable table, CancellationToken cancellationToken)
+    {
+        var census = new SpaceCensus();
+        var containers = new Dictionary<BlobNonce, StoredBlob>();
+        var moved = new Dictionary<BlobNonce, SegmentIdentity>();
+        await foreach (var record in table.ListAsync(cancellationToken))
+        {
+            if (!containers.TryGetValue(record.Container.Identity.Nonce, out var container))
+            {
+                container = new StoredBlob(record.Container);
+                containers.Add(record.Container.Identity.Nonce, container);
+                census.Add(container);
+            }
+            census._blobOf.Add(record.Segment.Nonce, container);
+            moved.Add(record.Segment.Nonce, record.Segment);
+        }
+        await foreach (var life in catalogue.ListLivesAsync(cancellationToken)) census.Count(life, moved);
+        await foreach (var death in catalogue.ListDeathsAsync(cancellationToken)) census.Count(death);
+        // What is left has records and no life: the last of it was freed.
+        foreach (var (nonce, segment) in moved) census._blobOf[nonce].Forgotten.Add(segment);
+        return census;
+    }
+
+    private void Count(SegmentLife life, Dictionary<BlobNonce, SegmentIdentity> moved)
+    {
+        var nonce = life.Segment.Identity.Nonce;
+        if (!RelocationTable.IsMovable(life.Segment.Identity.Kind))
+        {
+            if (life.Segment.Identity.Kind == SegmentKind.Relocation) StoredBytes += life.Segment.LengthBytes;
+            return;
+        }
+        if (!moved.Remove(nonce))
+        {
+            var own = new StoredBlob(life.Segment);
+            _blobOf.Add(nonce, own);
+            Add(own);
+        }
+        _blobOf[nonce].Sources.Add(life.Segment);
+        Hold(nonce, life.LiveBytes);
+    }
+
+    private void Count(DeathRecord death)
+    {
+        if (!RelocationTable.IsMovable(death.Kind)) return;
+        if (!_heldOf.ContainsKey(death.SegmentNonce))
+            throw new CorruptDataException(
+                "The catalogue",
+                $"it lists {death.Bytes} dead bytes of {death.Kind} segment {death.SegmentSequence:x16}-{death.SegmentNonce}, which it does not count");
+        Hold(death.SegmentNonce, death.Bytes);
+    }
+
+    private void Hold(BlobNonce nonce, long bytes)
+    {
+        _heldOf[nonce] = _heldOf.GetValueOrDefault(nonce) + bytes;
+        _blobOf[nonce].HeldBytes += bytes;
+        HeldBytes += bytes;
+    }
+
+    private void Add(StoredBlob blob)
+    {
+        Blobs.Add(blob);
+        StoredBytes += blob.Blob.LengthBytes;
+    }
+}
