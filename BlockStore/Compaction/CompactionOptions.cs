@@ -18,7 +18,7 @@ public sealed record CompactionOptions
     /// <summary>Containers are rolled at this many bytes of frames, 64 KiB to 32 MiB. Default 8 MiB.</summary>
     public int ContainerBytes { get; init; } = 8 << 20;
 
-    /// <summary>Blobs no larger than this are merged, in bytes, 0 to 8 MiB. Default 1 MiB.</summary>
+    /// <summary>Blobs no larger than this are merged, in bytes, 0 to half of <see cref="ContainerBytes"/>. Default 1 MiB.</summary>
     public int SmallBlobBytes { get; init; } = 1 << 20;
 
     /// <summary>How many small blobs make merging worth a job, at least 2. Default 32.</summary>
@@ -33,7 +33,9 @@ public sealed record CompactionOptions
         if (MaxCopiedBytes < 1 << 20) faults.Add($"{nameof(MaxCopiedBytes)} is {MaxCopiedBytes}, not 1 MiB or more");
         if (MaxBlobs is < 2 or > 65_536) faults.Add($"{nameof(MaxBlobs)} is {MaxBlobs}, not 2 to 65,536");
         if (ContainerBytes is < 64 << 10 or > 32 << 20) faults.Add($"{nameof(ContainerBytes)} is {ContainerBytes}, not 64 KiB to 32 MiB");
-        if (SmallBlobBytes is < 0 or > 8 << 20) faults.Add($"{nameof(SmallBlobBytes)} is {SmallBlobBytes}, not 0 to 8 MiB");
+        // A merged container must not be small itself, or merging would never end.
+        if (SmallBlobBytes < 0 || SmallBlobBytes > ContainerBytes / 2)
+            faults.Add($"{nameof(SmallBlobBytes)} is {SmallBlobBytes}, not 0 to half of {nameof(ContainerBytes)}");
         if (MinSmallBlobs < 2) faults.Add($"{nameof(MinSmallBlobs)} is {MinSmallBlobs}, not 2 or more");
         return faults.Count == 0 ? this : throw new ArgumentException($"Compaction options: {string.Join("; ", faults)}.");
     }

@@ -14,7 +14,9 @@ internal static class CompactionPlan
     {
         var chosen = new List<StoredBlob>();
         var (stored, copied) = (census.StoredBytes, 0L);
-        var candidates = census.Blobs.Where(blob => blob.Blob.Identity.Kind == SegmentKind.Moved || blob.HeldBytes > 0);
+        // An original that nothing reaches is about to be condemned as it is.
+        var candidates = census.Blobs.Where(blob =>
+            !blob.IsInWindow && (blob.HeldBytes > 0 || (blob.Sources.Count == 0 && blob.Blob.Identity.Kind == SegmentKind.Moved)));
         var small = candidates.Where(blob => blob.Blob.LengthBytes <= options.SmallBlobBytes).ToHashSet();
         if (small.Count < options.MinSmallBlobs) small.Clear();
         foreach (var blob in candidates.Where(IsWorthIt).OrderBy(blob => blob.Fullness).ThenBy(blob => blob.Blob.Identity.Sequence))
@@ -33,7 +35,7 @@ internal static class CompactionPlan
             if (chosen.Count == options.MaxBlobs || (chosen.Count > 0 && copied + blob.HeldBytes > options.MaxCopiedBytes)) return false;
             chosen.Add(blob);
             copied += blob.HeldBytes;
-            stored -= blob.Blob.LengthBytes - blob.HeldBytes;
+            stored -= blob.FrameBytes - blob.HeldBytes;
             return true;
         }
     }

@@ -6,7 +6,7 @@ namespace Tidegate.BlockStore.Compaction;
 
 /// <summary>
 /// What a compaction made: a new relocation table, and the blobs that nothing needs once it is saved. Its containers and table pages are
-/// stored already; nothing refers to them until <see cref="HeadMachine.PublishCompaction"/>.
+/// stored already; nothing refers to them until <see cref="PreparedChange.OfCompactionAsync"/>.
 /// </summary>
 public sealed record CompactionResult
 {
@@ -36,6 +36,9 @@ public sealed record CompactionResult
 
     /// <summary>Bytes of the blobs that it condemns.</summary>
     public required long CondemnedBytes { get; init; }
+
+    /// <summary>True while a head still has the table that the job began from.</summary>
+    public bool IsFor(VolumeHead head) => Lineage == head.Lineage && Incarnation == head.Incarnation && FromTable == head.Relocation;
 
     /// <summary>
     /// Condemns what was replaced and counts the table's pages, in the same save as the table. The live bytes and dead lists of moved

@@ -11,7 +11,7 @@ namespace Tidegate.BlockStore.Compaction;
 /// <summary>
 /// Makes a volume's blobs smaller (<c>docs/formats/relocation.md</c>, Compaction): copies what is still needed of the emptiest ones into
 /// containers, as it is, and records where it went. Heavy work: run it in a worker, and hand the result to
-/// <see cref="HeadMachine.PublishCompaction"/>. A job that is never published leaves orphans and harms nothing.
+/// <see cref="PreparedChange.OfCompactionAsync"/>. A job that is never published leaves orphans and harms nothing.
 /// Holds: whatever the head or a retained cut reaches when the job begins is in the new table's reach (I5); what they reach later is that
 /// or newer than the job, because unreachability is monotone.
 /// </summary>

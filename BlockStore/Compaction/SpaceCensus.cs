@@ -6,22 +6,23 @@ using Tidegate.BlockStore.Segments;
 namespace Tidegate.BlockStore.Compaction;
 
 /// <summary>
-/// What a volume's frames take in the bucket and how much of it is needed, blob by blob, from the accounts alone: live bytes and dead lists
-/// by segment, put together by where the frames are. Memory follows the number of blobs.
+/// What a volume's frames take in the bucket and how much of it is needed, blob by blob, from the accounts alone: live bytes, and dead
+/// lists that a retained cut still reaches, put together by where the frames are. Memory follows the number of blobs and cuts.
 /// </summary>
 internal sealed class SpaceCensus
 {
     private readonly Dictionary<BlobNonce, StoredBlob> _blobOf = [];
     private readonly Dictionary<BlobNonce, long> _heldOf = [];
 
-    private SpaceCensus()
-    {
-    }
+    private readonly long[] _cuts;
+    private readonly RecoveryWindow? _window;
+
+    private SpaceCensus(long[] cuts, RecoveryWindow? window) => (_cuts, _window) = (cuts, window);
 
     /// <summary>Every blob of frames.</summary>
     public List<StoredBlob> Blobs { get; } = [];
 
-    /// <summary>Sizes of all blobs of frames, and of the relocation table's.</summary>
+    /// <summary>Bytes of all frames that are stored, needed or not.</summary>
     public long StoredBytes { get; private set; }
 
     /// <summary>Stored bytes of frames that something reaches.</summary>
@@ -33,7 +34,8 @@ internal sealed class SpaceCensus
     /// <summary>Counts a volume at one catalogue and the table that was saved with it.</summary>
     public static async Task<SpaceCensus> TakeAsync(CatalogueEdit catalogue, RelocationTable table, CancellationToken cancellationToken)
     {
-        var census = new SpaceCensus();
+        var cuts = await catalogue.ListCutsAsync(0, long.MaxValue, cancellationToken);
+        var census = new SpaceCensus([.. cuts.Select(cut => cut.Sequence).Distinct()], await catalogue.GetWindowAsync(cancellationToken));
         var containers = new Dictionary<BlobNonce, StoredBlob>();
         var moved = new Dictionary<BlobNonce, SegmentIdentity>();
         await foreach (var record in table.ListAsync(cancellationToken))
@@ -42,8 +44,10 @@ internal sealed class SpaceCensus
             {
                 container = new StoredBlob(record.Container);
                 containers.Add(record.Container.Identity.Nonce, container);
-                census.Add(container);
+                census.Blobs.Add(container);
             }
+            container.FrameBytes += record.FrameBytes;
+            census.StoredBytes += record.FrameBytes;
             census._blobOf.Add(record.Segment.Nonce, container);
             moved.Add(record.Segment.Nonce, record.Segment);
         }
@@ -57,16 +61,13 @@ internal sealed class SpaceCensus
     private void Count(SegmentLife life, Dictionary<BlobNonce, SegmentIdentity> moved)
     {
         var nonce = life.Segment.Identity.Nonce;
-        if (!RelocationTable.IsMovable(life.Segment.Identity.Kind))
-        {
-            if (life.Segment.Identity.Kind == SegmentKind.Relocation) StoredBytes += life.Segment.LengthBytes;
-            return;
-        }
+        if (!RelocationTable.IsMovable(life.Segment.Identity.Kind)) return;
         if (!moved.Remove(nonce))
         {
-            var own = new StoredBlob(life.Segment);
+            var own = new StoredBlob(life.Segment) { FrameBytes = life.TotalBytes };
             _blobOf.Add(nonce, own);
-            Add(own);
+            Blobs.Add(own);
+            StoredBytes += life.TotalBytes;
         }
         _blobOf[nonce].Sources.Add(life.Segment);
         Hold(nonce, life.LiveBytes);
@@ -79,7 +80,13 @@ internal sealed class SpaceCensus
             throw new CorruptDataException(
                 "The catalogue",
                 $"it lists {death.Bytes} dead bytes of {death.Kind} segment {death.SegmentSequence:x16}-{death.SegmentNonce}, which it does not count");
+        if (death.Birth >= death.Death) return;
+        var cut = Array.BinarySearch(_cuts, death.Birth);
+        if (cut < 0) cut = ~cut;
+        var byWindow = _window is not null && death.Death > _window.FromSequence;
+        if (!byWindow && (cut == _cuts.Length || _cuts[cut] >= death.Death)) return;
         Hold(death.SegmentNonce, death.Bytes);
+        if (byWindow) _blobOf[death.SegmentNonce].IsInWindow = true;
     }
 
     private void Hold(BlobNonce nonce, long bytes)
@@ -87,11 +94,5 @@ internal sealed class SpaceCensus
         _heldOf[nonce] = _heldOf.GetValueOrDefault(nonce) + bytes;
         _blobOf[nonce].HeldBytes += bytes;
         HeldBytes += bytes;
-    }
-
-    private void Add(StoredBlob blob)
-    {
-        Blobs.Add(blob);
-        StoredBytes += blob.Blob.LengthBytes;
     }
 }

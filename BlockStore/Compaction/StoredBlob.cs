@@ -8,6 +8,9 @@ internal sealed class StoredBlob(SegmentReference blob)
     /// <summary>Which blob.</summary>
     public SegmentReference Blob => blob;
 
+    /// <summary>Stored bytes of all its frames, needed or not; what index and header take is not garbage and never goes.</summary>
+    public long FrameBytes { get; set; }
+
     /// <summary>Segments whose frames it holds and that are still counted.</summary>
     public List<SegmentReference> Sources { get; } = [];
 
@@ -17,6 +20,9 @@ internal sealed class StoredBlob(SegmentReference blob)
     /// <summary>Stored bytes of its frames that the head or a retained cut reaches, by the accounts.</summary>
     public long HeldBytes { get; set; }
 
+    /// <summary>True when a point of the recovery window may need a dead frame of it, which no stored root names.</summary>
+    public bool IsInWindow { get; set; }
+
     /// <summary>How full of what is needed it is, 0 to 1.</summary>
-    public double Fullness => HeldBytes / (double)Blob.LengthBytes;
+    public double Fullness => FrameBytes == 0 ? 0 : HeldBytes / (double)FrameBytes;
 }

@@ -170,15 +170,14 @@ public static class HeadMachine
 
     /// <summary>
     /// Replaces the relocation table by a compaction's. Loses to any other compaction published since it began, and to nothing else: folds,
-    /// commits and cuts name frames as before. Apply the result's accounting to the catalogue
-    /// (<see cref="CompactionResult.ApplyAsync"/>) in the same save.
+    /// commits and cuts name frames as before. Reached through <see cref="PreparedChange"/>, which condemns in the same save what the
+    /// compaction replaced.
     /// </summary>
-    public static HeadChange PublishCompaction(VolumeHead head, CompactionResult result) =>
-        result.Lineage != head.Lineage || result.Incarnation != head.Incarnation || result.FromTable != head.Relocation
-            ? HeadChange.Refused(
-                head, HeadRefusalReason.Superseded,
-                "Another compaction was published since this one began. Its containers are orphans; compact again from the new head.")
-            : HeadChange.To(head with { Relocation = result.Table });
+    internal static HeadChange PublishCompaction(VolumeHead head, CompactionResult result) => result.IsFor(head)
+        ? HeadChange.To(head with { Relocation = result.Table })
+        : HeadChange.Refused(
+            head, HeadRefusalReason.Superseded,
+            "Another compaction was published since this one began. Its containers are orphans; compact again from the new head.");
 
     private static bool IsPrefix(FoldResult fold, IReadOnlyList<TailEntry> tail) =>
         fold.FoldedSegments > 0 && fold.FoldedSegments <= tail.Count && tail[fold.FoldedSegments - 1].Segment.Identity == fold.LastSegment;

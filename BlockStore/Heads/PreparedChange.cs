@@ -1,4 +1,5 @@
 using Tidegate.BlockStore.Catalogues;
+using Tidegate.BlockStore.Compaction;
 using Tidegate.BlockStore.Folding;
 using Tidegate.BlockStore.Segments;
 
@@ -14,6 +15,9 @@ public sealed record PreparedChange(CatalogueUpdate Catalogue)
 {
     /// <summary>The fold whose root is published with it, or null.</summary>
     public FoldResult? Fold { get; init; }
+
+    /// <summary>The compaction whose relocation table is published with it, or null.</summary>
+    public CompactionResult? Compaction { get; init; }
 
     /// <summary>
     /// Prepares the publication of a fold: its accounting and the roots of the cuts that it passed. Null when it
@@ -31,6 +35,20 @@ public sealed record PreparedChange(CatalogueUpdate Catalogue)
     }
 
     /// <summary>
+    /// Prepares the publication of a compaction: what it replaced is condemned at <paramref name="now"/>, the service's clock. Null when it has
+    /// lost to another compaction: compact again.
+    /// </summary>
+    public static async Task<PreparedChange?> OfCompactionAsync(
+        VolumeHead head, CompactionResult compaction, DateTimeOffset now, SegmentCache segments, LineageSealer sealer,
+        CancellationToken cancellationToken = default)
+    {
+        if (!compaction.IsFor(head)) return null;
+        var catalogue = new CatalogueEdit(head.Lineage, head.Catalogue, segments);
+        await compaction.ApplyAsync(catalogue, now, head.CommittedSequence, cancellationToken);
+        return new PreparedChange(catalogue.Seal(sealer, head.Version + 1)) { Compaction = compaction };
+    }
+
+    /// <summary>
     /// The change of <paramref name="head"/>, whose whole tail is <paramref name="tail"/> (<see cref="TailManifest.LoadAsync"/>).
     /// Refused as superseded when the catalogue, or what a fold began from, is no longer what it was: prepare again.
     /// </summary>
@@ -39,7 +57,9 @@ public sealed record PreparedChange(CatalogueUpdate Catalogue)
         if (Catalogue.BasedOn != head.Catalogue)
             return HeadChange.Refused(
                 head, HeadRefusalReason.Superseded, "The catalogue changed since the change was prepared. Prepare it again from the new head.");
-        var change = Fold is null ? HeadChange.To(head) : HeadMachine.PublishFold(head, Fold, tail, sealer);
+        var change = Fold is not null ? HeadMachine.PublishFold(head, Fold, tail, sealer)
+            : Compaction is not null ? HeadMachine.PublishCompaction(head, Compaction)
+            : HeadChange.To(head);
         return change.Refusal is null ? change.WithCatalogue(Catalogue) : change;
     }
 }

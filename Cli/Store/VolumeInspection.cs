@@ -33,7 +33,7 @@ internal static class VolumeInspection
         head.BaseSequence,
         NameOf(head.Root),
         NameOf(head.Catalogue),
-        head.Relocation?.Identity.BlobKey,
+        NameOf(head.Relocation),
         head.CommittedAt,
         head.HostTime);
 

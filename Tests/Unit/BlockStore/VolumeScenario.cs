@@ -1,11 +1,13 @@
 using Tidegate.BlockStore;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Catalogues;
+using Tidegate.BlockStore.Compaction;
 using Tidegate.BlockStore.Folding;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Manifests;
+using Tidegate.BlockStore.Relocation;
 using Tidegate.BlockStore.Segments;
 using Tidegate.Tests.Kit.Blobs;
 using Xunit;
@@ -19,10 +21,17 @@ namespace Tidegate.Tests.Unit.BlockStore;
 internal sealed class VolumeScenario
 {
     public const long DefaultSize = 40L << 30;
+    /// <summary>Compacts whatever has any garbage, in small units.</summary>
+    public static readonly CompactionOptions Eager = new()
+    {
+        TargetRatio = 1.05, MinGarbageBytes = 0, MaxCopiedBytes = 1 << 20, MaxBlobs = 16, ContainerBytes = 64 << 10, SmallBlobBytes = 8 << 10, MinSmallBlobs = 5,
+    };
+
     private const string Account = "123456789012";
 
     private readonly SeededNonces _nonces;
     private readonly DataKey _key;
+    private readonly VolumeScenario? _origin;
     private SegmentBuilder _builder;
     private long _logPosition;
     private int _writes;
@@ -34,6 +43,7 @@ internal sealed class VolumeScenario
         Lineage = new LineageId(Account, volume);
         _key = new DataKey(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(volume)));
         _nonces = new SeededNonces(((ulong)volume[^1] << 32) + (origin?.Lineage.VolumeId == volume ? 1ul << 24 : 0));
+        _origin = origin;
         Store = origin?.Store ?? new MemoryBlobStore(TimeProvider.System);
         Ring = origin?.Ring ?? new Keyring();
         Ring.Add(Lineage, 1, _key);
@@ -51,6 +61,9 @@ internal sealed class VolumeScenario
     public SegmentCache Segments { get; }
     public LineageSealer Sealer { get; }
     public VolumeHead Head { get; private set; }
+
+    /// <summary>The tables that a reader of this volume needs now: its own and its origins'.</summary>
+    public IReadOnlyList<RelocationRoot> Relocations => [.. Head.Relocations, .. _origin is null || _origin.Lineage == Lineage ? [] : _origin.Relocations];
 
     /// <summary>Which write each sector last got; absent reads as zero.</summary>
     public Dictionary<long, int> Model { get; }
@@ -136,7 +149,7 @@ internal sealed class VolumeScenario
     public async Task<FoldResult?> PrepareFoldAsync()
     {
         var cuts = (await OpenCatalogue().ListCutsAsync(Head.BaseSequence, long.MaxValue)).Select(cut => cut.Sequence).ToArray();
-        return await new Folder(Segments, Sealer, PutAsync).FoldAsync(Head, cuts);
+        return await new Folder(Segments.At(Relocations), Sealer, PutAsync).FoldAsync(Head, cuts);
     }
 
     public Task<PreparedChange?> PrepareAsync(FoldResult fold) => PreparedChange.OfFoldAsync(Head, fold, Segments, Sealer);
@@ -147,6 +160,35 @@ internal sealed class VolumeScenario
     public async Task FoldAsync()
     {
         if (await PrepareFoldAsync() is { } fold) await SaveAsync(await PublishAsync((await PrepareAsync(fold))!));
+    }
+
+    public Task<CompactionResult?> PrepareCompactionAsync(CompactionOptions? options = null) =>
+        new Compactor(Segments.At(Relocations), Sealer, PutAsync, options ?? Eager).CompactAsync(Head);
+
+    public Task<PreparedChange?> PrepareAsync(CompactionResult compaction) =>
+        PreparedChange.OfCompactionAsync(Head, compaction, DateTimeOffset.UnixEpoch, Segments, Sealer);
+
+    /// <summary>One job, published; what it condemned is gone at once, as if all grace had passed.</summary>
+    public async Task<CompactionResult?> CompactAsync(CompactionOptions? options = null)
+    {
+        if (await PrepareCompactionAsync(options) is not { } compaction) return null;
+        await SaveAsync(await PublishAsync((await PrepareAsync(compaction))!));
+        await BuryAsync();
+        return compaction;
+    }
+
+    /// <summary>One save that changes the catalogue alone.</summary>
+    public async Task ChangeCatalogueAsync(Func<CatalogueEdit, Task> change)
+    {
+        var catalogue = OpenCatalogue();
+        await change(catalogue);
+        await SaveAsync(HeadMachine.ChangeCatalogue(Head, catalogue.Seal(Sealer, Head.Version + 1)));
+    }
+
+    /// <summary>Deletes everything that has a tombstone.</summary>
+    public async Task BuryAsync()
+    {
+        await foreach (var tombstone in OpenCatalogue().ListTombstonesAsync()) await Store.DeleteAsync(tombstone.BlobKey);
     }
 
     public VolumeScenario Clone(string volume, string snapshotId, SnapshotRecord snapshot) =>
@@ -160,7 +202,8 @@ internal sealed class VolumeScenario
         return twin;
     }
 
-    public Task<ImageReader> OpenAsync(ImageDescriptor? image = null) => ImageReader.OpenAsync(image ?? Head.ToImage(), Segments);
+    public Task<ImageReader> OpenAsync(ImageDescriptor? image = null) =>
+        ImageReader.OpenAsync((image ?? Head.ToImage()).At(Relocations), new SegmentCache(new BlobStoreSource(Store), Ring));
 
     /// <summary>The image holds exactly the model's sectors, and every one of them reads right (I13).</summary>
     public async Task VerifyAsync(ImageDescriptor? image = null, IReadOnlyDictionary<long, int>? model = null)

@@ -1,11 +1,15 @@
 using Tidegate.BlockStore;
+using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Catalogues;
+using Tidegate.BlockStore.Formats;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Manifests;
 using Tidegate.BlockStore.Maps;
+using Tidegate.BlockStore.Relocation;
 using Tidegate.BlockStore.Segments;
+using Tidegate.Tests.Kit.Blobs;
 using Tidegate.Tests.Unit.BlockStore.Segments;
 using Xunit;
 
@@ -123,6 +127,42 @@ public sealed class GoldenVectorTests
         Check(GoldenVectors.CataloguePage, page.Encode(Map.Identity));
         var read = CataloguePage.Decode(Convert.FromHexString(GoldenVectors.CataloguePage), Map, 0, "page");
         Assert.Equal(pin, PinRecord.Decode("vol-clone", read.Values[1]));
+    }
+
+    [Fact]
+    public async Task Container_and_relocation_table()
+    {
+        var sealer = new LineageSealer(SegmentFixture.Owner, 1, SegmentFixture.Key, new SeededNonces(32));
+        using var builder = new SegmentBuilder(SegmentFixture.Key, 0);
+        builder.Write(0, SegmentFixture.Bytes(1, 4096));
+        builder.Write(196_608, new byte[4096]);
+        using var born = builder.Seal(
+            SegmentIdentity.NewData(SegmentFixture.Owner, 1, 2, 3, new SeededNonces()), SegmentDigest.None, 10_000, Time, Time);
+        using var writer = new MovedWriter(sealer, 12, 64 << 10);
+        writer.Begin(born.Header.Identity, [(1, born.Entries[1])]);
+        writer.Add(born.Entries[1], born.Content.Span.Slice(born.Entries[1].Offset, born.Entries[1].StoredBytes));
+        writer.Finish();
+        Assert.True(writer.TryTake(out var container));
+        Check(GoldenVectors.MovedContainer, container.Blob.Content.ToArray());
+        Assert.Equal("123456789012/vol-0123456789abcdef0123/moved/000000000000000c-74696465676174650000000000000021", container.Blob.Key);
+
+        var store = new MemoryBlobStore(TimeProvider.System);
+        var segments = new SegmentCache(new BlobStoreSource(store), SegmentFixture.Ring);
+        var table = new RelocationTable(SegmentFixture.Owner, null, segments);
+        await table.SetAsync(container.Moved[0], default);
+        var (root, blobs, _, _) = table.Seal(sealer, 12);
+        Check(GoldenVectors.RelocationTable, blobs[0].Content.ToArray());
+        var image = Head().ToImage().At([new RelocationRoot(SegmentFixture.Owner, root!)]);
+        Check(GoldenVectors.RelocatedImage, image.Encode());
+
+        await store.PutIfAbsentAsync(container.Blob.Key, Convert.FromHexString(GoldenVectors.MovedContainer));
+        await store.PutIfAbsentAsync(blobs[0].Key, Convert.FromHexString(GoldenVectors.RelocationTable));
+        var read = ImageDescriptor.Decode(Convert.FromHexString(GoldenVectors.RelocatedImage));
+        var moved = await segments.At(read.Relocations).OpenAsync(born.Reference, default);
+        var sector = new byte[4096];
+        await moved.ReadFrameAsync(segments.Source, 1, sector, default);
+        Assert.Equal(new byte[4096], sector);
+        Assert.Throws<CorruptDataException>(() => moved.FrameAt(0));
     }
 
     [Fact]

@@ -101,7 +101,7 @@ public sealed class HeadCodecTests
                 [.. Enumerable.Range(0, 16).Select(i => new TailEntry(Segment(SegmentKind.Data, i < 8 ? i : 0), digest, long.MaxValue, 64 << 20, time, time))]),
             BytesSinceFold = long.MaxValue,
             Catalogue = Root(SegmentKind.Catalogue, 0, 7),
-            Relocation = Segment(SegmentKind.Map, 1),
+            Relocation = Root(SegmentKind.Relocation, 0, 7),
             Staging = Segment(SegmentKind.Tail, 0),
             CommittedAt = time,
             HostTime = time,

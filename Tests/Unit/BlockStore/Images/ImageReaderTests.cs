@@ -89,18 +89,6 @@ public sealed class ImageReaderTests
         Assert.Equal(volume.Lineage, error.Owner);
     }
 
-    [Fact]
-    public async Task An_image_with_a_relocation_table_is_refused_by_a_reader_that_knows_none()
-    {
-        var volume = await MakeAsync();
-        var image = volume.Head.ToImage() with
-        {
-            Relocation = new SegmentReference(
-            new SegmentIdentity(SegmentKind.Map, volume.Lineage, 1, 0, 1, default), 4096)
-        };
-        await Assert.ThrowsAsync<NotSupportedException>(() => volume.OpenAsync(image));
-    }
-
     [Theory]
     [InlineData(0, 100)]
     [InlineData(512, 4096)]

@@ -2,6 +2,7 @@ using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Formats;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Maps;
+using Tidegate.BlockStore.Relocation;
 using Tidegate.BlockStore.Segments;
 using Tidegate.Tests.Unit.BlockStore.Segments;
 using Xunit;
@@ -69,6 +70,7 @@ public sealed class PageDecoderTests
             (Leaf().Encode(Holder.Identity), bytes => MapPage.Decode(bytes, Holder, "the page")),
             (interior.Encode(Holder.Identity), bytes => MapPage.Decode(bytes, Holder, "the page")),
             (catalogue.Encode(Holder.Identity), bytes => CataloguePage.Decode(bytes, Holder, 0, "the page")),
+            (new MovedDirectory([(Holder.Identity, [0, 3, 70]), (Holder.Identity with { Sequence = 8 }, [])]).Encode(), bytes => MovedDirectory.Decode(bytes, SegmentFixture.Owner, 3, "the page")),
             (TailManifestBytes(), bytes => TailManifest.Decode(bytes, "the page")),
         ];
         var random = new Random(51);

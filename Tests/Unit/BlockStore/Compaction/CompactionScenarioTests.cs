@@ -1,0 +1,138 @@
+using CsCheck;
+using Tidegate.BlockStore.Catalogues;
+using Tidegate.BlockStore.Diff;
+using Tidegate.BlockStore.Maps;
+using Tidegate.BlockStore.Segments;
+using Xunit;
+
+namespace Tidegate.Tests.Unit.BlockStore.Compaction;
+
+/// <summary>
+/// Histories with compaction anywhere in them, against the model. Every blob that a job condemns is deleted at once, so whatever still
+/// reads does so from where the job put it.
+/// </summary>
+public sealed class CompactionScenarioTests
+{
+    private const long Leaf = 16 * 512;
+    private static readonly long[] Regions = [0, 40, Leaf - 20, 3 * Leaf, (Leaf * 512) - 8, VolumeScenario.DefaultSize / 4096 - 64];
+
+    private static readonly Gen<(int Kind, int Region, int Offset, int Count)[]> Histories =
+        Gen.Select(Gen.Int[0, 19], Gen.Int[0, Regions.Length - 1], Gen.Int[0, 30], Gen.Int[1, 33]).Array[20, 90];
+
+    [Fact]
+    public void I4_I5_I13_head_and_every_cut_read_the_same_after_any_compaction()
+    {
+        Histories.Sample(history => RunAsync(history).GetAwaiter().GetResult(), iter: 60, seed: "0000KOIPe036", threads: 2);
+    }
+
+    [Fact]
+    public void A_clone_goes_on_reading_what_its_origin_moves_and_moves_what_is_its_own()
+    {
+        Gen.Select(Histories, Histories).Sample(
+            histories => RunCloneAsync(histories.Item1, histories.Item2).GetAwaiter().GetResult(), iter: 25, seed: "0001KOIPe036", threads: 2);
+    }
+
+    private static async Task RunAsync((int, int, int, int)[] history)
+    {
+        var volume = new VolumeScenario();
+        await PlayAsync(volume, history);
+        await volume.FoldAsync();
+        var before = await DiffsAsync(volume);
+        while (await volume.CompactAsync() is not null)
+        {
+        }
+        Assert.Equal(before, await DiffsAsync(volume));
+        await VerifyAllAsync(volume);
+    }
+
+    private static async Task RunCloneAsync((int, int, int, int)[] before, (int, int, int, int)[] after)
+    {
+        var origin = new VolumeScenario();
+        await PlayAsync(origin, before);
+        await origin.CommitAsync("cut");
+        await origin.FoldAsync();
+        var clone = origin.Clone("vol-2", "cut", (await origin.OpenCatalogue().FindSnapshotAsync("cut"))!);
+        await origin.ChangeCatalogueAsync(async catalogue => await catalogue.PutPinAsync(
+            new PinRecord("vol-2", "cut", origin.Head.CommittedSequence, DateTimeOffset.UnixEpoch, IsConfirmed: true)));
+        await PlayAsync(origin, after[..(after.Length / 2)]);
+        await PlayAsync(clone, after);
+        await clone.FoldAsync();
+        await origin.FoldAsync();
+        while (await origin.CompactAsync() is not null | await clone.CompactAsync() is not null)
+        {
+        }
+        await VerifyAllAsync(clone);
+        await VerifyAllAsync(origin);
+    }
+
+    private static async Task PlayAsync(VolumeScenario volume, (int Kind, int Region, int Offset, int Count)[] history)
+    {
+        foreach (var (kind, region, offset, count) in history)
+        {
+            var sector = Regions[region] + offset;
+            switch (kind)
+            {
+                case < 9: volume.Write(sector, count); break;
+                case 9: volume.Discard(sector, count); break;
+                case 10: volume.Discard(Regions[region] / Leaf * Leaf, Leaf * count); break;
+                case 11: await volume.CommitAsync($"{volume.Lineage.VolumeId}-snap-{volume.Head.CommittedSequence}"); break;
+                case 12 when volume.SnapshotModels.Count > 0: await ForgetAsync(volume, offset); break;
+                case 13 or 14: await volume.FoldAsync(); break;
+                case 15 or 16: await volume.CompactAsync(); break;
+                default: await volume.CommitAsync(); break;
+            }
+        }
+        await volume.CommitAsync();
+    }
+
+    private static async Task ForgetAsync(VolumeScenario volume, int which)
+    {
+        var id = volume.SnapshotModels.Keys.Order(StringComparer.Ordinal).ElementAt(which % volume.SnapshotModels.Count);
+        if (id == "cut") return;
+        volume.SnapshotModels.Remove(id);
+        await volume.ChangeCatalogueAsync(async catalogue => await catalogue.RemoveSnapshotAsync(id));
+    }
+
+    private static async Task VerifyAllAsync(VolumeScenario volume)
+    {
+        await volume.VerifyAsync();
+        await VerifyLivesAsync(volume);
+        foreach (var (id, model) in volume.SnapshotModels)
+            await volume.VerifyAsync((await volume.OpenCatalogue().FindSnapshotAsync(id))!.Image, model);
+    }
+
+    /// <summary>Compaction changes no account: live bytes are still what a walk of the head's map finds, segment by segment.</summary>
+    private static async Task VerifyLivesAsync(VolumeScenario volume)
+    {
+        var walked = new Dictionary<SegmentIdentity, long>();
+        var map = new MapReader(volume.Segments.At(volume.Relocations), 1 << 20);
+        var path = new Stack<(PageReference Page, int Level, long Number)>();
+        if (volume.Head.Root is { } root) path.Push((root.Page, root.Level, 0));
+        await foreach (var subtree in volume.OpenCatalogue().ListSubtreesAsync()) path.Push((subtree.Page, subtree.Level, subtree.Number));
+        while (path.TryPop(out var top))
+        {
+            walked[top.Page.Segment.Identity] = walked.GetValueOrDefault(top.Page.Segment.Identity) + top.Page.StoredBytes;
+            var page = await map.GetAsync(top.Page, top.Level, top.Number, default);
+            foreach (var fragment in page.Blocks.Values.SelectMany(fragments => fragments))
+                walked[fragment.Segment.Identity] = walked.GetValueOrDefault(fragment.Segment.Identity) + fragment.StoredBytes;
+            foreach (var (slot, child) in page.Children) path.Push((child, top.Level - 1, (top.Number * 512) + slot));
+        }
+        await foreach (var life in volume.OpenCatalogue().ListLivesAsync())
+            if (life.Segment.Identity.Kind != SegmentKind.Relocation)
+                Assert.Equal(walked.GetValueOrDefault(life.Segment.Identity), life.LiveBytes);
+    }
+
+    private static async Task<List<uint>> DiffsAsync(VolumeScenario volume)
+    {
+        var changed = new List<uint>();
+        var cuts = await volume.OpenCatalogue().ListCutsAsync(0, long.MaxValue);
+        var head = await volume.OpenAsync();
+        foreach (var (_, id) in cuts)
+        {
+            var cut = await volume.OpenAsync((await volume.OpenCatalogue().FindSnapshotAsync(id))!.Image);
+            await foreach (var block in ImageDiff.ChangedBlocksAsync(cut, head)) changed.Add(block);
+            changed.Add(uint.MaxValue);
+        }
+        return changed;
+    }
+}
