@@ -4,6 +4,7 @@ using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Formats;
 using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Manifests;
+using Tidegate.BlockStore.Relocation;
 using Tidegate.BlockStore.Segments;
 using Tidegate.BlockStore.Verification;
 
@@ -44,19 +45,34 @@ public sealed class Bucket(IBlobStore blobs, IKeyProvider keys)
     public async Task<StoredVolume?> OpenAsync(LineageId lineage, CancellationToken cancellationToken = default)
     {
         var damages = new List<StoreDamage>();
+        if (await FindNewestAsync(lineage, damages, cancellationToken) is not { } newest) return null;
+        var ring = await UnwrapAsync(newest.Manifest, cancellationToken);
+        var chain = await new SegmentChain(blobs, ring).FollowAsync(newest.Manifest.Head, cancellationToken);
+        var relocations = await RelocationsAsync(newest.Manifest, damages, cancellationToken);
+        return new StoredVolume(newest.Key, newest.Manifest, ring, new SegmentCache(new BlobStoreSource(blobs), ring).At(relocations))
+        {
+            Followed = chain.Segments,
+            ChainEndsBecause = chain.EndsBecause,
+            Damages = [.. damages, .. chain.Damages],
+        };
+    }
+
+    /// <summary>Where the frames of the volume and of every lineage that it reaches are now, by the newest manifest of each.</summary>
+    private async Task<IReadOnlyList<RelocationRoot>> RelocationsAsync(
+        HeadManifest manifest, List<StoreDamage> damages, CancellationToken cancellationToken)
+    {
+        var found = new List<RelocationRoot>(manifest.Head.Relocations);
+        foreach (var origin in manifest.Keys.Select(key => key.Owner).Distinct().Where(owner => owner != manifest.Head.Lineage))
+            if (await FindNewestAsync(origin, damages, cancellationToken) is { } newest) found.AddRange(newest.Manifest.Head.Relocations);
+        return found;
+    }
+
+    private async Task<(string Key, HeadManifest Manifest)?> FindNewestAsync(
+        LineageId lineage, List<StoreDamage> damages, CancellationToken cancellationToken)
+    {
         var stored = await ListManifestsAsync(lineage, cancellationToken);
         foreach (var sameVersion in stored.GroupBy(entry => VersionOf(entry.Key)).OrderByDescending(group => group.Key))
-        {
-            if (await NewestAsync(lineage, sameVersion, damages, cancellationToken) is not { } newest) continue;
-            var ring = await UnwrapAsync(newest.Manifest, cancellationToken);
-            var chain = await new SegmentChain(blobs, ring).FollowAsync(newest.Manifest.Head, cancellationToken);
-            return new StoredVolume(newest.Key, newest.Manifest, ring, new SegmentCache(new BlobStoreSource(blobs), ring))
-            {
-                Followed = chain.Segments,
-                ChainEndsBecause = chain.EndsBecause,
-                Damages = [.. damages, .. chain.Damages],
-            };
-        }
+            if (await NewestAsync(lineage, sameVersion, damages, cancellationToken) is { } newest) return newest;
         return stored.Count == 0
             ? null
             : throw new StoreKeyException(

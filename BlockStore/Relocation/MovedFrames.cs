@@ -8,12 +8,13 @@ internal sealed class MovedFrames(SegmentReference container, IReadOnlyList<Segm
     /// <summary>The blob that they are in.</summary>
     public SegmentReference Container => container;
 
+    /// <summary>Indexes of the frames in their own segment, rising.</summary>
+    public IReadOnlyList<int> Indexes => indexes;
+
     /// <summary>The entry of a frame by its index in its own segment, or null when it was not kept.</summary>
     public SegmentEntry? Find(int index)
     {
         var at = Array.BinarySearch(indexes, index);
         return at >= 0 ? entries[first + at] : null;
     }
-
-    public IEnumerable<(int Index, SegmentEntry Entry)> All() => indexes.Select((index, at) => (index, entries[first + at]));
 }

@@ -10,7 +10,7 @@ namespace Tidegate.BlockStore.Relocation;
 public sealed record RelocationRoot(LineageId Lineage, PageRoot Root)
 {
     /// <summary>Most tables that an image names: its own lineage's, and one for each origin it goes back to.</summary>
-    public const int MaxTables = 16;
+    public const int MaxTables = 32;
 
     internal static void WriteAll(FormatWriter writer, OwnerTable owners, IReadOnlyList<RelocationRoot> relocations)
     {

@@ -49,10 +49,6 @@ public sealed class SegmentReader
     /// <summary>The blob that its frames are in.</summary>
     internal SegmentReference Blob => _moved?.Container ?? Reference;
 
-    /// <summary>Its frames that are stored, with their indexes; in the order of the indexes.</summary>
-    internal IEnumerable<(int Index, SegmentEntry Entry)> Frames =>
-        _moved?.All() ?? Index.Entries.Select((entry, index) => (index, entry));
-
     private string Name => _moved is null
         ? $"Segment {Reference.Identity.BlobKey}"
         : $"Segment {Reference.Identity.BlobKey}, moved to {_moved.Container.Identity.BlobKey},";
@@ -77,13 +73,16 @@ public sealed class SegmentReader
     /// <summary>One frame, wherever it is stored. Throws <see cref="CorruptDataException"/> when the segment has none of that index.</summary>
     internal SegmentEntry FrameAt(int index)
     {
-        if (_moved is not null)
-            return _moved.Find(index)
-                ?? throw new CorruptDataException(Name, $"frame {index} was referred to and is not among the frames that were kept");
-        return index < Index.Entries.Count
-            ? Index.Entries[index]
-            : throw new CorruptDataException(Name, $"it has {Index.Entries.Count} frames, and frame {index} was referred to");
+        if (FindFrame(index) is { } entry) return entry;
+        throw new CorruptDataException(
+            Name, _moved is null
+                ? $"it has {Index.Entries.Count} frames, and frame {index} was referred to"
+                : $"frame {index} was referred to and is not among the frames that were kept");
     }
+
+    /// <summary>One frame, wherever it is stored, or null when the segment has none of that index.</summary>
+    internal SegmentEntry? FindFrame(int index) =>
+        _moved is not null ? _moved.Find(index) : index < Index.Entries.Count ? Index.Entries[index] : null;
 
     /// <summary>Opens a segment whose whole blob is at hand, leading header included.</summary>
     public static SegmentReader Open(ReadOnlyMemory<byte> blob, SegmentReference reference, IKeyring keyring)

@@ -77,7 +77,9 @@ internal sealed class ReachWalk(DamageList damages)
                 damages.Add(StoreDamage.Of(DamageKind.MapPage, volume.Lineage, top.Page.Segment.Identity.BlobKey, damage, top.Page.Index, image: name));
                 continue;
             }
-            Reach(volume, top.Page.Segment, name).Reach(top.Page.Index);
+            var holder = Reach(volume, top.Page.Segment, name);
+            holder.Reach(top.Page.Index);
+            await OpenAsync(volume, holder, cancellationToken);
             foreach (var (slot, child) in page.Children.Reverse())
                 path.Push((child, top.Level - 1, (top.Number * BlockGeometry.PageEntries) + slot));
             foreach (var (slot, fragments) in page.Blocks)
@@ -130,8 +132,7 @@ internal sealed class ReachWalk(DamageList damages)
     {
         var segment = Reach(volume, fragment.Segment, name);
         if (await OpenAsync(volume, segment, cancellationToken) is not { } reader) return;
-        if (fragment.Index < reader.Index.Entries.Count
-            && reader.Index.Entries[fragment.Index] is var entry
+        if (reader.FindFrame(fragment.Index) is { } entry
             && entry.Block == block
             && (fragment.Mask & ~entry.Mask) == 0
             && entry.Tag == fragment.Tag
@@ -156,7 +157,9 @@ internal sealed class ReachWalk(DamageList damages)
         if (segment.IsBroken) return null;
         try
         {
-            return await volume.Segments.OpenAsync(segment.Reference, cancellationToken);
+            var reader = await volume.Segments.OpenAsync(segment.Reference, cancellationToken);
+            segment.Blob = reader.Blob;
+            return reader;
         }
         catch (Exception damage) when (IsDamage(damage))
         {

@@ -17,6 +17,9 @@ internal sealed class ReachedSegment(SegmentReference reference, LineageId volum
 
     public IKeyring Keyring { get; } = keyring;
 
+    /// <summary>The blob that its frames are in: its own, or the container that they were moved to.</summary>
+    public SegmentReference Blob { get; set; } = reference;
+
     /// <summary>True when its index does not open: one damage stands for all of it.</summary>
     public bool IsBroken { get; set; }
 

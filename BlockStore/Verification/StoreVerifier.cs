@@ -2,6 +2,7 @@ using System.Buffers;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Formats;
 using Tidegate.BlockStore.Rebuild;
+using Tidegate.BlockStore.Relocation;
 using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.BlockStore.Verification;
@@ -55,6 +56,7 @@ public sealed class StoreVerifier(Bucket bucket, VerifyOptions? options = null)
                 try
                 {
                     if (_options.IsQuick) await CheckLengthAsync(segment, token);
+                    else if (segment.Blob != segment.Reference) Interlocked.Add(ref read, await CheckMovedAsync(segment, damages, token));
                     else if (segment.Reference.Identity.Kind == SegmentKind.Data) Interlocked.Add(ref read, await CheckFramesAsync(segment, damages, token));
                     else await CheckHeaderAsync(segment, token);
                 }
@@ -72,10 +74,10 @@ public sealed class StoreVerifier(Bucket bucket, VerifyOptions? options = null)
 
     private async Task CheckLengthAsync(ReachedSegment segment, CancellationToken cancellationToken)
     {
-        var key = segment.Reference.Identity.BlobKey;
+        var key = segment.Blob.Identity.BlobKey;
         var length = await bucket.Blobs.GetLengthAsync(key, cancellationToken) ?? throw new BlobNotFoundException(key);
-        if (length != segment.Reference.LengthBytes)
-            throw new CorruptDataException($"Segment {key}", $"the blob has {length} bytes, not {segment.Reference.LengthBytes}");
+        if (length != segment.Blob.LengthBytes)
+            throw new CorruptDataException($"Segment {key}", $"the blob has {length} bytes, not {segment.Blob.LengthBytes}");
     }
 
     private async Task CheckHeaderAsync(ReachedSegment segment, CancellationToken cancellationToken)
@@ -85,6 +87,31 @@ public sealed class StoreVerifier(Bucket bucket, VerifyOptions? options = null)
         var clear = await bucket.Blobs.GetRangeAsync(key, 0, SegmentFormat.HeaderBytes, cancellationToken);
         var reader = await SegmentReader.OpenAsync(new BlobStoreSource(bucket.Blobs), segment.Reference, segment.Keyring, cancellationToken);
         reader.CheckLeadingHeader(clear.Span);
+    }
+
+    /// <summary>Opens every reachable frame of a segment whose frames were moved, where they are now; the number of bytes read.</summary>
+    private async Task<long> CheckMovedAsync(ReachedSegment segment, DamageList damages, CancellationToken cancellationToken)
+    {
+        await CheckLengthAsync(segment, cancellationToken);
+        var source = new BlobStoreSource(bucket.Blobs);
+        var container = await MovedContainer.OpenAsync(source, segment.Blob, segment.Keyring, cancellationToken);
+        var reader = SegmentReader.OpenMoved(segment.Reference, container, segment.Keyring);
+        var plain = new byte[SegmentFormat.MaxPageBytes];
+        long read = 0;
+        foreach (var index in container.Find(segment.Reference.Identity).Indexes.Where(segment.IsReached))
+        {
+            var entry = reader.FrameAt(index);
+            try
+            {
+                await reader.ReadFrameAsync(source, index, plain.AsMemory(0, entry.PlainBytes), cancellationToken);
+                read += entry.StoredBytes;
+            }
+            catch (CorruptDataException damage)
+            {
+                damages.Add(StoreDamage.Of(DamageKind.Frame, segment.Volume, segment.Blob.Identity.BlobKey, damage, index, entry.Block, segment.Image));
+            }
+        }
+        return read;
     }
 
     /// <summary>Reads the blob once and opens every reachable frame; the number of bytes read.</summary>
