@@ -68,9 +68,13 @@ internal static class VolumeMachine
         state.IsAttached ? Change.Keep(state) : Change.To(state with { IsAttached = true });
 
     /// <summary>The head has grown: the gateway is to be told of the new size.</summary>
-    public static Change<VolumeState, VolumeState> Grown(VolumeState state, VolumeHead head) => Change.To(
-        WithHead(state, head) with { Specification = state.Specification! with { SizeBytes = head.SizeBytes }, IsAttached = false },
-        new DomainEvent("volume.resized", new { from = state.Specification!.SizeBytes, to = head.SizeBytes })) with { Owes = true };
+    public static Change<VolumeState, VolumeState> Grown(VolumeState state, VolumeHead head)
+    {
+        var known = state.Specification!;
+        var grown = new DomainEvent("volume.resized", new { from = known.SizeBytes, to = head.SizeBytes });
+        var next = WithHead(state, head) with { Specification = known with { SizeBytes = head.SizeBytes }, IsAttached = false };
+        return Change.To(next, grown) with { Owes = true };
+    }
 
     /// <summary>The head moved on: attach, commit, pin, fold or resize.</summary>
     public static VolumeState WithHead(VolumeState state, VolumeHead head) => state with { Head = head.Encode() };
