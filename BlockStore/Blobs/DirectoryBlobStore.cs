@@ -17,6 +17,7 @@ public sealed class DirectoryBlobStore : IBlobStore
     private static readonly TimeSpan AbandonedAfter = TimeSpan.FromHours(24);
 
     private const int MostKnownDirectories = 4096;
+    private const int CompareBytes = 64 * 1024;
 
     private readonly string _root;
     private readonly string _temporary;
@@ -110,13 +111,13 @@ public sealed class DirectoryBlobStore : IBlobStore
     {
         var path = PathOf(key);
         var directory = Path.GetDirectoryName(path)!;
-        if (File.Exists(path)) return AlreadyThere(directory);
+        if (File.Exists(path)) return AlreadyThere(key, content);
         MakeDurable(directory);
         var temporary = Path.Combine(_temporary, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)));
         try
         {
             PosixFile.WriteDurably(temporary, content, FileMode);
-            if (!PosixFile.TryLink(temporary, path)) return AlreadyThere(directory);
+            if (!PosixFile.TryLink(temporary, path)) return AlreadyThere(key, content);
         }
         finally
         {
@@ -140,11 +141,28 @@ public sealed class DirectoryBlobStore : IBlobStore
     }
 
     /// <summary>The other writer may not have synced the name yet, and our caller will count on it.</summary>
-    private PutOutcome AlreadyThere(string directory)
+    private PutOutcome AlreadyThere(string key, ReadOnlySpan<byte> content)
     {
+        var path = PathOf(key);
+        if (!Holds(path, content)) throw new BlobConflictException(key);
+        var directory = Path.GetDirectoryName(path)!;
         MakeDurable(directory);
         PosixFile.SyncDirectory(directory);
         return PutOutcome.AlreadyThere;
+    }
+
+    private static bool Holds(string path, ReadOnlySpan<byte> content)
+    {
+        using var handle = File.OpenHandle(path, System.IO.FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        if (RandomAccess.GetLength(handle) != content.Length) return false;
+        var buffer = new byte[Math.Min(CompareBytes, content.Length)];
+        for (var at = 0; at < content.Length;)
+        {
+            var count = RandomAccess.Read(handle, buffer, at);
+            if (count == 0 || !content.Slice(at, count).SequenceEqual(buffer.AsSpan(0, count))) return false;
+            at += count;
+        }
+        return true;
     }
 
     private bool Delete(string key)

@@ -5,6 +5,6 @@ public enum PutOutcome
 {
     /// <summary>The blob is new and durable.</summary>
     Stored,
-    /// <summary>The key existed; nothing was changed.</summary>
+    /// <summary>The key held these very bytes: an earlier attempt had stored them. Durable as well.</summary>
     AlreadyThere,
 }

@@ -58,7 +58,7 @@ internal static class RunCommand
                 new DirectoryVolumeStorage(options.VolumesDirectory),
                 new VolumeEnvironment(
                     volumeId => new LinkVolumeService(volumeId, link),
-                    new HttpBlobTransport(PinnedHttpClient.ForData(authorities, DataConnections), time, new BlobTransportOptions()),
+                    new HttpBlobTransport(DataClients.Create(authorities, DataConnections), time, new BlobTransportOptions()),
                     new SealWorkers(Math.Max(1, Environment.ProcessorCount / 2)),
                     new VolumeOptions(), time, loggers),
                 servingAt),

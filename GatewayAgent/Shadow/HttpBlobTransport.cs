@@ -9,35 +9,37 @@ namespace Tidegate.GatewayAgent.Shadow;
 
 /// <summary>
 /// Carries out tickets over HTTPS (<c>docs/protocols/volume-data.md</c>, Tickets): the blob store itself or the service's data
-/// endpoint. The client that is passed in carries the pinned authority and the connection limits
-/// (<see cref="PinnedHttpClient"/>); it belongs to the caller.
+/// endpoint, each with the trust that the ticket names.
 /// </summary>
 /// <remarks>
 /// Failures are <see cref="TidegateException"/>: <c>Unavailable</c> after the last attempt, <c>TicketRefused</c> when the ticket is
 /// over or altered, <c>NotFound</c>, <c>Corrupt</c> when a blob under the key holds other bytes.
 /// </remarks>
-internal sealed class HttpBlobTransport(HttpClient client, TimeProvider time, BlobTransportOptions options) : IBlobTransport
+internal sealed class HttpBlobTransport(DataClients clients, TimeProvider time, BlobTransportOptions options) : IBlobTransport
 {
     private const string LengthHeader = "Tidegate-Blob-Length";
     private const string DigestHeader = "Repr-Digest";
+    private const string AzureErrorHeader = "x-ms-error-code";
+
+    // How an Azure store says that the key exists. A signature that lets us create and nothing else makes it answer 403: to write over a
+    // blob is another permission. Should one of these ever mean something else, the commit finds that the blob is not there.
+    private static readonly string[] AzureExists = ["BlobAlreadyExists", "ConditionNotMet", "UnauthorizedBlobOverwrite", "AuthorizationPermissionMismatch"];
 
     /// <inheritdoc/>
     public Task<bool> PutAsync(BlobTicket ticket, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
-        AttemptAsync(ticket, async stop =>
+        AttemptAsync(ticket, async (failures, stop) =>
         {
             using var body = new ReadOnlyMemoryContent(content);
             using var request = Request(ticket, HttpMethod.Put, body);
-            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stop);
-            switch (response.StatusCode)
-            {
-                case HttpStatusCode.OK or HttpStatusCode.Created or HttpStatusCode.NoContent:
-                    return true;
-                case HttpStatusCode.Conflict or HttpStatusCode.PreconditionFailed:
-                    Compare(ticket, response, content.Span);
-                    return false;
-                default:
-                    throw Failure(ticket, response);
-            }
+            // The earlier attempt may have stored the blob, or met a server that is busy: it may say so before it is sent everything again.
+            request.Headers.ExpectContinue = failures > 0;
+            using var response = await clients.For(ticket).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stop);
+            if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created or HttpStatusCode.NoContent)
+                return true;
+            if (!SaysExists(response))
+                throw Failure(ticket, response);
+            Compare(ticket, response, content.Span);
+            return false;
         }, cancellationToken);
 
     /// <inheritdoc/>
@@ -45,11 +47,11 @@ internal sealed class HttpBlobTransport(HttpClient client, TimeProvider time, Bl
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
-        return AttemptAsync<ReadOnlyMemory<byte>>(ticket, async stop =>
+        return AttemptAsync<ReadOnlyMemory<byte>>(ticket, async (_, stop) =>
         {
             using var request = Request(ticket, HttpMethod.Get, null);
             request.Headers.Range = new RangeHeaderValue(offset, offset + length - 1);
-            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stop);
+            using var response = await clients.For(ticket).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stop);
             // A range that starts at or past the end is an empty read, as at every other store.
             if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
                 return ReadOnlyMemory<byte>.Empty;
@@ -88,7 +90,7 @@ internal sealed class HttpBlobTransport(HttpClient client, TimeProvider time, Bl
         return request;
     }
 
-    private async Task<T> AttemptAsync<T>(BlobTicket ticket, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
+    private async Task<T> AttemptAsync<T>(BlobTicket ticket, Func<int, CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
     {
         var delay = new RetryDelay(options.FirstDelay, options.LongestDelay);
         while (true)
@@ -99,7 +101,7 @@ internal sealed class HttpBlobTransport(HttpClient client, TimeProvider time, Bl
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
             try
             {
-                return await attempt(stop.Token);
+                return await attempt(delay.Failures, stop.Token);
             }
             catch (TidegateException refused) when (refused.Code == ErrorCodes.Unavailable)
             {
@@ -132,12 +134,17 @@ internal sealed class HttpBlobTransport(HttpClient client, TimeProvider time, Bl
         }
     }
 
+    private static bool SaysExists(HttpResponseMessage response) =>
+        Header(response, AzureErrorHeader) is { } code
+            ? AzureExists.Contains(code, StringComparer.Ordinal)
+            : response.StatusCode is HttpStatusCode.Conflict or HttpStatusCode.PreconditionFailed;
+
     private static string? Header(HttpResponseMessage response, string name) =>
         response.Headers.TryGetValues(name, out var values) || response.Content.Headers.TryGetValues(name, out values) ? values.FirstOrDefault() : null;
 
     private static TidegateException Failure(BlobTicket ticket, HttpResponseMessage response)
     {
-        var what = $"{ticket.Method} of blob '{ticket.BlobKey}' was answered {(int)response.StatusCode} {response.ReasonPhrase}";
+        var what = $"{ticket.Method} of blob '{ticket.BlobKey}' was answered {(int)response.StatusCode} {Header(response, AzureErrorHeader) ?? response.ReasonPhrase}";
         return response.StatusCode switch
         {
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new TidegateException(ErrorCodes.TicketRefused, what + ": the ticket is over or altered", "A new ticket is needed."),

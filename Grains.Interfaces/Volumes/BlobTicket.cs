@@ -7,6 +7,7 @@ namespace Tidegate.Grains.Interfaces.Volumes;
 /// <param name="Headers">Headers to send as given.</param>
 /// <param name="ExpiresAt">By the service's clock.</param>
 /// <param name="Token">Presented again with the commit, so that the service knows when it was issued.</param>
+/// <param name="Trust">Whom to trust at the URL.</param>
 [GenerateSerializer, Immutable, Alias("tidegate.blob-ticket")]
 public sealed record BlobTicket(
     [property: Id(0)] string BlobKey,
@@ -14,4 +15,5 @@ public sealed record BlobTicket(
     [property: Id(2)] string Url,
     [property: Id(3)] IReadOnlyDictionary<string, string> Headers,
     [property: Id(4)] DateTimeOffset ExpiresAt,
-    [property: Id(5)] string Token);
+    [property: Id(5)] string Token,
+    [property: Id(6)] TicketTrust Trust = TicketTrust.ServiceAuthority);

@@ -9,17 +9,11 @@ namespace Tidegate.Silo.Blobs;
 /// <summary>Tickets for the service's own data endpoint, for stores that cannot sign their own.</summary>
 internal sealed class DataEndpointTickets(TicketSigner signer, ServiceAddresses addresses, TimeProvider time) : ITicketIssuer
 {
-    /// <summary>Life of a write ticket.</summary>
-    public static readonly TimeSpan WriteLifetime = TimeSpan.FromSeconds(60);
-
-    /// <summary>Life of a read ticket.</summary>
-    public static readonly TimeSpan ReadLifetime = TimeSpan.FromMinutes(5);
+    /// <inheritdoc/>
+    public BlobTicket IssueWrite(string blobKey) => Issue(TicketMethod.Put, blobKey, TicketLifetimes.Write);
 
     /// <inheritdoc/>
-    public BlobTicket IssueWrite(string blobKey) => Issue(TicketMethod.Put, blobKey, WriteLifetime);
-
-    /// <inheritdoc/>
-    public BlobTicket IssueRead(string blobKey) => Issue(TicketMethod.Get, blobKey, ReadLifetime);
+    public BlobTicket IssueRead(string blobKey) => Issue(TicketMethod.Get, blobKey, TicketLifetimes.Read);
 
     /// <inheritdoc/>
     public DateTimeOffset? IssuedAt(string token, string blobKey) => signer.Verify(token, TicketMethod.Put, blobKey)?.IssuedAt;

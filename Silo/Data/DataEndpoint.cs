@@ -42,11 +42,13 @@ internal sealed class DataEndpoint(IBlobStore blobs, TicketSigner signer, DataOp
             var content = buffer.AsMemory(0, (int)length);
             await request.Body.ReadExactlyAsync(content, context.RequestAborted);
             // From here on the put goes through, whether or not the agent still listens: its retry finds the blob.
-            if (await blobs.PutIfAbsentAsync(key, content) == PutOutcome.Stored)
-            {
-                context.Response.StatusCode = StatusCodes.Status201Created;
-                return;
-            }
+            if (await blobs.PutIfAbsentAsync(key, content) == PutOutcome.Stored) context.Response.StatusCode = StatusCodes.Status201Created;
+            else Describe(context, SHA256.HashData(content.Span), length);
+            return;
+        }
+        catch (BlobConflictException)
+        {
+            // Described below, without the memory of this upload.
         }
         catch (EndOfStreamException)
         {
@@ -134,8 +136,13 @@ internal sealed class DataEndpoint(IBlobStore blobs, TicketSigner signer, DataOp
             at += part.Length;
         }
 
+        Describe(context, hash.GetHashAndReset(), at);
+    }
+
+    private static void Describe(HttpContext context, ReadOnlySpan<byte> digest, long length)
+    {
         context.Response.StatusCode = StatusCodes.Status409Conflict;
-        context.Response.Headers["Repr-Digest"] = $"sha-256=:{Convert.ToBase64String(hash.GetHashAndReset())}:";
-        context.Response.Headers["Tidegate-Blob-Length"] = at.ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers["Repr-Digest"] = $"sha-256=:{Convert.ToBase64String(digest)}:";
+        context.Response.Headers["Tidegate-Blob-Length"] = length.ToString(CultureInfo.InvariantCulture);
     }
 }

@@ -7,11 +7,9 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Orleans.Configuration;
-using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Keys;
 using Tidegate.Client.Grain;
 using Tidegate.Client.Rest.Models;
-using Tidegate.Grains.Blobs;
 using Tidegate.Grains.Hosting;
 using Tidegate.Grains.Outbox;
 using Tidegate.Silo.Api;
@@ -62,7 +60,9 @@ internal sealed class SiloApplication : IAsyncDisposable
 
         var services = builder.Services;
         services.AddSingleton(_ => store);
-        AddParts(services, settings, directory);
+        var secret = SecretFile.ReadOrCreate(Path.Combine(directory, TicketSecretFile), () => RandomNumberGenerator.GetBytes(SecretBytes));
+        AddParts(services, settings, directory, secret);
+        await services.AddBlobsAsync(settings.Blobs, new TicketSigner(secret), cancellationToken);
         var authority = services.AddTidegatePki(directory, TimeProvider.System);
         await File.WriteAllTextAsync(Path.Combine(directory, "ca.pem"), authority.CertificatePem, cancellationToken);
         AddListeners(builder, settings, authority);
@@ -107,18 +107,15 @@ internal sealed class SiloApplication : IAsyncDisposable
         await new ProjectionRebuilder(store, TimeProvider.System).RebuildIfOutdatedAsync(cancellationToken);
     }
 
-    private static void AddParts(IServiceCollection services, SiloSettings settings, string directory)
+    private static void AddParts(IServiceCollection services, SiloSettings settings, string directory, byte[] secret)
     {
-        var secret = SecretFile.ReadOrCreate(Path.Combine(directory, TicketSecretFile), () => RandomNumberGenerator.GetBytes(SecretBytes));
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(settings.Api).AddSingleton(settings.Data);
         services.AddSingleton<ServiceAddresses>().AddSingleton<Readiness>().AddSingleton<OperatorKey>();
-        services.AddSingleton(new TicketSigner(secret)).AddSingleton(new PageTokens(secret));
-        services.AddSingleton<ITicketIssuer, DataEndpointTickets>();
-        services.AddSingleton<IBlobStore>(_ => new DirectoryBlobStore(settings.Blobs.Directory, TimeProvider.System));
+        services.AddSingleton(new PageTokens(secret));
         services.AddSingleton<IKeyProvider>(_ => new KeyFileProvider(Path.Combine(directory, "keys")));
         services.AddSingleton<IOutboxPublisher, SqlOutboxPublisher>();
-        services.AddSingleton<ProjectionReader>().AddSingleton<Lists>().AddSingleton<ApiKeyCache>().AddSingleton<RequestLimits>().AddSingleton<DataEndpoint>();
+        services.AddSingleton<ProjectionReader>().AddSingleton<Lists>().AddSingleton<ApiKeyCache>().AddSingleton<RequestLimits>();
         services.AddTidegateGrains();
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.ConfigureHttpJsonOptions(options =>
@@ -204,6 +201,6 @@ internal sealed class SiloApplication : IAsyncDisposable
         var agents = app.MapListener(Listener.Agents);
         agents.MapAgentActivation();
         agents.MapAgentLinkEndpoints();
-        agents.MapDataEndpoint();
+        if (app.Services.GetService<DataEndpoint>() is not null) agents.MapDataEndpoint();
     }
 }

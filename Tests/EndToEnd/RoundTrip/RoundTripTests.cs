@@ -1,9 +1,10 @@
+using Tidegate.Tests.Kit.Http;
 using Tidegate.Tests.Kit.Processes;
 using Xunit;
 
 namespace Tidegate.Tests.EndToEnd.RoundTrip;
 
-/// <summary>The product's main job on real processes and real clients, on both state stores.</summary>
+/// <summary>The product's main job on real processes and real clients, on every kind of store.</summary>
 public sealed class RoundTripTests
 {
     [Fact]
@@ -20,7 +21,32 @@ public sealed class RoundTripTests
         });
     }
 
-    private static async Task RoundTripAsync(IReadOnlyDictionary<string, string>? environment)
+    /// <summary>Both agents and the silo go straight to the store, over a way that loses answers and is busy now and then.</summary>
+    [Fact]
+    public async Task Activate_write_snapshot_destroy_restore_on_azure_blobs()
+    {
+        await using var azurite = await AzuriteServer.StartAsync();
+        await using var way = FaultProxy.Before(azurite.Address);
+        await RoundTripAsync(
+            new Dictionary<string, string>
+            {
+                ["Tidegate__Blobs__Provider"] = "azure",
+                ["Tidegate__Blobs__ConnectionString"] = azurite.ConnectionStringVia(way.Address),
+                ["Tidegate__Blobs__AllowHttp"] = "true",
+            },
+            beforeWriting: deployment =>
+            {
+                Assert.False(Directory.Exists(deployment.BlobFolder));
+                way.Next(HttpFault.None, HttpFault.LoseAnswer, HttpFault.Busy, HttpFault.LoseAnswer, HttpFault.Refuse, HttpFault.ServerError);
+            },
+            beforeRestore: () => way.Next(HttpFault.Busy, HttpFault.CutAnswer, HttpFault.Refuse));
+        Assert.Contains(way.Requests, line => line.StartsWith("PUT", StringComparison.Ordinal) && line.Contains("sp=c&sig=", StringComparison.Ordinal));
+        Assert.Contains(way.Requests, line => line.StartsWith("GET", StringComparison.Ordinal) && line.Contains("sp=r&sig=", StringComparison.Ordinal));
+        Assert.DoesNotContain(way.Requests, line => line.StartsWith("DELETE", StringComparison.Ordinal));
+    }
+
+    private static async Task RoundTripAsync(
+        IReadOnlyDictionary<string, string>? environment, Action<Deployment>? beforeWriting = null, Action? beforeRestore = null)
     {
         await using var deployment = await Deployment.StartAsync(environment);
         var first = await deployment.ActivatedAgentAsync("site-a");
@@ -29,6 +55,7 @@ public sealed class RoundTripTests
         Assert.Equal(Environment.MachineName, (string?)live["live"]?["hostName"], ignoreCase: true);
 
         var volume = await deployment.VolumeAsync(first, "data", "96MiB");
+        beforeWriting?.Invoke(deployment);
         var image = Path.Combine(deployment.Folder, "fs.img");
         await TestImage.CreateAsync(image, 96 << 20, seed: 7);
         (await ProgramRunner.RunAsync(Repository.Tool("nbdcopy"), ["--flush", image, deployment.NbdUri("site-a", "data")])).Succeeded();
@@ -42,6 +69,7 @@ public sealed class RoundTripTests
         await deployment.Agent("site-a").KillAsync();
         Directory.Delete(Path.Combine(deployment.Folder, "site-a"), recursive: true);
 
+        beforeRestore?.Invoke();
         var restored = await deployment.CliOkAsync(
             "restore", (string)snapshot["snapshotId"]!, "--gateway", second, "--name", "restored", "--wait");
         Assert.Equal(second, (string?)restored["gatewayId"]);

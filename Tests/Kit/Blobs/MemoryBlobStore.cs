@@ -28,7 +28,10 @@ public sealed class MemoryBlobStore(TimeProvider time) : IBlobStore
     {
         BlobKey.Check(key);
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(_blobs.TryAdd(key, (content.ToArray(), time.GetUtcNow())) ? PutOutcome.Stored : PutOutcome.AlreadyThere);
+        if (_blobs.TryAdd(key, (content.ToArray(), time.GetUtcNow()))) return Task.FromResult(PutOutcome.Stored);
+        return _blobs.TryGetValue(key, out var blob) && blob.Content.AsSpan().SequenceEqual(content.Span)
+            ? Task.FromResult(PutOutcome.AlreadyThere)
+            : Task.FromException<PutOutcome>(new BlobConflictException(key));
     }
 
     /// <inheritdoc/>
@@ -37,6 +40,7 @@ public sealed class MemoryBlobStore(TimeProvider time) : IBlobStore
         BlobKey.Check(key);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
+        cancellationToken.ThrowIfCancellationRequested();
         Interlocked.Increment(ref _reads);
         if (!_blobs.TryGetValue(key, out var blob)) throw new BlobNotFoundException(key);
         var start = (int)Math.Min(offset, blob.Content.Length);
@@ -54,6 +58,7 @@ public sealed class MemoryBlobStore(TimeProvider time) : IBlobStore
     public Task<bool> DeleteAsync(string key, CancellationToken cancellationToken = default)
     {
         BlobKey.Check(key);
+        cancellationToken.ThrowIfCancellationRequested();
         return Task.FromResult(_blobs.TryRemove(key, out _));
     }
 

@@ -38,6 +38,33 @@ public sealed class HttpBlobTransportTests
         Assert.False(await Transport(peer).PutAsync(Ticket("PUT"), Content, default));
     }
 
+    /// <summary>An Azure store answers a create-only signature 403 when the blob exists; the same status without these codes is a refusal.</summary>
+    [Theory]
+    [InlineData(HttpStatusCode.Conflict, "BlobAlreadyExists", null)]
+    [InlineData(HttpStatusCode.Forbidden, "UnauthorizedBlobOverwrite", null)]
+    [InlineData(HttpStatusCode.Forbidden, "AuthorizationPermissionMismatch", null)]
+    [InlineData(HttpStatusCode.Forbidden, "AuthenticationFailed", ErrorCodes.TicketRefused)]
+    [InlineData(HttpStatusCode.Conflict, "ContainerBeingDeleted", ErrorCodes.Internal)]
+    public async Task An_Azure_store_says_by_its_code_whether_the_key_exists(HttpStatusCode status, string azureCode, string? error)
+    {
+        var peer = new ScriptedHandler((_, _) =>
+        {
+            var answer = new HttpResponseMessage(status);
+            answer.Headers.Add("x-ms-error-code", azureCode);
+            return answer;
+        });
+        var put = Transport(peer).PutAsync(Ticket("PUT"), Content, default);
+        if (error is null)
+        {
+            Assert.False(await put);
+            return;
+        }
+
+        var refusal = await Assert.ThrowsAsync<TidegateException>(() => put);
+        Assert.Equal(error, refusal.Code);
+        Assert.Contains(azureCode, refusal.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_key_that_exists_with_other_bytes_is_corrupt()
     {
@@ -63,6 +90,8 @@ public sealed class HttpBlobTransportTests
         Assert.True(await put);
         Assert.Equal(3, peer.Asked.Count);
         Assert.All(peer.Asked, asked => Assert.Equal(Content, asked.Body));
+        // A retry asks before it sends everything again.
+        Assert.Equal([false, true, true], peer.Asked.Select(asked => asked.Request.Headers.ExpectContinue));
     }
 
     [Fact]
@@ -125,7 +154,7 @@ public sealed class HttpBlobTransportTests
         Assert.Equal(2, peer.Asked.Count);
     }
 
-    private HttpBlobTransport Transport(ScriptedHandler peer) => new(new HttpClient(peer), _time, new BlobTransportOptions());
+    private HttpBlobTransport Transport(ScriptedHandler peer) => new(new DataClients(new HttpClient(peer), new HttpClient(peer)), _time, new BlobTransportOptions());
 
     private static BlobTicket Ticket(string method) => new("a/b", method, "https://store.test/a/b?ticket=t",
         new Dictionary<string, string> { ["x-ms-blob-type"] = "BlockBlob", ["Content-Type"] = "application/octet-stream" },

@@ -27,7 +27,11 @@ public sealed class SiloSettingsTests
             ["Tidegate:Listeners:SiloPort"] = "70000",
             ["Tidegate:Listeners:AgentsUrl"] = "http://agents",
             ["Tidegate:Cluster:ClusterId"] = "",
+            ["Tidegate:Blobs:Provider"] = "azure",
             ["Tidegate:Blobs:Directory"] = "relative",
+            ["Tidegate:Blobs:Container"] = "No--Good",
+            ["Tidegate:Blobs:RequestTimeoutSeconds"] = "0",
+            ["Tidegate:Blobs:Retries"] = "11",
             ["Tidegate:Data:MaxUploads"] = "0",
             ["Tidegate:Api:MaxBodyBytes"] = "12",
             ["Tidegate:Api:KeyCacheSeconds"] = "60",
@@ -36,6 +40,7 @@ public sealed class SiloSettingsTests
         [
             "Tidegate:State:Directory", "Tidegate:State:ConnectionString", "Tidegate:State:CommandTimeoutSeconds", "Tidegate:Listeners:Api",
             "Tidegate:Listeners:SiloPort", "Tidegate:Listeners:AgentsUrl", "Tidegate:Cluster:ClusterId", "Tidegate:Blobs:Directory",
+            "Tidegate:Blobs:Container", "Tidegate:Blobs:RequestTimeoutSeconds", "Tidegate:Blobs:Retries", "Tidegate:Blobs:ConnectionString",
             "Tidegate:Data:MaxUploads", "Tidegate:Api:MaxBodyBytes", "Tidegate:Api:KeyCacheSeconds",
         ];
         Assert.Equal(expected, faults.Select(fault => fault.Split(' ')[0]));
@@ -50,6 +55,25 @@ public sealed class SiloSettingsTests
         var faults = FaultsOf(new() { ["Tidegate:State:Directory"] = "/s", [key] = value });
         Assert.Contains(expected, Assert.Single(faults), StringComparison.Ordinal);
         Assert.StartsWith(key, faults[0], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "is missing")]
+    [InlineData("secret-nonsense", "cannot be read")]
+    [InlineData("BlobEndpoint=https://acme.blob.core.windows.net;SharedAccessSignature=sv=secret", "no account key")]
+    [InlineData("DefaultEndpointsProtocol=http;AccountName=acme;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:10000/acme", "without TLS")]
+    public void An_account_that_cannot_serve_is_a_fault_that_keeps_its_secret(string connectionString, string expected)
+    {
+        var fault = Assert.Single(FaultsOf(new()
+        {
+            ["Tidegate:State:Directory"] = "/s",
+            ["Tidegate:Blobs:Provider"] = "azure",
+            ["Tidegate:Blobs:ConnectionString"] = connectionString,
+        }));
+        Assert.StartsWith("Tidegate:Blobs:ConnectionString", fault, StringComparison.Ordinal);
+        Assert.Contains(expected, fault, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", fault, StringComparison.Ordinal);
+        Assert.DoesNotContain("c2VjcmV0", fault, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -27,21 +27,63 @@ public abstract class BlobStoreContract
     }
 
     [Fact]
-    public async Task A_second_put_changes_nothing()
+    public async Task A_second_put_of_the_same_bytes_succeeds_and_changes_nothing()
     {
-        var content = Bytes(3, 50);
+        var content = Bytes(3, 150_000);
+        Assert.Equal(PutOutcome.Stored, await Store.PutIfAbsentAsync("a/twice", content));
+        Assert.Equal(PutOutcome.AlreadyThere, await Store.PutIfAbsentAsync("a/twice", content.ToArray()));
+        Assert.Equal(content, (await Store.GetRangeAsync("a/twice", 0, 200_000)).ToArray());
+    }
+
+    [Fact]
+    public async Task A_second_put_of_other_bytes_is_a_conflict_and_changes_nothing()
+    {
+        var content = Bytes(3, 150_000);
+        var altered = content.ToArray();
+        altered[^1] ^= 1;
         await Store.PutIfAbsentAsync("a/once", content);
-        Assert.Equal(PutOutcome.AlreadyThere, await Store.PutIfAbsentAsync("a/once", Bytes(4, 60)));
-        Assert.Equal(content, (await Store.GetRangeAsync("a/once", 0, 100)).ToArray());
+        foreach (var other in new[] { altered, content[..^1], [.. content, 0], [] })
+            Assert.Equal("a/once", (await Assert.ThrowsAsync<BlobConflictException>(() => Store.PutIfAbsentAsync("a/once", other))).Key);
+        Assert.Equal(content, (await Store.GetRangeAsync("a/once", 0, 200_000)).ToArray());
     }
 
     [Fact]
     public async Task Of_parallel_puts_exactly_one_wins()
     {
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Store.PutIfAbsentAsync("a/race", Bytes(i, 1000 + i))));
-        var winner = Array.IndexOf(outcomes, PutOutcome.Stored);
-        Assert.Single(outcomes, PutOutcome.Stored);
+        var puts = Enumerable.Range(0, 8).Select(i => Store.PutIfAbsentAsync("a/race", Bytes(i, 1000 + i))).ToArray();
+        foreach (var put in puts) await ((Task)put).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        var winner = Assert.Single(Enumerable.Range(0, puts.Length), i => puts[i].IsCompletedSuccessfully);
+        Assert.Equal(PutOutcome.Stored, await puts[winner]);
+        Assert.All(puts.Where(put => put != puts[winner]), put => Assert.IsType<BlobConflictException>(put.Exception?.InnerException));
         Assert.Equal(Bytes(winner, 1000 + winner), (await Store.GetRangeAsync("a/race", 0, 5000)).ToArray());
+    }
+
+    [Fact]
+    public async Task Of_parallel_puts_of_the_same_bytes_one_stores_and_all_succeed()
+    {
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Store.PutIfAbsentAsync("a/same", Bytes(1, 5000))));
+        Assert.Single(outcomes, PutOutcome.Stored);
+    }
+
+    [Fact]
+    public async Task A_read_of_no_bytes_is_empty_and_still_wants_the_blob()
+    {
+        await Store.PutIfAbsentAsync("a/some", Bytes(2, 100));
+        Assert.Equal(0, (await Store.GetRangeAsync("a/some", 10, 0)).Length);
+        await Assert.ThrowsAsync<BlobNotFoundException>(() => Store.GetRangeAsync("a/none", 10, 0));
+    }
+
+    [Fact]
+    public async Task A_cancelled_call_stops_as_cancelled()
+    {
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store.PutIfAbsentAsync("a/cancelled", Bytes(1, 10), cancelled.Token));
+        Assert.Null(await Store.GetLengthAsync("a/cancelled"));
+        await Store.PutIfAbsentAsync("a/cancelled", Bytes(1, 10));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store.GetRangeAsync("a/cancelled", 0, 10, cancelled.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store.DeleteAsync("a/cancelled", cancelled.Token));
+        Assert.Equal(10, await Store.GetLengthAsync("a/cancelled"));
     }
 
     [Fact]
@@ -103,6 +145,8 @@ public abstract class BlobStoreContract
     {
         await Store.PutIfAbsentAsync("a/empty", ReadOnlyMemory<byte>.Empty);
         Assert.Equal(0, await Store.GetLengthAsync("a/empty"));
+        Assert.Equal(0, (await Store.GetRangeAsync("a/empty", 0, 10)).Length);
+        Assert.Equal(PutOutcome.AlreadyThere, await Store.PutIfAbsentAsync("a/empty", ReadOnlyMemory<byte>.Empty));
     }
 
     private async Task<List<string>> List(string prefix)

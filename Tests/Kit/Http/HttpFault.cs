@@ -1,0 +1,20 @@
+namespace Tidegate.Tests.Kit.Http;
+
+/// <summary>What a <see cref="FaultProxy"/> does with one request.</summary>
+public enum HttpFault
+{
+    /// <summary>Passes it on and gives the answer back.</summary>
+    None,
+    /// <summary>Answers 500 in the server's place.</summary>
+    ServerError,
+    /// <summary>Answers 503 in the server's place.</summary>
+    Busy,
+    /// <summary>Breaks the connection before the server hears of it.</summary>
+    Refuse,
+    /// <summary>Passes it on, waits for the server's answer and breaks the connection instead of giving it: a lost acknowledgement.</summary>
+    LoseAnswer,
+    /// <summary>Passes it on and gives half of the answer.</summary>
+    CutAnswer,
+    /// <summary>Takes it and never answers, until the client gives up.</summary>
+    Stall,
+}

@@ -1,0 +1,80 @@
+using System.Security.Cryptography;
+
+namespace Tidegate.Tests.Kit.Processes;
+
+/// <summary>A private Azurite (Azure Blob service) over a temporary folder and a loopback port, with an account of its own.</summary>
+public sealed class AzuriteServer : IAsyncDisposable
+{
+    private const string Account = "tidegate";
+    private const string Serving = "successfully listens on ";
+
+    private readonly string _folder;
+    private readonly string _key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(64));
+    private ManagedProcess _process = null!;
+
+    private AzuriteServer(string folder) => _folder = folder;
+
+    /// <summary>Where it listens, for example <c>http://127.0.0.1:40123</c>.</summary>
+    public Uri Address { get; private set; } = null!;
+
+    /// <summary>For Azure's client, straight to the server.</summary>
+    public string ConnectionString => ConnectionStringVia(Address);
+
+    /// <summary>For Azure's client, through a proxy in front of the server.</summary>
+    public string ConnectionStringVia(Uri address) =>
+        $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={_key};BlobEndpoint={address.GetLeftPart(UriPartial.Authority)}/{Account};";
+
+    /// <summary>Starts it; empty.</summary>
+    public static async Task<AzuriteServer> StartAsync()
+    {
+        var server = new AzuriteServer(Directory.CreateTempSubdirectory("tidegate-azurite-").FullName);
+        try
+        {
+            await server.RunAsync(port: 0);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Kills it: the store is away, its data stays.</summary>
+    public Task KillAsync() => _process.KillAsync();
+
+    /// <summary>Starts it again on its port.</summary>
+    public Task StartAgainAsync() => RunAsync(Address.Port);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null) await _process.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task RunAsync(int port)
+    {
+        var log = Path.Combine(_folder, $"log-{RandomNumberGenerator.GetHexString(8)}");
+        _process = ManagedProcess.Start(
+            "Azurite", Repository.Tool("node"),
+            [
+                Program(), "--blobHost", "127.0.0.1", "--blobPort", $"{port}", "--location", Path.Combine(_folder, "data"),
+                "--skipApiVersionCheck", "--disableTelemetry", "--silent",
+            ],
+            log, readyPath: log + ".ready", new Dictionary<string, string> { ["AZURITE_ACCOUNTS"] = $"{Account}:{_key}" });
+        await Eventually.TrueAsync("Azurite serves", () => Task.FromResult(_process.HasExited || _process.LogTail().Contains(Serving, StringComparison.Ordinal)));
+        if (_process.HasExited) throw new InvalidOperationException($"Azurite ended; its log:\n{_process.LogTail()}");
+        var line = File.ReadLines(log).First(l => l.Contains(Serving, StringComparison.Ordinal));
+        Address = new Uri(line[(line.IndexOf(Serving, StringComparison.Ordinal) + Serving.Length)..]);
+    }
+
+    /// <summary>Where <c>./dev deps</c> installs it (<c>infra/dev/common.sh</c>).</summary>
+    private static string Program()
+    {
+        var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } named
+            ? named
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        var program = Path.Combine(cache, "tidegate", "azurite", "node_modules", "azurite", "dist", "src", "blob", "main.js");
+        return File.Exists(program) ? program : throw new FileNotFoundException($"Azurite is missing on this machine ({program}); './dev deps' installs it.");
+    }
+}
