@@ -20,8 +20,8 @@ switch (args)
         return await RawFileServer.RunAsync(directory, long.Parse(size, CultureInfo.InvariantCulture), listen);
     case ["serve-volume", var directory, var size, var listen]:
         return await VolumeServer.RunAsync(directory, long.Parse(size, CultureInfo.InvariantCulture), listen);
-    case [var name, .. var rest] when benches.TryGetValue(name, out var bench) && rest is [] or ["--quick"]:
-        using (var context = new BenchContext(name, isQuick: rest.Length > 0))
+    case [var name, .. var rest] when benches.TryGetValue(name, out var bench) && BenchArguments.TryRead(rest, name == "drain", out var isQuick, out var store):
+        using (var context = new BenchContext(name, isQuick, store))
         {
             await bench(context);
             var report = await context.Report.ToJsonAsync();
@@ -31,6 +31,6 @@ switch (args)
             return 0;
         }
     default:
-        await Console.Error.WriteLineAsync($"usage: {string.Join('|', benches.Keys)} [--quick]");
+        await Console.Error.WriteLineAsync($"usage: {string.Join('|', benches.Keys)} [--quick]; drain takes --store {string.Join('|', BenchStore.Kinds)} as well");
         return 2;
 }

@@ -61,8 +61,11 @@ start_silo() {
     local fixed=()
     # A restarted silo comes back where its agents know it.
     [ -f "$state/silo-$n.args" ] && mapfile -t fixed <"$state/silo-$n.args"
-    # shellcheck source=/dev/null
-    [ ! -f "$state/service.env" ] || source "$state/service.env"
+    local settings
+    for settings in "$state"/service-*.env; do
+        # shellcheck source=/dev/null
+        [ ! -f "$settings" ] || source "$settings"
+    done
     setsid "$silo_exe" run --state "$state/service" --ready-file "$ready" "${fixed[@]}" >>"$log" 2>&1 </dev/null &
     local pid=$!
     disown "$pid"

@@ -1,6 +1,6 @@
 # ./dev up: a silo (or several) and an agent on the embedded defaults, activated, with one volume served.
 
-detach=no state="" silos=1 volume_size=1GiB state_store=sqlite
+detach=no state="" silos=1 volume_size=1GiB state_store=sqlite blobs=directory
 while [ $# -gt 0 ]; do
     case "$1" in
         --detach) detach=yes && shift ;;
@@ -8,7 +8,7 @@ while [ $# -gt 0 ]; do
         --silos) silos=${2:?--silos needs a number} && shift 2 ;;
         --volume-size) volume_size=${2:?--volume-size needs a size} && shift 2 ;;
         --state-store) state_store=${2:?--state-store needs sqlite or postgres} && shift 2 ;;
-        --blobs) [ "${2:-}" = directory ] || fail "--blobs knows only 'directory' in this version" && shift 2 ;;
+        --blobs) blobs=${2:?--blobs needs directory or azure} && shift 2 ;;
         --streams) [ "${2:-}" = memory ] || fail "--streams knows only 'memory' in this version" && shift 2 ;;
         *) fail "up does not know '$1'; see ./dev help" ;;
     esac
@@ -20,6 +20,11 @@ case "$state_store" in
         ;;
     *) fail "--state-store is sqlite or postgres, not '$state_store'" ;;
 esac
+case "$blobs" in
+    directory) ;;
+    azure) [ -n "${TIDEGATE_AZURE_BLOBS:-}" ] || fail "set TIDEGATE_AZURE_BLOBS to a connection string; ./dev services up azurite prints one" ;;
+    *) fail "--blobs is directory or azure, not '$blobs'" ;;
+esac
 ( source infra/dev/deps.sh --check 2>/dev/null ) || source infra/dev/deps.sh
 if [ -z "$state" ]; then
     [ "$detach" = no ] || fail "--detach needs --state DIR"
@@ -27,9 +32,15 @@ if [ -z "$state" ]; then
 fi
 mkdir -p "$state"
 state=$(cd "$state" && pwd)
-# Kept, so that a restarted silo finds its database again; it may hold a password.
+# Kept, so that a restarted silo finds its database and its blobs again; they hold secrets.
 if [ "$state_store" = postgres ]; then
-    (umask 077 && printf 'export Tidegate__State__Provider=postgres Tidegate__State__ConnectionString=%q\n' "$TIDEGATE_POSTGRES" >"$state/service.env")
+    (umask 077 && printf 'export Tidegate__State__Provider=postgres Tidegate__State__ConnectionString=%q\n' "$TIDEGATE_POSTGRES" >"$state/service-state.env")
+fi
+if [ "$blobs" = azure ]; then
+    allow_http=false
+    [[ "$TIDEGATE_AZURE_BLOBS" != *=http[:\;]* ]] || allow_http=true
+    (umask 077 && printf 'export Tidegate__Blobs__Provider=azure Tidegate__Blobs__AllowHttp=%s Tidegate__Blobs__ConnectionString=%q\n' \
+        "$allow_http" "$TIDEGATE_AZURE_BLOBS" >"$state/service-blobs.env")
 fi
 [ ! -f "$state/tidegate.json" ] || ! alive "$(jq -r '.agentPid // 0' "$state/tidegate.json")" "$state" ||
     fail "$state is running already; stop it with ./dev down --state $state"

@@ -7,9 +7,9 @@ internal sealed class BenchContext : IDisposable
 {
     private readonly StreamWriter _transcript;
 
-    public BenchContext(string bench, bool isQuick)
+    public BenchContext(string bench, bool isQuick, string? store = null)
     {
-        IsQuick = isQuick;
+        (IsQuick, Store) = (isQuick, store);
         Report = new BenchReport(bench);
         Output = Path.Combine(Repository.Root, "artifacts", "bench", bench, TimeProvider.System.GetUtcNow().ToString("yyyyMMdd'T'HHmmss'Z'", null));
         Directory.CreateDirectory(Output);
@@ -18,6 +18,9 @@ internal sealed class BenchContext : IDisposable
     }
 
     public bool IsQuick { get; }
+
+    /// <summary>The one blob store to measure; null for each in turn.</summary>
+    public string? Store { get; }
 
     public BenchReport Report { get; }
 

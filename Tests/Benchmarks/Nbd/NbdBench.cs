@@ -61,10 +61,10 @@ internal static class NbdBench
                 {
                     // Nobody's left-over work runs beside the next server's.
                     await ours.DrainedAsync(TimeSpan.FromMinutes(5));
-                    var stored = ours.StoredBytes;
+                    var stored = await ours.StoredBytesAsync();
                     await comparison.RunOneAsync(round, job, server);
                     if (server == ours.Server)
-                        drains.Add(new JsonObject { ["job"] = job.Name, ["round"] = round, ["drainedBytes"] = ours.StoredBytes - stored, ["backlogBytesAtEnd"] = await ours.BacklogBytesAsync() });
+                        drains.Add(new JsonObject { ["job"] = job.Name, ["round"] = round, ["drainedBytes"] = await ours.StoredBytesAsync() - stored, ["backlogBytesAtEnd"] = await ours.BacklogBytesAsync() });
                 }
             }
         }

@@ -1,11 +1,12 @@
 using System.Text.Json.Nodes;
+using Tidegate.BlockStore.Blobs;
 using Tidegate.Tests.Benchmarks.Harness;
 using Tidegate.Tests.Kit.Processes;
 
 namespace Tidegate.Tests.Benchmarks.Serving;
 
 /// <summary>
-/// A volume as customers have it: an activated agent, a silo with its directory of blobs, each a process of its own on this
+/// A volume as customers have it: an activated agent, a silo with its blobs, each a process of its own on this
 /// machine, and every write uploaded.
 /// </summary>
 internal sealed class ShadowedVolume : IAsyncDisposable
@@ -16,31 +17,31 @@ internal sealed class ShadowedVolume : IAsyncDisposable
     private readonly string _volumeId;
     private readonly HttpClient _http;
 
-    private ShadowedVolume(Deployment deployment, string volumeId, string localUrl)
+    private readonly IBlobStore _blobs;
+
+    private ShadowedVolume(Deployment deployment, IBlobStore blobs, string volumeId, string localUrl)
     {
-        _deployment = deployment;
-        _volumeId = volumeId;
+        (_deployment, _blobs, _volumeId) = (deployment, blobs, volumeId);
         _http = new HttpClient { BaseAddress = new Uri(localUrl) };
         Server = ServerProcess.Of("tidegate, shadowing", deployment.NbdUri(AgentName, VolumeName), deployment.Agent(AgentName).Id);
     }
 
     public ServerProcess Server { get; }
 
-    /// <summary>Where the silo keeps the blobs.</summary>
-    public string BlobFolder => _deployment.BlobFolder;
-
     /// <summary>Bytes of all blobs that the service holds.</summary>
-    public long StoredBytes => new DirectoryInfo(BlobFolder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(f => f.Length);
+    public async Task<long> StoredBytesAsync() => await _blobs.ListAsync("").Select(blob => blob.LengthBytes).SumAsync();
 
-    public static async Task<ShadowedVolume> StartAsync(long sizeBytes)
+    /// <summary>Starts it on a directory of blobs, or on <paramref name="store"/>.</summary>
+    public static async Task<ShadowedVolume> StartAsync(long sizeBytes, BenchStore? store = null)
     {
-        var deployment = await Deployment.StartAsync();
+        store ??= await BenchStore.StartAsync("directory");
+        var deployment = await Deployment.StartAsync(store.Environment);
         try
         {
             var gateway = await deployment.ActivatedAgentAsync(AgentName);
             var volumeId = await deployment.VolumeAsync(gateway, VolumeName, $"{sizeBytes / (1024 * 1024)}MiB");
             var ready = await deployment.AgentReadyAsync(AgentName, r => r["localUrl"] is not null);
-            return new ShadowedVolume(deployment, volumeId, (string)ready["localUrl"]!);
+            return new ShadowedVolume(deployment, await store.OpenAsync(deployment), volumeId, (string)ready["localUrl"]!);
         }
         catch
         {

@@ -21,6 +21,8 @@ internal sealed class ModelService
 {
     public const string AccountId = "123456789012";
     private readonly Lock _gate = new();
+    private readonly List<VolumeHead> _heads = [];
+    private readonly List<SegmentCommit> _named = [];
     private readonly Random _random;
     private readonly DataKey _key;
     private readonly IReadOnlyList<ModelService> _origins;
@@ -39,7 +41,7 @@ internal sealed class ModelService
         var key = new byte[DataKey.LengthBytes];
         _random.NextBytes(key);
         (_key, Head, _origin, _origins, Store, VolumeId) = (new DataKey(key), head, origin, origins, store, volumeId);
-        Heads.Add(head);
+        _heads.Add(head);
     }
 
     public string VolumeId { get; }
@@ -54,13 +56,13 @@ internal sealed class ModelService
     public VolumeHead Head { get; private set; }
 
     /// <summary>Every head that was saved, oldest first.</summary>
-    public List<VolumeHead> Heads { get; } = [];
+    public IReadOnlyList<VolumeHead> Heads => Copy(_heads);
 
     /// <summary>Completed snapshots; the first announcement counts.</summary>
     public Dictionary<string, ImageDescriptor> Snapshots { get; } = [];
 
     /// <summary>Segments that commits named, repeats included.</summary>
-    public List<SegmentCommit> Named { get; } = [];
+    public IReadOnlyList<SegmentCommit> Named => Copy(_named);
 
     /// <summary>Runs inside a put before anything is stored; holds or fails it.</summary>
     public Func<string, Task>? BeforePut { get; set; }
@@ -108,6 +110,13 @@ internal sealed class ModelService
         return ring;
     }
 
+    // A call of an agent that was killed may still be under way.
+    private T[] Copy<T>(List<T> items)
+    {
+        lock (_gate)
+            return [.. items];
+    }
+
     private async Task<T> CallAsync<T>(Func<T> call)
     {
         bool isLost, isReplyLost;
@@ -140,7 +149,7 @@ internal sealed class ModelService
 
     private CommitReply Commit(CommitRequest request)
     {
-        Named.AddRange(request.Segments);
+        _named.AddRange(request.Segments);
         foreach (var segment in request.Segments)
         {
             if (_random.NextDouble() < Faults.TicketTooOld)
@@ -155,7 +164,7 @@ internal sealed class ModelService
             [.. request.Segments.Select(segment => new SegmentClaim(
                 segment.BlobKey, segment.Sequence, segment.LogStart, segment.LogEnd, new SegmentDigest(segment.PreviousDigest), new SegmentDigest(segment.Digest),
                 segment.LengthBytes, segment.FrameBytes, segment.HostTimeEnd, segment.SnapshotIds))],
-            DateTimeOffset.UnixEpoch.AddSeconds(Heads.Count), sealer);
+            DateTimeOffset.UnixEpoch.AddSeconds(_heads.Count), sealer);
         Save(change);
         foreach (var cut in change.Cuts)
             Snapshots.TryAdd(cut.SnapshotId, cut.Image);
@@ -191,7 +200,7 @@ internal sealed class ModelService
         if (change.IsRepeat)
             return;
         Head = change.Head;
-        Heads.Add(Head);
+        _heads.Add(Head);
     }
 
     private IReadOnlyList<BlobTicket> Issue(string method, IReadOnlyList<string> keys) =>

@@ -142,7 +142,7 @@ internal sealed class PipelineSimulation(int seed, Action<SimulatedDiskPlan>? pl
     private static async Task CheckHeadsAsync(ModelService service, SequentialWriter writer)
     {
         var last = 0;
-        foreach (var head in service.Heads.ToList())
+        foreach (var head in service.Heads)
         {
             var prefixes = writer.PrefixesOf(await service.ReadAsync(head.ToImage()));
             var next = prefixes.Where(count => count >= last).DefaultIfEmpty(-1).First();

@@ -181,7 +181,7 @@ public sealed class ShadowPipelineTests
     private static async Task AssertHistoryAsync(ModelService service, SequentialWriter writer)
     {
         var last = 0;
-        foreach (var head in service.Heads.ToList())
+        foreach (var head in service.Heads)
         {
             var prefixes = writer.PrefixesOf(await service.ReadAsync(head.ToImage()));
             Assert.Contains(prefixes, count => count >= last);
