@@ -39,33 +39,37 @@ public sealed class GrainLink : IAsyncDisposable
     public Task Lost { get; }
 
     /// <summary>
-    /// Discovers and connects, trying the silos offered in turn. Throws <see cref="TidegateException"/>: <c>Unauthenticated</c>
+    /// Discovers and connects, trying the silos offered in turn, each once. Throws <see cref="TidegateException"/>: <c>Unauthenticated</c>
     /// or <c>Forbidden</c> when the certificate is not accepted, <c>Unavailable</c> when no silo can be reached.
     /// </summary>
     public static async Task<GrainLink> ConnectAsync(GrainLinkOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var discovery = new LinkDiscovery(options.ServiceUrl, options.CaCertificates, options.ClientCertificate, options.ConnectTimeout, options.TimeProvider);
+        var discovery = new LinkDiscovery(options.Addresses, options.CaCertificates, options.ClientCertificate, options.ConnectTimeout, options.TimeProvider);
         try
         {
-            for (var choice = 0; ; choice++)
+            var tried = new HashSet<string>(StringComparer.Ordinal);
+            TidegateException? unreachable = null;
+            while (true)
             {
                 // A client connects once; the next try has its own, and with it an id and a token of its own.
                 var client = new LinkClient(options);
-                var offered = 0;
+                LinkEndpoint? endpoint = null;
                 try
                 {
                     var request = new LinkDiscoveryRequest(client.ClientId, LinkWire.Version, options.AgentVersion);
                     var reply = await discovery.DiscoverAsync(request, cancellationToken);
-                    offered = reply.Endpoints.Count;
-                    var endpoint = reply.Endpoints[Math.Min(choice, offered - 1)];
+                    endpoint = reply.Endpoints.FirstOrDefault(offered => !tried.Contains(offered.Advertised)) ?? throw unreachable!;
+                    tried.Add(endpoint.Advertised);
                     await client.ConnectAsync(reply, endpoint, cancellationToken);
                     return new GrainLink(client, discovery, request, endpoint);
                 }
                 catch (Exception error)
                 {
                     await client.DisposeAsync();
-                    if (error is not TidegateException { IsTransient: true } || choice + 1 >= offered) throw;
+                    // Only a silo that could not be reached lets the next one have its turn.
+                    if (endpoint is null || error is not TidegateException { IsTransient: true } failed) throw;
+                    unreachable = failed;
                 }
             }
         }

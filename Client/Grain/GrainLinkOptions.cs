@@ -7,8 +7,8 @@ namespace Tidegate.Client.Grain;
 /// <summary>What a link is opened with.</summary>
 public sealed class GrainLinkOptions
 {
-    /// <summary>The agents' listener, <c>https://host:port</c>.</summary>
-    public required Uri ServiceUrl { get; init; }
+    /// <summary>Where to discover; shared by all links of a process, which learn from each other's answers.</summary>
+    public required DiscoveryAddresses Addresses { get; init; }
     /// <summary>The service's CAs: trusted for discovery and for the link, and nothing else is.</summary>
     public required X509Certificate2Collection CaCertificates { get; init; }
     /// <summary>The gateway's certificate with its private key. Stays the caller's to dispose.</summary>

@@ -9,11 +9,13 @@ namespace Tidegate.GatewayAgent.Link;
 /// <summary>Connects by discovery and one mutually authenticated connection (<c>docs/protocols/link.md</c>), with the activated credential.</summary>
 internal sealed class GrainLinkConnector(Uri service, GatewayCredential credential, TimeProvider time, ILoggerFactory loggers) : ILinkConnector
 {
+    private readonly DiscoveryAddresses _addresses = new(service);
+
     public async Task<ILinkConnection> ConnectAsync(CancellationToken cancellationToken) => new Connection(
         await GrainLink.ConnectAsync(
             new GrainLinkOptions
             {
-                ServiceUrl = service,
+                Addresses = _addresses,
                 CaCertificates = credential.Authorities,
                 ClientCertificate = credential.Certificate,
                 AgentVersion = MachineMetadata.AgentVersion,

@@ -45,7 +45,7 @@ internal sealed partial class HeldLink(
             {
                 if (await HandleAsync(frames.Current, deadline, end) is { } last) return last;
             }
-            return End("the service ended the link");
+            return End("the service ended the link") with { MayReopen = !connection.Lost.IsCompleted };
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
@@ -61,7 +61,7 @@ internal sealed partial class HeldLink(
         }
         catch (Exception error)
         {
-            return End(LinkFailures.Translate(error).Message);
+            return End(LinkFailures.Translate(error).Message) with { MayReopen = !end.IsCancellationRequested };
         }
         finally
         {

@@ -21,6 +21,9 @@ internal sealed partial class LinkSession(
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan MaxRetry = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan MaxRefusedRetry = TimeSpan.FromSeconds(60);
+    /// <summary>For this long after a loss the agent asks often: another silo takes it as soon as the dead one is known to be dead (M1.9).</summary>
+    private static readonly TimeSpan Recent = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan MaxRecentRetry = TimeSpan.FromSeconds(1);
     /// <summary>A link that stood this long was sound: its break is no reason to wait.</summary>
     private static readonly TimeSpan Sound = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(10);
@@ -50,6 +53,7 @@ internal sealed partial class LinkSession(
     private async Task KeepAsync(CancellationToken cancellationToken)
     {
         var failures = 0;
+        DateTimeOffset? lostAt = null;
         board.SetState(AgentState.Connecting);
         while (true)
         {
@@ -64,8 +68,9 @@ internal sealed partial class LinkSession(
                     return;
                 }
                 failures = end.HeldFor >= Sound ? 0 : failures + 1;
+                if (end.HeldFor > TimeSpan.Zero) lostAt = time.GetUtcNow();
                 board.LinkClosed(AgentState.Disconnected, $"The link broke: {end.Reason}.");
-                delay = failures == 0 ? TimeSpan.Zero : Backoff.After(failures, FirstRetry, MaxRetry);
+                delay = failures == 0 ? TimeSpan.Zero : Backoff.After(failures, FirstRetry, LongestRetry(lostAt));
                 LogBroke(logger, end.Reason, delay);
             }
             catch (TidegateException error)
@@ -73,12 +78,14 @@ internal sealed partial class LinkSession(
                 failures++;
                 var refused = LinkFailures.IsRefusal(error);
                 board.LinkClosed(refused ? AgentState.Refused : AgentState.Disconnected, error.Message);
-                delay = Backoff.After(failures, FirstRetry, refused ? MaxRefusedRetry : MaxRetry);
+                delay = Backoff.After(failures, FirstRetry, refused ? MaxRefusedRetry : LongestRetry(lostAt));
                 LogNotConnected(logger, failures, error.Message, error.NextStep ?? "", delay);
             }
             if (delay > TimeSpan.Zero) await Task.Delay(delay, time, cancellationToken);
         }
     }
+
+    private TimeSpan LongestRetry(DateTimeOffset? lostAt) => lostAt is { } at && time.GetUtcNow() - at < Recent ? MaxRecentRetry : MaxRetry;
 
     private async Task<LinkEnd> ConnectAndHoldAsync(CancellationToken cancellationToken)
     {
@@ -94,12 +101,28 @@ internal sealed partial class LinkSession(
         holder.Set(connection);
         try
         {
-            return await new HeldLink(connection, inbox, volumes, _configurations, _reports, board, time, logger).HoldAsync(cancellationToken);
+            return await HoldAsync(connection, cancellationToken);
         }
         finally
         {
             holder.Clear(connection);
             await CloseAsync(connection);
+        }
+    }
+
+    /// <summary>Holds the link while its connection stands: a stream that ends alone, as when its grain moves, is opened again at once.</summary>
+    private async Task<LinkEnd> HoldAsync(ILinkConnection connection, CancellationToken cancellationToken)
+    {
+        LinkEnd? before = null;
+        while (true)
+        {
+            var end = await new HeldLink(connection, inbox, volumes, _configurations, _reports, board, time, logger).HoldAsync(cancellationToken);
+            // A stream that was not accepted says nothing of how the link was.
+            if (before is { } earlier && end.HeldFor == TimeSpan.Zero && !end.IsFinal) return earlier;
+            if (!end.MayReopen || end.HeldFor < Sound) return end;
+            board.LinkClosed(AgentState.Disconnected, $"The link's stream ended: {end.Reason}.");
+            LogReopening(logger, end.Reason);
+            before = end;
         }
     }
 
@@ -117,6 +140,8 @@ internal sealed partial class LinkSession(
 
     [LoggerMessage(2150, LogLevel.Warning, "The link broke ({Why}); connecting again in {Delay}")]
     private static partial void LogBroke(ILogger logger, string why, TimeSpan delay);
+    [LoggerMessage(2154, LogLevel.Information, "The link's stream ended ({Why}); opening it again on its connection")]
+    private static partial void LogReopening(ILogger logger, string why);
     [LoggerMessage(2151, LogLevel.Warning, "Connecting failed {Failures} times: {Why} {NextStep} Next attempt in {Delay}")]
     private static partial void LogNotConnected(ILogger logger, int failures, string why, string nextStep, TimeSpan delay);
     [LoggerMessage(2152, LogLevel.Error, "Another agent with this gateway's identity took over: {Why}")]

@@ -168,7 +168,7 @@ public sealed class GuardedSilo : IAsyncLifetime
 
     internal GrainLinkOptions LinkOptions(X509Certificate2 certificate, X509Certificate2Collection? roots = null) => new()
     {
-        ServiceUrl = AgentsUrl,
+        Addresses = new DiscoveryAddresses(AgentsUrl),
         CaCertificates = roots ?? Roots,
         ClientCertificate = certificate,
         AgentVersion = "1.0.0",

@@ -132,7 +132,7 @@ public sealed class HolderTests(GuardedPair pair) : IDisposable
     public async Task Discovery_offers_every_silo_and_where_else_to_ask()
     {
         var gateway = await pair.First.NewGatewayAsync();
-        using var discovery = new LinkDiscovery(pair.First.AgentsUrl, pair.First.Roots, gateway.Certificate, TimeSpan.FromSeconds(10), TimeProvider.System);
+        using var discovery = new LinkDiscovery(new DiscoveryAddresses(pair.First.AgentsUrl), pair.First.Roots, gateway.Certificate, TimeSpan.FromSeconds(10), TimeProvider.System);
         var reply = await discovery.DiscoverAsync(new LinkDiscoveryRequest(LinkClientId.New(gateway.GatewayId), LinkWire.Version, "1.0.0"), default);
         Assert.Equal(
             new[] { pair.First, pair.Second }.Select(silo => (silo.LinkPort.ToString(), silo.AgentsUrl.ToString())).Order(),

@@ -107,7 +107,7 @@ public sealed class HostileClientTests(GuardedSilo silo)
         var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         await using var client = new LinkClient(new GrainLinkOptions
         {
-            ServiceUrl = silo.AgentsUrl,
+            Addresses = new DiscoveryAddresses(silo.AgentsUrl),
             CaCertificates = silo.Roots,
             ClientCertificate = gateway.Certificate,
             AgentVersion = "1.0.0",
@@ -155,7 +155,7 @@ public sealed class HostileClientTests(GuardedSilo silo)
 
     private async Task<LinkDiscoveryReply> DiscoverAsync(TestGateway gateway, string clientId)
     {
-        using var discovery = new LinkDiscovery(silo.AgentsUrl, silo.Roots, gateway.Certificate, TimeSpan.FromSeconds(10), TimeProvider.System);
+        using var discovery = new LinkDiscovery(new DiscoveryAddresses(silo.AgentsUrl), silo.Roots, gateway.Certificate, TimeSpan.FromSeconds(10), TimeProvider.System);
         return await discovery.DiscoverAsync(new LinkDiscoveryRequest(clientId, LinkWire.Version, "1.0.0"), default);
     }
 

@@ -9,7 +9,7 @@ namespace Tidegate.Tests.Unit.Agent.Link;
 /// <summary>A connection whose other side the test plays.</summary>
 internal sealed class FakeConnection(int number) : ILinkConnection
 {
-    private readonly Channel<LinkFrame> _frames = Channel.CreateUnbounded<LinkFrame>();
+    private Channel<LinkFrame> _frames = Channel.CreateUnbounded<LinkFrame>();
     private readonly TaskCompletionSource _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<LinkHeartbeat> _heartbeats = Channel.CreateUnbounded<LinkHeartbeat>();
     private readonly Channel<RequestReport> _reports = Channel.CreateUnbounded<RequestReport>();
@@ -36,7 +36,11 @@ internal sealed class FakeConnection(int number) : ILinkConnection
 
     public void Send(LinkFrame frame) => _frames.Writer.TryWrite(frame);
 
-    public void Break(Exception? error = null) => _frames.Writer.TryComplete(error);
+    /// <summary>Streams that were opened on this connection.</summary>
+    public int Opened { get; private set; }
+
+    /// <summary>Ends the stream; the next one that is opened is a fresh one.</summary>
+    public void Break(Exception? error = null) => Interlocked.Exchange(ref _frames, Channel.CreateUnbounded<LinkFrame>()).Writer.TryComplete(error);
 
     public void Lose() => _lost.TrySetResult();
 
@@ -47,6 +51,7 @@ internal sealed class FakeConnection(int number) : ILinkConnection
     public async IAsyncEnumerable<LinkFrame> Open(LinkHello hello, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Hello = hello;
+        Opened++;
         await foreach (var frame in _frames.Reader.ReadAllAsync(cancellationToken)) yield return frame;
     }
 

@@ -10,6 +10,9 @@ internal sealed class FakeConnector : ILinkConnector
 
     public Queue<Exception> Failures { get; } = new();
 
+    /// <summary>Asked at each attempt for its failure; null for none.</summary>
+    public Func<Exception?>? Failing { get; set; }
+
     public int Attempts { get; private set; }
 
     /// <summary>True from the moment a connection was handed out until it is taken: seen without a hop to another thread, while its deadline has hardly begun.</summary>
@@ -20,7 +23,7 @@ internal sealed class FakeConnector : ILinkConnector
     public Task<ILinkConnection> ConnectAsync(CancellationToken cancellationToken)
     {
         Attempts++;
-        if (Failures.TryDequeue(out var failure)) throw failure;
+        if (Failures.TryDequeue(out var failure) || (failure = Failing?.Invoke()) is not null) throw failure;
         var connection = new FakeConnection(Attempts);
         _made.Writer.TryWrite(connection);
         return Task.FromResult<ILinkConnection>(connection);

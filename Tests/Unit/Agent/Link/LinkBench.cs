@@ -14,8 +14,9 @@ internal sealed class LinkBench : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
 
-    public LinkBench(IDisk? disk = null, long appliedVersion = 0)
+    public LinkBench(IDisk? disk = null, long appliedVersion = 0, Func<Exception?>? failing = null)
     {
+        Connector.Failing = failing;
         Volumes.AppliedConfigurationVersion = appliedVersion;
         Board = new StatusBoard(new Uri("https://service"), new Uri("https://console/activate"), Time);
         Journal = new RequestJournal(disk ?? Disk, Time, NullLogger<RequestJournal>.Instance);
@@ -44,6 +45,14 @@ internal sealed class LinkBench : IAsyncDisposable
         var connection = await NextConnectionAsync();
         connection.Send(new LinkAccepted(generation, "silo"));
         await UntilAsync(() => Board.Current.State == AgentState.Connected && Board.Current.Link!.Generation == generation);
+        return connection;
+    }
+
+    /// <summary>A connection whose link was accepted and has stood long enough to count as sound.</summary>
+    public async Task<FakeConnection> StoodAsync()
+    {
+        var connection = await AcceptedAsync();
+        Time.Advance(TimeSpan.FromSeconds(6));
         return connection;
     }
 

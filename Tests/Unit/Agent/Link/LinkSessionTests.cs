@@ -92,16 +92,62 @@ public sealed class LinkSessionTests
         Assert.Empty(bench.Volumes.Applied);
     }
 
-    [Fact]
-    public async Task Failing_attempts_are_spaced_out()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_stream_that_ends_alone_is_opened_again_at_once_on_its_connection(bool withError)
     {
         await using var bench = new LinkBench();
-        var connection = await bench.AcceptedAsync();
-        for (var n = 0; n < 6; n++) bench.Connector.Failures.Enqueue(new TidegateException(ErrorCodes.Unavailable, "away"));
-        var start = bench.Time.GetUtcNow();
+        var connection = await bench.StoodAsync();
+        connection.Break(withError ? new InvalidOperationException("the activation is gone") : null);
+        await bench.UntilAsync(() => connection.Opened == 2);
+        connection.Send(new LinkAccepted(2, "silo"));
+        await bench.UntilAsync(() => bench.Board.Current is { State: AgentState.Connected, Link.Generation: 2 });
+        Assert.Equal((1, false), (bench.Connector.Attempts, connection.IsDisposed));
+        connection.Send(new LinkPing(1, TimeSpan.FromSeconds(9)));
+        Assert.Equal(2, (await bench.DrivenAsync(connection.NextHeartbeatAsync())).Generation);
+    }
+
+    [Fact]
+    public async Task A_stream_that_is_not_accepted_again_costs_the_connection_and_no_wait()
+    {
+        await using var bench = new LinkBench();
+        var connection = await bench.StoodAsync();
         connection.Break();
+        await bench.UntilAsync(() => connection.Opened == 2);
+        connection.Break(new TidegateException(ErrorCodes.InvalidState, "The link's connection is not the gateway's newest one."));
+        await bench.UntilAsync(() => bench.Connector.Attempts == 2);
+        Assert.True(connection.IsDisposed);
+    }
+
+    [Fact]
+    public async Task After_a_loss_attempts_come_every_second_and_after_a_while_are_spaced_out()
+    {
+        await using var bench = new LinkBench();
+        var connection = await bench.StoodAsync();
+        var started = bench.Time.GetUtcNow();
+        var attempts = new List<TimeSpan>();
+        bench.Connector.Failing = () =>
+        {
+            attempts.Add(bench.Time.GetUtcNow() - started);
+            return attempts.Count < 40 ? new TidegateException(ErrorCodes.Unavailable, "away") : null;
+        };
+        connection.Lose();
         await bench.AcceptedAsync(generation: 2);
-        Assert.Equal(8, bench.Connector.Attempts);
+        var gaps = attempts.Zip(attempts.Skip(1), (one, next) => (At: one, Gap: (next - one).TotalSeconds)).ToList();
+        // Driven time moves by tenths of a second, so that a wait may look that much longer.
+        Assert.All(gaps.Where(wait => wait.At.TotalSeconds < 15), wait => Assert.InRange(wait.Gap, 0, 1.2));
+        Assert.All(gaps.Where(wait => wait.At.TotalSeconds >= 15), wait => Assert.InRange(wait.Gap, 4, 8.2));
+        Assert.True(attempts.Count(at => at.TotalSeconds < 10) >= 10);
+    }
+
+    [Fact]
+    public async Task An_agent_that_was_never_linked_spaces_its_attempts_out()
+    {
+        var attempts = 0;
+        await using var bench = new LinkBench(failing: () => ++attempts <= 7 ? new TidegateException(ErrorCodes.Unavailable, "away") : null);
+        var start = bench.Time.GetUtcNow();
+        await bench.AcceptedAsync();
         // Half of 0.25 + 0.5 + 1 + 2 + 4 + 8 + 8 s is the least that jitter leaves.
         Assert.True((bench.Time.GetUtcNow() - start).TotalSeconds >= 11);
     }
