@@ -26,13 +26,16 @@ public sealed class DiscoveryAddresses(Uri configured)
         }
     }
 
-    /// <summary>Remembers who answered, and whom the answer names; earlier names are forgotten.</summary>
+    /// <summary>
+    /// Remembers who answered, and whom the answer names, before those of earlier answers: a silo that was away when this answer was given
+    /// may be all that is left when the next one is wanted.
+    /// </summary>
     public void Answered(Uri by, LinkDiscoveryReply reply)
     {
         ArgumentNullException.ThrowIfNull(reply);
         var named = reply.Endpoints
             .Select(static endpoint => Uri.TryCreate(endpoint.AgentsUrl, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttps ? url : null)
-            .OfType<Uri>().Distinct().Take(MaxLearned);
-        lock (_gate) (_answered, _learned) = (by, [.. named]);
+            .OfType<Uri>();
+        lock (_gate) (_answered, _learned) = (by, [.. named.Concat(_learned).Distinct().Take(MaxLearned)]);
     }
 }

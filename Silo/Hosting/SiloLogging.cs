@@ -13,6 +13,8 @@ internal static class SiloLogging
         });
         logging.AddFilter("Orleans", LogLevel.Warning);
         logging.AddFilter("Polly", LogLevel.Warning);
+        // What Orleans' base class of grain services tells of the ring, in the registry's name.
+        logging.AddFilter("Tidegate.Grains.Gateways.Holders.LinkRegistry", LogLevel.Warning);
         // Request lines hold tickets in their query.
         logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
     }

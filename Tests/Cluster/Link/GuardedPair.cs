@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Tidegate.Tests.Cluster.Link;
@@ -24,6 +25,7 @@ public sealed class GuardedPair : IAsyncLifetime
     {
         await _first.InitializeAsync();
         Second = await _first.AddSiloAsync();
+        await _first.Services.GetRequiredService<IClusterMembershipService>().Refresh();
         // Who discovers at the second silo is sent nowhere else.
         Second.Registries.OnlyOffer = Second.LinkPort;
     }

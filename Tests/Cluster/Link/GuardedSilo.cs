@@ -13,6 +13,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Orleans.Configuration;
 using Orleans.Runtime.Placement;
 using Tidegate.Client.Grain;
@@ -70,6 +71,9 @@ public sealed class GuardedSilo : IAsyncLifetime
 
     public SiloAddress Address => Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
 
+    /// <summary>By which this silo's knowledge of what the others offer grows old.</summary>
+    internal FakeTimeProvider OffersClock { get; } = new();
+
     /// <summary>This silo's way to all silos' link registries, which tests may cut.</summary>
     internal SeverableRegistries Registries => (SeverableRegistries)Services.GetRequiredService<ILinkRegistries>();
 
@@ -123,6 +127,7 @@ public sealed class GuardedSilo : IAsyncLifetime
             silo.AddTidegateLink(new LinkSettings { Advertised = LinkPort });
             silo.Configure<SiloMessagingOptions>(options => options.ClientDropTimeout = TimeSpan.FromSeconds(5));
         });
+        builder.Services.AddSingleton(services => new LinkOffers(services.GetRequiredService<ILinkRegistries>(), OffersClock));
         _app = builder.Build();
         _app.Use(AnswerErrorsAsync);
         _app.MapAgentLinkEndpoints();

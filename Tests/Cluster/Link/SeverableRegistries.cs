@@ -15,6 +15,9 @@ internal sealed class SeverableRegistries(LinkRegistries real) : ILinkRegistries
     /// <summary>Discovery offers no silo but this one.</summary>
     public System.Net.IPEndPoint? OnlyOffer { get; set; }
 
+    /// <summary>Offered besides, and by its few connections first.</summary>
+    public System.Net.IPEndPoint? OfferFirst { get; set; }
+
     public Task<LinkHolding?> FindAsync(SiloAddress silo, string gatewayId, string clientId) => real.FindAsync(silo, gatewayId, clientId);
 
     public Task<LinkHolding?> FindAnywhereAsync(string gatewayId, string clientId)
@@ -28,6 +31,9 @@ internal sealed class SeverableRegistries(LinkRegistries real) : ILinkRegistries
 
     public Task CloseSupersededAsync(LinkHolding holding) => real.CloseSupersededAsync(holding);
 
-    public async Task<IReadOnlyList<LinkOffer>> OffersAsync() =>
-        [.. (await real.OffersAsync()).Where(offer => OnlyOffer is not { } only || offer.Advertised == only.ToString())];
+    public async Task<IReadOnlyList<LinkOffer>> OffersAsync()
+    {
+        var offers = (await real.OffersAsync()).Where(offer => OnlyOffer is not { } only || offer.Advertised == only.ToString());
+        return OfferFirst is { } first ? [.. offers, new LinkOffer(first.ToString(), first.ToString(), "127.0.0.1", "", -1)] : [.. offers];
+    }
 }

@@ -10,7 +10,8 @@ public sealed class Deployment : IAsyncDisposable
 {
     private readonly Dictionary<string, ManagedProcess> _agents = [];
     private readonly IReadOnlyDictionary<string, string> _environment;
-    private JsonObject? _siloReady;
+    private readonly SortedDictionary<int, ManagedProcess> _silos = [];
+    private readonly Dictionary<int, JsonObject> _siloReady = [];
     private readonly Dictionary<string, JsonObject> _agentReady = [];
 
     private Deployment(IReadOnlyDictionary<string, string>? environment)
@@ -21,23 +22,24 @@ public sealed class Deployment : IAsyncDisposable
 
     /// <summary>Everything of this deployment lies here.</summary>
     public string Folder { get; }
-    public ManagedProcess Silo { get; private set; } = null!;
+    /// <summary>The first silo, and the only one unless more were asked for.</summary>
+    public ManagedProcess Silo => Silos(0);
     public string ApiKey { get; private set; } = "";
     public string AccountId { get; private set; } = "";
-    public string CaFile => (string)_siloReady!["caFile"]!;
-    public string ApiUrl => (string)_siloReady!["apiUrl"]!;
+    public string CaFile => (string)_siloReady[0]["caFile"]!;
+    public string ApiUrl => SiloReady(0, "apiUrl");
     public string BlobFolder => Path.Combine(Folder, "service", "blobs");
 
-    /// <summary>Starts a silo and makes an account with a key. <paramref name="environment"/> configures the silo.</summary>
-    public static async Task<Deployment> StartAsync(IReadOnlyDictionary<string, string>? environment = null)
+    /// <summary>Starts silos and makes an account with a key. <paramref name="environment"/> configures the silos.</summary>
+    public static async Task<Deployment> StartAsync(IReadOnlyDictionary<string, string>? environment = null, int silos = 1)
     {
         var deployment = new Deployment(environment);
         try
         {
-            await deployment.StartSiloAsync();
+            for (var number = 0; number < silos; number++) await deployment.StartSiloAsync(number);
             var account = (await deployment.CliAsync(
                 "setup", "--api", deployment.ApiUrl, "--ca", deployment.CaFile,
-                "--operator-key-file", (string)deployment._siloReady!["operatorKeyFile"]!, "--account", "test")).Succeeded().Json;
+                "--operator-key-file", deployment.SiloReady(0, "operatorKeyFile"), "--account", "test")).Succeeded().Json;
             deployment.ApiKey = (string)account["apiKey"]!;
             deployment.AccountId = (string)account["accountId"]!;
             return deployment;
@@ -49,27 +51,34 @@ public sealed class Deployment : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the silo, again on its ports when it ran before.</summary>
-    public async Task StartSiloAsync()
+    /// <summary>Starts a silo, again on its ports when it ran before.</summary>
+    public async Task StartSiloAsync(int number = 0)
     {
-        List<string> arguments = ["run", "--state", Path.Combine(Folder, "service"), "--ready-file", Path.Combine(Folder, "silo.json")];
-        if (_siloReady is not null)
+        var ready = Path.Combine(Folder, $"silo-{number}.json");
+        List<string> arguments = ["run", "--state", Path.Combine(Folder, "service"), "--ready-file", ready];
+        if (_siloReady.ContainsKey(number))
         {
             arguments.AddRange([
-                "--api", new Uri(ApiUrl).Authority.Replace("localhost", "127.0.0.1", StringComparison.Ordinal),
-                "--agents", new Uri((string)_siloReady["agentsUrl"]!).Authority.Replace("localhost", "127.0.0.1", StringComparison.Ordinal),
-                "--link", (string)_siloReady["linkEndpoint"]!]);
+                "--api", Authority(SiloReady(number, "apiUrl")), "--agents", Authority(SiloReady(number, "agentsUrl")), "--link", SiloReady(number, "linkEndpoint")]);
         }
-        Silo = ManagedProcess.Start("the silo", Repository.Program("Silo"), arguments, Path.Combine(Folder, "silo.log"), Path.Combine(Folder, "silo.json"), _environment);
-        _siloReady = await Silo.ReadyAsync(within: TimeSpan.FromSeconds(90));
+        var silo = _silos[number] = ManagedProcess.Start(
+            $"silo {number}", Repository.Program("Silo"), arguments, Path.Combine(Folder, $"silo-{number}.log"), ready, _environment);
+        _siloReady[number] = await silo.ReadyAsync(within: TimeSpan.FromSeconds(90));
     }
+
+    public ManagedProcess Silos(int number) => _silos[number];
+
+    /// <summary>What a silo's ready file says.</summary>
+    public string SiloReady(int number, string property) => (string)_siloReady[number][property]!;
+
+    private static string Authority(string url) => new Uri(url).Authority.Replace("localhost", "127.0.0.1", StringComparison.Ordinal);
 
     /// <summary>Starts an agent, again on its ports when it ran before; returns its ready file.</summary>
     public async Task<JsonObject> StartAgentAsync(string name, Func<JsonObject, bool>? until = null)
     {
         var ready = Path.Combine(Folder, name + ".json");
         List<string> arguments = [
-            "run", "--state", Path.Combine(Folder, name), "--service", (string)_siloReady!["agentsUrl"]!, "--ca", CaFile, "--ready-file", ready];
+            "run", "--state", Path.Combine(Folder, name), "--service", SiloReady(0, "agentsUrl"), "--ca", CaFile, "--ready-file", ready];
         arguments.AddRange(_agentReady.TryGetValue(name, out var before)
             ? ["--nbd", new Uri((string)before["nbdUri"]!).Authority, "--local", new Uri((string)before["localUrl"]!).Authority]
             : ["--nbd", "127.0.0.1:0", "--local", "127.0.0.1:0"]);
@@ -108,13 +117,13 @@ public sealed class Deployment : IAsyncDisposable
         return result.ExitCode == 0
             ? result.Json
             : throw new InvalidOperationException($"'{result.Command}' exited with {result.ExitCode}\n{result.Errors}\n{result.Output}\n" +
-                $"silo:\n{Silo.LogTail()}\n{string.Join('\n', _agents.Select(a => $"{a.Key}:\n{a.Value.LogTail()}"))}");
+                $"{string.Join('\n', _silos.Select(s => $"silo {s.Key}:\n{s.Value.LogTail()}"))}\n{string.Join('\n', _agents.Select(a => $"{a.Key}:\n{a.Value.LogTail()}"))}");
     }
 
     public async ValueTask DisposeAsync()
     {
         foreach (var agent in _agents.Values) await agent.DisposeAsync();
-        if (Silo is not null) await Silo.DisposeAsync();
+        foreach (var silo in _silos.Values) await silo.DisposeAsync();
         if (Environment.GetEnvironmentVariable("TIDEGATE_KEEP") != "1") Directory.Delete(Folder, recursive: true);
     }
 }

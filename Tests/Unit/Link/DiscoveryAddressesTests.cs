@@ -19,7 +19,7 @@ public sealed class DiscoveryAddressesTests
         _addresses.Answered(Configured, Reply("https://a:1", "https://b:1", "https://a:1", "https://service:8443/"));
         Assert.Equal([Configured, new Uri("https://a:1"), new Uri("https://b:1")], _addresses.InOrder);
         _addresses.Answered(new Uri("https://b:1"), Reply("https://b:1", "https://c:1"));
-        Assert.Equal([new Uri("https://b:1"), Configured, new Uri("https://c:1")], _addresses.InOrder);
+        Assert.Equal([new Uri("https://b:1"), Configured, new Uri("https://c:1"), new Uri("https://a:1")], _addresses.InOrder);
     }
 
     [Fact]
@@ -27,8 +27,12 @@ public sealed class DiscoveryAddressesTests
     {
         _addresses.Answered(Configured, Reply("", "not an address", "http://plain:1"));
         Assert.Equal([Configured], _addresses.InOrder);
-        _addresses.Answered(Configured, Reply([.. Enumerable.Range(1, 100).Select(port => $"https://silo:{port}")]));
+        _addresses.Answered(Configured, Reply([.. Enumerable.Range(2, 100).Select(port => $"https://silo:{port}")]));
         Assert.Equal(1 + DiscoveryAddresses.MaxLearned, _addresses.InOrder.Count);
+        // The newest names push out the oldest.
+        _addresses.Answered(Configured, Reply("https://newest:1"));
+        Assert.Equal(new Uri("https://newest:1"), _addresses.InOrder[1]);
+        Assert.DoesNotContain(new Uri($"https://silo:{1 + DiscoveryAddresses.MaxLearned}"), _addresses.InOrder);
     }
 
     private static LinkDiscoveryReply Reply(params string[] agentsUrls) =>
