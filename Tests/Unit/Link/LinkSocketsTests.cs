@@ -65,7 +65,7 @@ public sealed class LinkSocketsTests
 
     private LinkConnection Connected(string client, long generation)
     {
-        var connection = new LinkConnection(new LinkIdentity(Gateway, "123456789012", "A"), new DefaultConnectionContext());
+        var connection = new LinkConnection(new LinkIdentity(Gateway, "123456789012", "A", DateTimeOffset.MaxValue), new DefaultConnectionContext());
         Assert.True(_connections.TryAdd(connection) && _connections.TryBind(client, connection));
         _connections.Accept(connection, new LinkHolding(Here, "A", client, generation));
         return connection;

@@ -36,7 +36,7 @@ public sealed class ServingSiloWatchTests
 
     private static LinkConnection Connected(LinkConnections connections, string client, SiloAddress servedBy)
     {
-        var connection = new LinkConnection(new LinkIdentity("gw-00000000000000000001", "123456789012", client), new DefaultConnectionContext());
+        var connection = new LinkConnection(new LinkIdentity("gw-00000000000000000001", "123456789012", client, DateTimeOffset.MaxValue), new DefaultConnectionContext());
         Assert.True(connections.TryAdd(connection) && connections.TryBind(client, connection));
         connections.Accept(connection, new LinkHolding(Here, client, client, 1));
         connection.ServedBy = servedBy;
