@@ -11,7 +11,8 @@ namespace Tidegate.BlockStore.Compaction;
 internal sealed class FrameMarks(LineageId lineage, MapReader map, IEnumerable<SegmentIdentity> chosen)
 {
     private readonly Dictionary<BlobNonce, List<ulong>> _marks = chosen.ToDictionary(segment => segment.Nonce, _ => new List<ulong>());
-    private readonly HashSet<(BlobNonce Segment, int Index)> _seen = [];
+    // A bit for each page that was walked, by its segment: volumes with many snapshots have many millions of pages.
+    private readonly Dictionary<BlobNonce, List<ulong>> _seen = [];
 
     /// <summary>Marks all that is reached from a page.</summary>
     public async Task WalkAsync(PageReference root, int level, long number, CancellationToken cancellationToken)
@@ -21,7 +22,7 @@ internal sealed class FrameMarks(LineageId lineage, MapReader map, IEnumerable<S
         while (path.TryPop(out var top))
         {
             var (page, at, position) = top;
-            if (page.Segment.Identity.Owner != lineage || !_seen.Add((page.Segment.Identity.Nonce, page.Index))) continue;
+            if (page.Segment.Identity.Owner != lineage || !See(page)) continue;
             Mark(page.Segment.Identity.Nonce, page.Index);
             var loaded = await map.GetAsync(page, at, position, cancellationToken);
             foreach (var fragments in loaded.Blocks.Values)
@@ -40,10 +41,24 @@ internal sealed class FrameMarks(LineageId lineage, MapReader map, IEnumerable<S
                 yield return (word * 64) + BitOperations.TrailingZeroCount(left);
     }
 
+    private bool See(PageReference page)
+    {
+        if (!_seen.TryGetValue(page.Segment.Identity.Nonce, out var words)) _seen.Add(page.Segment.Identity.Nonce, words = []);
+        return Set(words, page.Index);
+    }
+
     private void Mark(BlobNonce segment, int index)
     {
-        if (!_marks.TryGetValue(segment, out var words)) return;
+        if (_marks.TryGetValue(segment, out var words)) Set(words, index);
+    }
+
+    /// <summary>Sets a bit; true when it was not set.</summary>
+    private static bool Set(List<ulong> words, int index)
+    {
         while (words.Count <= index / 64) words.Add(0);
-        words[index / 64] |= 1UL << (index % 64);
+        var bit = 1UL << (index % 64);
+        if ((words[index / 64] & bit) != 0) return false;
+        words[index / 64] |= bit;
+        return true;
     }
 }

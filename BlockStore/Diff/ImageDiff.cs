@@ -79,10 +79,14 @@ public static class ImageDiff
         {
             var block = Math.Max(range.FirstSector / BlockGeometry.SectorsPerBlock, firstBlock);
             var end = (range.EndSector + BlockGeometry.SectorsPerBlock - 1) / BlockGeometry.SectorsPerBlock;
-            var found = new SortedSet<uint>();
-            foreach (var image in new[] { before, after })
-                await foreach (var held in image.EnumerateMapBlocksAsync((uint)block, end, cancellationToken)) found.Add(held);
-            foreach (var one in found) yield return one;
+            var last = -1L;
+            await foreach (var held in Merge(
+                before.EnumerateMapBlocksAsync((uint)block, end, cancellationToken), after.EnumerateMapBlocksAsync((uint)block, end, cancellationToken),
+                cancellationToken))
+            {
+                if (held != last) yield return held;
+                last = held;
+            }
         }
     }
 

@@ -91,7 +91,7 @@ public sealed class ImageReader
         var end = (uint)((SizeBytes + BlockGeometry.BlockBytes - 1) / BlockGeometry.BlockBytes);
         var inTail = _overlay.Blocks.SkipWhile(block => block < firstBlock).GetEnumerator();
         var hasTail = inTail.MoveNext();
-        await foreach (var leaf in LeavesAsync(firstBlock, end, cancellationToken))
+        await foreach (var leaf in LeavesAsync(firstBlock, end, withHidden: false, cancellationToken))
         {
             foreach (var (slot, fragments) in leaf.Blocks)
             {
@@ -131,7 +131,7 @@ public sealed class ImageReader
     internal async IAsyncEnumerable<uint> EnumerateMapBlocksAsync(
         uint firstBlock, long endBlock, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var leaf in LeavesAsync(firstBlock, endBlock, cancellationToken))
+        await foreach (var leaf in LeavesAsync(firstBlock, endBlock, withHidden: true, cancellationToken))
         {
             foreach (var slot in leaf.Blocks.Keys)
             {
@@ -141,14 +141,16 @@ public sealed class ImageReader
         }
     }
 
+    /// <summary>Leaves with blocks in [first, end); those that one discard of the tail hides whole are left unread unless wanted.</summary>
     private async IAsyncEnumerable<MapPage> LeavesAsync(
-        uint firstBlock, long endBlock, [EnumeratorCancellation] CancellationToken cancellationToken)
+        uint firstBlock, long endBlock, bool withHidden, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (Image.Root is null) yield break;
         var path = new Stack<(PageReference Page, int Level, long Number)>();
         path.Push((Image.Root.Page, Image.Root.Level, 0));
         while (path.TryPop(out var top))
         {
+            if (!withHidden && _overlay.Hides(MapGeometry.FirstBlock(top.Level, top.Number), MapGeometry.FirstBlock(top.Level, top.Number + 1), SizeBytes)) continue;
             var page = await _map.GetAsync(top.Page, top.Level, top.Number, cancellationToken);
             if (top.Level == 0)
             {

@@ -31,6 +31,15 @@ internal sealed class TailOverlay
     /// <summary>Sectors of a block whose base content is hidden.</summary>
     public ushort HiddenMask(uint block) => (ushort)((Find(block)?.Mask ?? 0) | SegmentRanges.MaskOf(_zeroes, block));
 
+    /// <summary>True when one zeroed range hides everything in blocks [first, end) of an image of some size.</summary>
+    public bool Hides(long firstBlock, long endBlock, long sizeBytes)
+    {
+        var first = firstBlock * BlockGeometry.SectorsPerBlock;
+        var end = Math.Min(endBlock * BlockGeometry.SectorsPerBlock, sizeBytes / BlockGeometry.SectorBytes);
+        var at = SegmentRanges.FirstEndingAfter(_zeroes, first);
+        return at < _zeroes.Count && _zeroes[at].FirstSector <= first && _zeroes[at].EndSector >= end;
+    }
+
     /// <summary>Opens every segment of a tail, checks each against its entry, and applies them in order.</summary>
     public static async Task<TailOverlay> LoadAsync(
         SegmentCache segments, IReadOnlyList<TailEntry> tail, CancellationToken cancellationToken)

@@ -13,6 +13,9 @@ internal sealed class MapReader(SegmentCache segments, long maxBytes)
     private readonly WeightedCache<(PageReference Page, int Level, long Number), MapPage> _pages = new(
         maxBytes, page => 256 + ((long)BytesPerFragment * (page.Children.Count + page.Blocks.Sum(block => block.Value.Count))));
 
+    /// <summary>Bytes of decoded pages that are kept now.</summary>
+    public long CachedBytes => _pages.Weight;
+
     public Task<MapPage> GetAsync(PageReference page, int level, long number, CancellationToken cancellationToken) =>
         _pages.GetAsync((page, level, number), LoadAsync, cancellationToken);
 

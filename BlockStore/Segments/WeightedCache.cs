@@ -12,6 +12,15 @@ internal sealed class WeightedCache<TKey, TValue>(long maxWeight, Func<TValue, l
     private readonly LinkedList<Slot> _recent = [];
     private long _weight;
 
+    /// <summary>Weight of all that is kept now.</summary>
+    public long Weight
+    {
+        get
+        {
+            lock (_lock) return _weight;
+        }
+    }
+
     private sealed class Slot(TKey key, Task<TValue> value)
     {
         public TKey Key { get; } = key;
