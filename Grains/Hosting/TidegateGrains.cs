@@ -40,7 +40,7 @@ public static class TidegateGrains
         services.AddSingleton<WorkPool>();
         services.AddGrainService<LinkRegistry>();
         services.AddSingleton<ILinkRegistries, LinkRegistries>();
-        services.AddSingleton<IIncomingGrainCallFilter, DamagedBytesFilter>();
+        services.AddSingleton<IIncomingGrainCallFilter, StorageFailureFilter>();
         return services;
     }
 

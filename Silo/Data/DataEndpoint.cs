@@ -1,9 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Net.Http.Headers;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.Grains.Interfaces.Errors;
@@ -17,58 +14,74 @@ namespace Tidegate.Silo.Data;
 /// <c>PUT|GET /data/v1/{blobKey}?ticket=...</c>: the blob store, one blob and one method at a time, for whoever holds a ticket
 /// (<c>docs/protocols/volume-data.md</c>, Tickets). The ticket is the whole credential; nothing is told without it.
 /// </summary>
-internal sealed class DataEndpoint(IBlobStore blobs, TicketSigner signer, DataOptions options, TimeProvider time) : IDisposable
+internal sealed class DataEndpoint(IBlobStore blobs, TicketSigner signer, DataOptions options, TimeProvider time)
 {
     private const int CopyBytes = 1024 * 1024;
-    private static readonly TimeSpan RateGrace = TimeSpan.FromSeconds(10);
 
-    private readonly SemaphoreSlim _uploads = new(options.MaxUploads, options.MaxUploads);
+    private readonly TransferSlots _uploads = new("uploads", options.MaxUploads, options.AccountShareOf(options.MaxUploads));
+    private readonly TransferSlots _downloads = new("downloads", options.MaxDownloads, options.AccountShareOf(options.MaxDownloads));
 
     /// <summary>Stores a blob that does not exist: 201 when it is durable, 409 with digest and length of what is there otherwise.</summary>
     public async Task PutAsync(HttpContext context, string key, string? ticket)
     {
         RequireTicket(ticket, TicketMethod.Put, key);
-        var request = context.Request;
-        if (request.ContentLength is not { } length)
+        if (context.Request.ContentLength is not { } length)
             throw new BadHttpRequestException("The upload has no Content-Length; send it.", StatusCodes.Status411LengthRequired);
         if (length > options.MaxBlobBytes)
             throw new BadHttpRequestException($"The upload has {length} bytes; a blob has at most {options.MaxBlobBytes}.", StatusCodes.Status413PayloadTooLarge);
-        Limit(context, length);
-        if (!await _uploads.WaitAsync(TimeSpan.Zero))
-            throw new TidegateException(ErrorCodes.Unavailable, $"{options.MaxUploads} uploads are running, which is the limit.", "Try again shortly.");
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Max(length, 1));
+        using var transfer = new TransferLimits(context, _uploads.Take(key), length, options, time);
+        if (!await StoreAsync(context, key, (int)length, transfer)) await DescribeExistingAsync(context, key, transfer.Stop);
+    }
+
+    /// <summary>Reads a blob, whole or one range. Breaks the connection off when the time is over.</summary>
+    public async Task GetAsync(HttpContext context, string key, string? ticket)
+    {
+        RequireTicket(ticket, TicketMethod.Get, key);
+        using var transfer = new TransferLimits(context, _downloads.Take(key), uploadBytes: null, options, time);
         try
         {
-            var content = buffer.AsMemory(0, (int)length);
-            await request.Body.ReadExactlyAsync(content, context.RequestAborted);
+            await SendAsync(context, key, transfer.Stop);
+        }
+        catch (OperationCanceledException) when (transfer.IsOver)
+        {
+            context.Abort();
+        }
+    }
+
+    /// <summary>False when the key holds other bytes.</summary>
+    private async Task<bool> StoreAsync(HttpContext context, string key, int length, TransferLimits transfer)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(length, 1));
+        try
+        {
+            var content = buffer.AsMemory(0, length);
+            await context.Request.Body.ReadExactlyAsync(content, transfer.Stop);
             // From here on the put goes through, whether or not the agent still listens: its retry finds the blob.
             if (await blobs.PutIfAbsentAsync(key, content) == PutOutcome.Stored) context.Response.StatusCode = StatusCodes.Status201Created;
             else Describe(context, SHA256.HashData(content.Span), length);
-            return;
+            return true;
         }
         catch (BlobConflictException)
         {
-            // Described below, without the memory of this upload.
+            return false;
         }
         catch (EndOfStreamException)
         {
             throw new BadHttpRequestException($"The upload ended before its {length} bytes were read; send it again.", StatusCodes.Status400BadRequest);
         }
+        catch (OperationCanceledException) when (transfer.IsOver)
+        {
+            throw new BadHttpRequestException($"The upload took longer than {options.MaxTransferSeconds} s; send it again, faster.", StatusCodes.Status408RequestTimeout);
+        }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
-            _uploads.Release();
         }
-
-        await DescribeExistingAsync(context, key);
     }
 
-    /// <summary>Reads a blob, whole or one range.</summary>
-    public async Task GetAsync(HttpContext context, string key, string? ticket)
+    private async Task SendAsync(HttpContext context, string key, CancellationToken stop)
     {
-        RequireTicket(ticket, TicketMethod.Get, key);
-        var length = await blobs.GetLengthAsync(key, context.RequestAborted)
-            ?? throw new TidegateException(ErrorCodes.NotFound, $"Blob '{key}' does not exist.");
+        var length = await blobs.GetLengthAsync(key, stop) ?? throw new TidegateException(ErrorCodes.NotFound, $"Blob '{key}' does not exist.");
         var response = context.Response;
         response.Headers.AcceptRanges = "bytes";
         var (from, to) = (0L, length - 1);
@@ -89,14 +102,12 @@ internal sealed class DataEndpoint(IBlobStore blobs, TicketSigner signer, DataOp
         response.ContentLength = to - from + 1;
         for (var at = from; at <= to;)
         {
-            var part = await blobs.GetRangeAsync(key, at, (int)Math.Min(CopyBytes, to - at + 1), context.RequestAborted);
+            var part = await blobs.GetRangeAsync(key, at, (int)Math.Min(CopyBytes, to - at + 1), stop);
             if (part.IsEmpty) throw new IOException($"Blob '{key}' ended at {at}, before its length {length}.");
-            await response.Body.WriteAsync(part, context.RequestAborted);
+            await response.Body.WriteAsync(part, stop);
             at += part.Length;
         }
     }
-
-    public void Dispose() => _uploads.Dispose();
 
     /// <summary>One range of bytes, cut at the blob's end; false when there is none to give.</summary>
     internal static bool TryRange(string header, long length, out long from, out long to)
@@ -117,20 +128,13 @@ internal sealed class DataEndpoint(IBlobStore blobs, TicketSigner signer, DataOp
         throw new TidegateException(ErrorCodes.TicketRefused, "The ticket is over, or is not for this blob and method.", "Ask the volume for a new ticket.");
     }
 
-    private void Limit(HttpContext context, long length)
-    {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = length;
-        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
-            rate.MinDataRate = options.MinBytesPerSecond == 0 ? null : new MinDataRate(options.MinBytesPerSecond, RateGrace);
-    }
-
-    private async Task DescribeExistingAsync(HttpContext context, string key)
+    private async Task DescribeExistingAsync(HttpContext context, string key, CancellationToken stop)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         long at = 0;
         while (true)
         {
-            var part = await blobs.GetRangeAsync(key, at, CopyBytes, context.RequestAborted);
+            var part = await blobs.GetRangeAsync(key, at, CopyBytes, stop);
             if (part.IsEmpty) break;
             hash.AppendData(part.Span);
             at += part.Length;

@@ -283,6 +283,18 @@ public abstract partial class SiloContract(SiloContract.Fixture fixture)
     }
 
     [Fact]
+    public async Task The_data_endpoint_serves_HTTP_2_as_well()
+    {
+        var tickets = Silo.Services.GetRequiredService<ITicketIssuer>();
+        var key = $"test/{Guid.NewGuid():n}";
+        using var http = Silo.Http(Silo.Ready.AgentsUrl);
+        http.DefaultRequestVersion = HttpVersion.Version20;
+        http.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        Assert.Equal(HttpStatusCode.Created, (await http.PutAsync(tickets.IssueWrite(key).Url, new ByteArrayContent(new byte[100_000]))).StatusCode);
+        Assert.Equal(100_000, (await http.GetByteArrayAsync(tickets.IssueRead(key).Url)).Length);
+    }
+
+    [Fact]
     public async Task The_data_endpoint_refuses_whatever_its_tickets_do_not_cover()
     {
         var tickets = Silo.Services.GetRequiredService<ITicketIssuer>();

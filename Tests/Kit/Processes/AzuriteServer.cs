@@ -40,8 +40,8 @@ public sealed class AzuriteServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Kills it: the store is away, its data stays.</summary>
-    public Task KillAsync() => _process.KillAsync();
+    /// <summary>Stops it: the store is away, its data stays. (Killed, it would forget what it had acknowledged in its last seconds.)</summary>
+    public Task StopAsync() => _process.TerminateAsync();
 
     /// <summary>Starts it again on its port.</summary>
     public Task StartAgainAsync() => RunAsync(Address.Port);

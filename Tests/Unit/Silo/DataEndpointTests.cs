@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Tidegate.Tests.Unit.Silo;
 
-public sealed class DataEndpointTests : IDisposable
+public sealed class DataEndpointTests
 {
     private const string Key = "428491170607/vol-1/1/7-aa";
 
@@ -80,8 +80,6 @@ public sealed class DataEndpointTests : IDisposable
     public void No_ticket_is_issued_before_the_listener_is_bound() => Assert.Equal(
         ErrorCodes.Unavailable,
         Assert.Throws<TidegateException>(() => new DataEndpointTickets(new TicketSigner(new byte[32]), new ServiceAddresses(), _time).IssueRead(Key)).Code);
-
-    public void Dispose() => _endpoint.Dispose();
 
     private static DefaultHttpContext Upload(byte[] content)
     {

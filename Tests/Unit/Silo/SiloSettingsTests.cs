@@ -33,6 +33,9 @@ public sealed class SiloSettingsTests
             ["Tidegate:Blobs:RequestTimeoutSeconds"] = "0",
             ["Tidegate:Blobs:Retries"] = "11",
             ["Tidegate:Data:MaxUploads"] = "0",
+            ["Tidegate:Data:MaxDownloads"] = "0",
+            ["Tidegate:Data:AccountSharePercent"] = "0",
+            ["Tidegate:Data:MaxTransferSeconds"] = "0",
             ["Tidegate:Api:MaxBodyBytes"] = "12",
             ["Tidegate:Api:KeyCacheSeconds"] = "60",
         });
@@ -41,7 +44,8 @@ public sealed class SiloSettingsTests
             "Tidegate:State:Directory", "Tidegate:State:ConnectionString", "Tidegate:State:CommandTimeoutSeconds", "Tidegate:Listeners:Api",
             "Tidegate:Listeners:SiloPort", "Tidegate:Listeners:AgentsUrl", "Tidegate:Cluster:ClusterId", "Tidegate:Blobs:Directory",
             "Tidegate:Blobs:Container", "Tidegate:Blobs:RequestTimeoutSeconds", "Tidegate:Blobs:Retries", "Tidegate:Blobs:ConnectionString",
-            "Tidegate:Data:MaxUploads", "Tidegate:Api:MaxBodyBytes", "Tidegate:Api:KeyCacheSeconds",
+            "Tidegate:Data:MaxUploads", "Tidegate:Data:MaxDownloads", "Tidegate:Data:AccountSharePercent", "Tidegate:Data:MaxTransferSeconds",
+            "Tidegate:Api:MaxBodyBytes", "Tidegate:Api:KeyCacheSeconds",
         ];
         Assert.Equal(expected, faults.Select(fault => fault.Split(' ')[0]));
     }
