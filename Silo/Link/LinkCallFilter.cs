@@ -107,6 +107,12 @@ internal sealed partial class LinkCallFilter(
                 ?? (enumerations.TryStart(context.TargetContext, enumeration, client, token!.Thumbprint) ? null : "the enumeration is somebody else's, or one too many");
         }
         if (token is null || !string.Equals(token.ClientId, client, StringComparison.Ordinal)) return "no valid token";
+        // An activation that has begun since then knows of no enumerations: what Orleans says of that, to its own gateway, and no breach.
+        if (method.Name != nameof(IAsyncEnumerableGrainExtension.DisposeAsync) && context.TargetId.Key.ToString() == token.Caller.GatewayId
+            && !enumerations.IsOwned(context.TargetContext, enumeration))
+        {
+            throw new EnumerationAbortedException("The enumeration is not known here any more.");
+        }
         // Orleans' client disposes a cancelled enumeration twice; the second time nobody owns it, and nothing is done.
         return enumerations.IsOwner(context.TargetContext, enumeration, client)
             || (method.Name == nameof(IAsyncEnumerableGrainExtension.DisposeAsync) && !enumerations.IsOwned(context.TargetContext, enumeration))
