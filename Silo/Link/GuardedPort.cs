@@ -31,6 +31,12 @@ internal sealed partial class GuardedPort(
         LinkIdentity? known = null;
         LinkConnection? link = null;
         var isHandshaking = true;
+        if (connections.IsClosed)
+        {
+            Refused(logger, remote, "the silo is stopping");
+            context.Abort();
+            return;
+        }
         if (Interlocked.Increment(ref _handshakes) > LinkLimits.Handshakes || connections.Count >= LinkLimits.Connections)
         {
             Interlocked.Decrement(ref _handshakes);

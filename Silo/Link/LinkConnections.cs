@@ -14,6 +14,14 @@ internal sealed class LinkConnections
     private readonly ConcurrentDictionary<string, LinkConnection> _accepted = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _owners = new(StringComparer.Ordinal);
     private int _count;
+    private volatile bool _isClosed;
+
+    /// <summary>True when no more connections are taken: the silo is stopping.</summary>
+    public bool IsClosed
+    {
+        get => _isClosed;
+        set => _isClosed = value;
+    }
 
     public int Count => Volatile.Read(ref _count);
 
@@ -62,6 +70,12 @@ internal sealed class LinkConnections
     /// <summary>The client's newest open connection; null when there is none here.</summary>
     public LinkConnection? Find(string clientId) =>
         _accepted.TryGetValue(clientId, out var connection) && connection.ClosedBecause is null ? connection : null;
+
+    /// <summary>Every connection that is open now.</summary>
+    public IReadOnlyList<LinkConnection> All()
+    {
+        lock (_gate) return [.. _byThumbprint.Values.SelectMany(held => held)];
+    }
 
     /// <summary>The identities that hold links here, each once.</summary>
     public IReadOnlyList<LinkIdentity> Identities()

@@ -9,7 +9,9 @@ namespace Tidegate.Silo.Link;
 /// </summary>
 internal sealed class LinkOffers(ILinkRegistries registries, TimeProvider time)
 {
-    private static readonly TimeSpan _fresh = TimeSpan.FromSeconds(1);
+    /// <summary>How old an answer may be that is still given.</summary>
+    public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
     private (Task<IReadOnlyList<LinkOffer>> Offers, long AskedAt)? _table;
 
@@ -26,7 +28,7 @@ internal sealed class LinkOffers(ILinkRegistries registries, TimeProvider time)
     {
         lock (_gate)
         {
-            if (_table is { } known && !known.Offers.IsFaulted && time.GetElapsedTime(known.AskedAt) < _fresh) return known.Offers;
+            if (_table is { } known && !known.Offers.IsFaulted && time.GetElapsedTime(known.AskedAt) < MaxAge) return known.Offers;
             var asked = registries.OffersAsync();
             _table = (asked, time.GetTimestamp());
             return asked;

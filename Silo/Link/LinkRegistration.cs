@@ -43,7 +43,7 @@ public static class LinkRegistration
         services.AddSingleton<FrameGuard>().AddSingleton<GuardedPort>();
         services.TryAddSingleton<ServiceAddresses>();
         services.AddSingleton<ILinkSockets, LinkSockets>().AddSingleton<LinkOffers>();
-        services.AddHostedService(static provider => provider.GetRequiredService<RevocationWatch>()).AddHostedService<ServingSiloWatch>();
+        services.AddHostedService(static provider => provider.GetRequiredService<RevocationWatch>()).AddHostedService<ServingSiloWatch>().AddHostedService<LinkDrain>();
         silo.AddIncomingGrainCallFilter<LinkCallFilter>();
         silo.Configure<SiloConnectionOptions>(static options => options.ConfigureGatewayInboundConnection(GuardedPort.Install));
         return silo;

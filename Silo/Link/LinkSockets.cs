@@ -25,7 +25,8 @@ internal sealed class LinkSockets(
     }
 
     public LinkOffer? Offer() =>
-        host.ApplicationStarted.IsCancellationRequested && !host.ApplicationStopping.IsCancellationRequested && connections.Count < LinkLimits.Connections
+        host.ApplicationStarted.IsCancellationRequested && !host.ApplicationStopping.IsCancellationRequested
+        && connections is { IsClosed: false, Count: < LinkLimits.Connections }
             ? new LinkOffer(settings.Advertised.ToString(), settings.EffectiveDial, settings.EffectiveServerName, addresses.AgentsUrl ?? "", connections.Count)
             : null;
 

@@ -65,12 +65,13 @@ internal sealed class LinkedAgent : IGatewayObserver, IAsyncDisposable
     public Task<GatewayLiveDescription> DescribeAsync() => GrainCluster.As(GrainCluster.Tenant(Gateway.AccountId),
         () => _silo.Grains.GetGrain<IGatewayGrain>(Gateway.GatewayId).DescribeLive("req-" + Guid.NewGuid().ToString("N")[..20]));
 
-    public Task<DeliverReply> Deliver(GatewayRequest request)
+    /// <summary>Reports from inside the delivery: a call back into the grain that waits for it.</summary>
+    public async Task<DeliverReply> Deliver(GatewayRequest request)
     {
         Deliveries++;
-        _ = Grain.Report(new RequestReport(request.RequestId, Generation, true, 1, "", "",
+        await Grain.Report(new RequestReport(request.RequestId, Generation, true, 1, "", "",
             new GatewayLiveDescription("1.0.0", Link.ClientId, DateTimeOffset.UnixEpoch, "host", "linux", 0, [])));
-        return Task.FromResult(new DeliverReply(true));
+        return new DeliverReply(true);
     }
 
     public async ValueTask DisposeAsync()
