@@ -15,4 +15,19 @@ public interface IKeyProvider
     /// </summary>
     ValueTask<DataKey> UnwrapAsync(
         LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// True when a wrapped key was wrapped by the account's current key, false when by an earlier one that is still kept. Throws as
+    /// <see cref="UnwrapAsync"/> does.
+    /// </summary>
+    ValueTask<bool> IsCurrentAsync(LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Makes a new current key for an account; the one before goes on opening what it wrapped until it is retired. Begun again, a
+    /// rotation goes on: an account has at most one key that is being retired.
+    /// </summary>
+    ValueTask RotateAsync(string accountId, CancellationToken cancellationToken = default);
+
+    /// <summary>Forgets every key of an account but the current one. The caller knows that nothing is wrapped by them any more.</summary>
+    ValueTask RetireAsync(string accountId, CancellationToken cancellationToken = default);
 }

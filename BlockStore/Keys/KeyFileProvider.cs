@@ -1,12 +1,11 @@
-using System.Security.Cryptography;
-using System.Text;
 using Tidegate.BlockStore.Blobs;
 
 namespace Tidegate.BlockStore.Keys;
 
 /// <summary>
-/// Account keys in files: <c>DIRECTORY/ACCOUNT.key</c>, one line <c>tidegate-account-key-1:BASE64</c>, readable by the owner
-/// alone, durable before first use. Two processes that make the same account's key at once end up with one of them.
+/// Account keys in files: <c>DIRECTORY/ACCOUNT.key</c>, readable by the owner alone, durable before first use. Two processes that make the
+/// same account's key at once end up with one of them. A rotation writes the new key before the old one in the file, and removes the
+/// old one when it is retired.
 /// </summary>
 public sealed class KeyFileProvider : IKeyProvider
 {
@@ -22,44 +21,57 @@ public sealed class KeyFileProvider : IKeyProvider
     /// <inheritdoc/>
     public ValueTask<byte[]> WrapAsync(LineageId owner, int generation, DataKey key, CancellationToken cancellationToken = default)
     {
-        using var account = Read(owner.AccountId) ?? Create(owner.AccountId);
-        return ValueTask.FromResult(account.Wrap(owner, generation, key));
+        using var account = AccountKeyFile.Read(PathOf(owner.AccountId)) ?? Create(owner.AccountId);
+        return ValueTask.FromResult(account.Current.Wrap(owner, generation, key));
     }
 
     /// <inheritdoc/>
     public ValueTask<DataKey> UnwrapAsync(
         LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default)
     {
-        using var account = Read(owner.AccountId)
-            ?? throw new FileNotFoundException(
-                $"Account {owner.AccountId} has no key file in {_directory}. Restore it from your key backup: without it the account's data cannot be read.",
-                PathOf(owner.AccountId));
-        return ValueTask.FromResult(account.Unwrap(owner, generation, wrapped.Span));
+        using var account = Require(owner.AccountId);
+        return ValueTask.FromResult(account.Unwrap(owner, generation, wrapped.Span).Key);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> IsCurrentAsync(
+        LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default)
+    {
+        using var account = Require(owner.AccountId);
+        var (key, isCurrent) = account.Unwrap(owner, generation, wrapped.Span);
+        key.Dispose();
+        return ValueTask.FromResult(isCurrent);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask RotateAsync(string accountId, CancellationToken cancellationToken = default)
+    {
+        using var account = AccountKeyFile.Read(PathOf(accountId)) ?? Create(accountId);
+        // A rotation that was begun goes on with the key that it made.
+        if (account.Count == 1) AccountKeyFile.Replace(PathOf(accountId), AccountKeyFile.NewLine() + File.ReadAllText(PathOf(accountId)));
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask RetireAsync(string accountId, CancellationToken cancellationToken = default)
+    {
+        using var account = Require(accountId);
+        if (account.Count > 1) AccountKeyFile.Replace(PathOf(accountId), File.ReadLines(PathOf(accountId)).First() + "\n");
+        return ValueTask.CompletedTask;
     }
 
     private string PathOf(string accountId) => Path.Combine(_directory, accountId + AccountKeyFile.Extension);
 
-    private AccountKey? Read(string accountId) => AccountKeyFile.Read(PathOf(accountId));
+    private AccountKeyFile Require(string accountId) => AccountKeyFile.Read(PathOf(accountId))
+        ?? throw new FileNotFoundException(
+            $"Account {accountId} has no key file in {_directory}. Restore it from your key backup: without it the account's data cannot be read.",
+            PathOf(accountId));
 
-    private AccountKey Create(string accountId)
+    private AccountKeyFile Create(string accountId)
     {
-        var secret = RandomNumberGenerator.GetBytes(AccountKey.LengthBytes);
-        var line = Encoding.ASCII.GetBytes(AccountKeyFile.Prefix + Convert.ToBase64String(secret) + "\n");
-        var temporary = Path.Combine(_directory, $".{accountId}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}.new");
-        PosixFile.WriteDurably(temporary, line, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        try
-        {
-            PosixFile.TryLink(temporary, PathOf(accountId));
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-        PosixFile.SyncDirectory(_directory);
-        CryptographicOperations.ZeroMemory(secret);
-        CryptographicOperations.ZeroMemory(line);
+        AccountKeyFile.CreateIfAbsent(PathOf(accountId), AccountKeyFile.NewLine());
         // Whoever linked first made the key: read it back rather than trusting our own draw.
-        return Read(accountId)
+        return AccountKeyFile.Read(PathOf(accountId))
             ?? throw new IOException(
                 $"Key file {PathOf(accountId)} vanished while it was being made. Check who else writes to the directory.");
     }

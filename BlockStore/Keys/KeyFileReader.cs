@@ -2,7 +2,7 @@ namespace Tidegate.BlockStore.Keys;
 
 /// <summary>
 /// Account keys for tools that only read: a directory of <c>ACCOUNT.key</c> files, or one such file, which is then tried for whatever
-/// account is asked for. Makes no keys.
+/// account is asked for. Makes and changes no keys.
 /// </summary>
 public sealed class KeyFileReader : IKeyProvider
 {
@@ -17,16 +17,38 @@ public sealed class KeyFileReader : IKeyProvider
     }
 
     /// <inheritdoc/>
-    public ValueTask<byte[]> WrapAsync(LineageId owner, int generation, DataKey key, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException("Keys opened for reading wrap nothing.");
+    public ValueTask<byte[]> WrapAsync(LineageId owner, int generation, DataKey key, CancellationToken cancellationToken = default) => throw ReadOnly();
 
     /// <inheritdoc/>
     public ValueTask<DataKey> UnwrapAsync(
         LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default)
     {
-        var path = _isDirectory ? Path.Combine(_path, owner.AccountId + AccountKeyFile.Extension) : _path;
-        using var account = AccountKeyFile.Read(path)
-            ?? throw new FileNotFoundException($"Account {owner.AccountId} has no key file in {_path}. Give the one from your key backup.", path);
-        return ValueTask.FromResult(account.Unwrap(owner, generation, wrapped.Span));
+        using var account = Require(owner.AccountId);
+        return ValueTask.FromResult(account.Unwrap(owner, generation, wrapped.Span).Key);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> IsCurrentAsync(
+        LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default)
+    {
+        using var account = Require(owner.AccountId);
+        var (key, isCurrent) = account.Unwrap(owner, generation, wrapped.Span);
+        key.Dispose();
+        return ValueTask.FromResult(isCurrent);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask RotateAsync(string accountId, CancellationToken cancellationToken = default) => throw ReadOnly();
+
+    /// <inheritdoc/>
+    public ValueTask RetireAsync(string accountId, CancellationToken cancellationToken = default) => throw ReadOnly();
+
+    private static NotSupportedException ReadOnly() => new("Keys opened for reading wrap nothing and are not rotated.");
+
+    private AccountKeyFile Require(string accountId)
+    {
+        var path = _isDirectory ? Path.Combine(_path, accountId + AccountKeyFile.Extension) : _path;
+        return AccountKeyFile.Read(path)
+            ?? throw new FileNotFoundException($"Account {accountId} has no key file in {_path}. Give the one from your key backup.", path);
     }
 }

@@ -135,6 +135,7 @@ public sealed class Bucket(IBlobStore blobs, IKeyProvider keys)
         var parts = key.Split('/');
         if (parts.Length != 4 || !LineageId.IsPart(parts[0]) || !LineageId.IsPart(parts[1])) return false;
         (lineage, folder) = (new LineageId(parts[0], parts[1]), parts[2]);
-        return true;
+        // Records and their keys are of accounts, gateways and the like as well.
+        return folder != SegmentIdentity.FolderOf(SegmentKind.Record) && parts[1] != Records.RecordKeys.Resource;
     }
 }

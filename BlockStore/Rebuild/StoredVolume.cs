@@ -40,6 +40,9 @@ public sealed class StoredVolume
     /// <summary>Its segments, opened as they are needed.</summary>
     public SegmentCache Segments { get; }
 
+    /// <summary>The highest epoch that anything stored tells of.</summary>
+    public long HighestEpoch => Followed.Aggregate(Manifest.Head.Epoch, (epoch, segment) => Math.Max(epoch, segment.Header.Identity.Epoch));
+
     /// <summary>Sequence of the newest point.</summary>
     public long Sequence => Manifest.Head.CommittedSequence + Followed.Count;
 

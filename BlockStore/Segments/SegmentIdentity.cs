@@ -52,6 +52,7 @@ public sealed record SegmentIdentity(SegmentKind Kind, LineageId Owner, int Gene
         SegmentKind.Head => "head",
         SegmentKind.Relocation => "relocation",
         SegmentKind.Moved => "moved",
+        SegmentKind.Record => "record",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Only data segments live under an epoch."),
     };
 

@@ -17,4 +17,6 @@ public enum SegmentKind
     Relocation = 6,
     /// <summary>Sealed frames of other segments, copied as they are (<c>docs/formats/relocation.md</c>, Containers).</summary>
     Moved = 7,
+    /// <summary>One frame: a state record (<c>docs/formats/record.md</c>). Nothing refers to one.</summary>
+    Record = 8,
 }

@@ -72,6 +72,9 @@ internal sealed class ActivationSessionGrain(
         return null;
     }
 
+    /// <summary>An agent whose session is gone begins another one.</summary>
+    protected override bool IsBroughtBack => false;
+
     /// <inheritdoc />
     protected override string OwnerOf(ActivationState state) => state.ClaimedAt is null ? "" : state.Claim?.AccountId ?? "";
 

@@ -45,6 +45,9 @@ internal abstract partial class AggregateGrain<TState>(IPersistentState<TState> 
     /// <summary>The projection's row for the aggregate; null when it is gone or has none.</summary>
     protected virtual object? RowOf(TState state) => null;
 
+    /// <summary>False when the aggregate is not worth having back after the loss of the database: of its records only the entries count.</summary>
+    protected virtual bool IsBroughtBack => true;
+
     /// <summary>What the grain owes beyond its outbox. Null when nothing is left.</summary>
     protected virtual Task<TimeSpan?> SettleOthersAsync() => Task.FromResult<TimeSpan?>(null);
 
@@ -218,6 +221,7 @@ internal abstract partial class AggregateGrain<TState>(IPersistentState<TState> 
             try
             {
                 using var timeout = new CancellationTokenSource(PublishTimeout, services.Clock);
+                await services.Records.StoreAsync(this.GetGrainId(), OwnerOf(State), IsBroughtBack ? State : null, pending, timeout.Token);
                 await services.Publisher.PublishAsync(pending, timeout.Token);
                 _publishedThrough = pending[^1].Number;
             }

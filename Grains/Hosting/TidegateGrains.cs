@@ -5,10 +5,12 @@ using Orleans.Serialization;
 using Orleans.Storage;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Keys;
+using Tidegate.BlockStore.Records;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Blobs;
 using Tidegate.Grains.Gateways.Holders;
 using Tidegate.Grains.Outbox;
+using Tidegate.Grains.Records;
 using Tidegate.Grains.Volumes;
 using Tidegate.Grains.Volumes.Work;
 
@@ -33,8 +35,13 @@ public static class TidegateGrains
         services.TryAddSingleton(TimeProvider.System);
         services.Replace(ServiceDescriptor.Singleton<IGrainStorageSerializer>(
             provider => new OrleansGrainStorageSerializer(provider.GetRequiredService<Serializer>())));
+        services.AddSingleton(provider => new RecordArchive(provider.GetRequiredService<IBlobStore>(), provider.GetRequiredService<IKeyProvider>()));
+        services.AddSingleton<AggregateRecords>();
         services.AddSingleton(provider => new AggregateServices(
-            ClockOf(provider), provider.GetRequiredService<IOutboxPublisher>(), provider.GetRequiredService<ILoggerFactory>()));
+            ClockOf(provider),
+            provider.GetRequiredService<IOutboxPublisher>(),
+            provider.GetRequiredService<AggregateRecords>(),
+            provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton(provider => new VolumeServices(
             provider.GetRequiredService<IBlobStore>(), provider.GetRequiredService<IKeyProvider>(), provider.GetRequiredService<ITicketIssuer>()));
         services.AddSingleton<WorkPool>();

@@ -36,12 +36,20 @@ internal sealed partial class VolumeGrain
             request.StoreSizeBytes,
             request.Seals.Select(seal => new SealClaim(seal.Sequence, seal.LogStart, seal.LogEnd, DigestOf(seal.Digest))).ToArray());
         var keys = await KeysAsync();
-        var head = await SaveChangeAsync(async (state, _) =>
+        var head = await SaveChangeAsync(async (state, now) =>
         {
             var before = HeadOf(state);
+            var events = new List<DomainEvent>();
+            if (HeadMachine.Attach(before, claim).Refusal?.Reason == HeadRefusalReason.HeadBehind && await RebuiltAsync(state, now) is { } rebuilt)
+            {
+                // The database went back in time; the bucket did not.
+                (state, before, keys) = (rebuilt, HeadOf(rebuilt), await VolumeKeys.UnwrapAsync(host.Keys, rebuilt.Keys));
+                events.Add(VolumeRebuild.EventOf(before));
+            }
+
             var next = await StoreAsync(before, HeadMachine.Attach(before, claim));
-            return new Change<VolumeState, VolumeHead>(
-                VolumeMachine.WithHead(state, next), next, new DomainEvent("volume.attached", new { next.Epoch, next.CommittedSequence }));
+            events.Add(new DomainEvent("volume.attached", new { next.Epoch, next.CommittedSequence }));
+            return new Change<VolumeState, VolumeHead>(VolumeMachine.WithHead(state, next), next, [.. events]);
         });
         // Before anyone can upload under the epoch, so that the bucket alone tells which segments it ended.
         await StoreManifestAsync(head, keys);

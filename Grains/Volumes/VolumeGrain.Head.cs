@@ -1,8 +1,10 @@
+using Microsoft.Extensions.Logging;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Manifests;
+using Tidegate.BlockStore.Rebuild;
 using Tidegate.BlockStore.Segments;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
@@ -60,6 +62,23 @@ internal sealed partial class VolumeGrain
         return change.Head;
     }
 
+    // The state as the bucket tells it; null when that is no further than the head.
+    private async Task<VolumeState?> RebuiltAsync(VolumeState state, DateTimeOffset now)
+    {
+        var head = HeadOf(state);
+        if (await new Bucket(host.Blobs, host.Keys).OpenAsync(head.Lineage) is not { } stored || stored.Sequence <= head.CommittedSequence) return null;
+        var snapshots = await stored.OpenCatalogue().ListSnapshotsAsync().ToListAsync();
+        var known = await OpenCatalogueAsync(head);
+        var unrecorded = new List<SnapshotRecord>();
+        foreach (var snapshot in snapshots)
+            if (await known.FindSnapshotAsync(snapshot.SnapshotId) is null) unrecorded.Add(snapshot);
+        var (rebuilt, blobs) = HeadRebuilder.Rebuild(stored, RandomNonceSource.Instance, head);
+        foreach (var blob in blobs) await host.Blobs.PutIfAbsentAsync(blob.Key, blob.Content);
+        LogRebuilt(_log, Key, head.CommittedSequence, rebuilt.CommittedSequence);
+        (_keys, _segments) = (null, null);
+        return VolumeRebuild.Restore(state, rebuilt, stored.Manifest.Keys, unrecorded, now);
+    }
+
     private async Task StoreManifestAsync(VolumeHead head, VolumeKeys keys)
     {
         var manifest = new HeadManifest(head, keys.Wrapped).Seal(keys.Sealer);
@@ -94,4 +113,7 @@ internal sealed partial class VolumeGrain
         return new Change<VolumeState, ImageDescriptor>(
             VolumeMachine.WithHead(state, next), snapshot.Image, new DomainEvent("volume.pinned", new { snapshotId, cloneVolumeId }));
     });
+
+    [LoggerMessage(142, LogLevel.Warning, "The head of volume {Volume} was at sequence {Lost}; the bucket holds {Found}, and the head is rebuilt from it")]
+    private static partial void LogRebuilt(ILogger log, string volume, long lost, long found);
 }

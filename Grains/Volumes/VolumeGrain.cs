@@ -80,19 +80,7 @@ internal sealed partial class VolumeGrain(
     protected override string OwnerOf(VolumeState state) => state.Specification?.AccountId ?? "";
 
     /// <inheritdoc />
-    protected override object? RowOf(VolumeState state) => state is not { DeletedAt: null, Head.Length: > 0, Specification: { } known }
-        ? null
-        : new
-        {
-            type = "volume",
-            id = Key,
-            known.AccountId,
-            known.GatewayId,
-            known.Name,
-            known.SizeBytes,
-            known.SourceSnapshotId,
-            state.CreatedAt,
-        };
+    protected override object? RowOf(VolumeState state) => VolumeRow.Of(Key, state);
 
     private VolumeSpecification RequireOwner()
     {

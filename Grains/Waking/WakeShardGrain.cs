@@ -13,11 +13,15 @@ internal sealed partial class WakeShardGrain(
     [PersistentState("wake-shard", "state")] IPersistentState<WakeShardState> storage, AggregateServices services)
     : Grain, IWakeShardGrain, IRemindable, IDisposable
 {
-    private const string ReminderName = "wake";
+    /// <summary>Name of the shard's reminder.</summary>
+    internal const string ReminderName = "wake";
+
+    /// <summary>How often it brings the shard back to life.</summary>
+    internal static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
+
     private const int ParallelCalls = 16;
     private static readonly TimeSpan SweepPeriod = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RetryAfterFailure = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
 
     private readonly ILogger _log = services.Loggers.CreateLogger("Tidegate.Grains.WakeShard");
     private readonly WakeAgenda _agenda = new();

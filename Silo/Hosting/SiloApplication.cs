@@ -19,6 +19,7 @@ using Tidegate.Silo.Link;
 using Tidegate.Silo.Options;
 using Tidegate.Silo.Pki;
 using Tidegate.Silo.Projections;
+using Tidegate.Silo.Rebuild;
 using Tidegate.Silo.Schema;
 
 namespace Tidegate.Silo.Hosting;
@@ -26,6 +27,9 @@ namespace Tidegate.Silo.Hosting;
 /// <summary>One silo: a web host and an Orleans silo in one process, on one state store.</summary>
 internal sealed class SiloApplication : IAsyncDisposable
 {
+    /// <summary>Where account keys are, in the state directory.</summary>
+    public const string KeyDirectory = "keys";
+
     private const string TicketSecretFile = "ticket.key";
     private const int SecretBytes = 32;
 
@@ -104,6 +108,7 @@ internal sealed class SiloApplication : IAsyncDisposable
         if (settings.State.MigrateAtStart) await migrator.ApplyAsync(cancellationToken);
         else await migrator.CheckAsync(cancellationToken);
         await DurabilityCheck.CheckAsync(store, cancellationToken);
+        await RebuildMark.CheckAsync(store, cancellationToken);
         await new ProjectionRebuilder(store, TimeProvider.System).RebuildIfOutdatedAsync(cancellationToken);
     }
 
@@ -113,7 +118,7 @@ internal sealed class SiloApplication : IAsyncDisposable
         services.AddSingleton(settings.Api).AddSingleton(settings.Data);
         services.AddSingleton<ServiceAddresses>().AddSingleton<Readiness>().AddSingleton<OperatorKey>();
         services.AddSingleton(new PageTokens(secret));
-        services.AddSingleton<IKeyProvider>(_ => new KeyFileProvider(Path.Combine(directory, "keys")));
+        services.AddSingleton<IKeyProvider>(_ => new KeyFileProvider(Path.Combine(directory, KeyDirectory)));
         services.AddSingleton<IOutboxPublisher, SqlOutboxPublisher>();
         services.AddSingleton<ProjectionReader>().AddSingleton<Lists>().AddSingleton<ApiKeyCache>().AddSingleton<RequestLimits>();
         services.AddTidegateGrains();

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Tidegate.Silo.Blobs;
 using Tidegate.Silo.Options;
 using Tidegate.Silo.Projections;
+using Tidegate.Silo.Rebuild;
 using Tidegate.Silo.Schema;
 
 namespace Tidegate.Silo.Hosting;
@@ -34,8 +36,10 @@ internal static class SiloCommands
         migrate.SetAction((parsed, stop) => GuardAsync(() => MigrateAsync(parsed, stop)));
         var rebuild = new Command("rebuild-projections", "Makes the lists anew from the audit log.");
         rebuild.SetAction((parsed, stop) => GuardAsync(() => RebuildAsync(parsed, stop)));
-        var root = new RootCommand("Tidegate's service: one silo.") { run, migrate, rebuild };
-        foreach (var command in new[] { run, migrate, rebuild })
+        var rebuildState = new Command("rebuild-state", "Fills an empty state database from the bucket and the account keys: everything back. No silo may run.");
+        rebuildState.SetAction((parsed, stop) => GuardAsync(() => RebuildStateAsync(parsed, stop)));
+        var root = new RootCommand("Tidegate's service: one silo.") { run, migrate, rebuild, rebuildState };
+        foreach (var command in new[] { run, migrate, rebuild, rebuildState })
         {
             command.Options.Add(Config);
             foreach (var setting in Settings) command.Options.Add(setting);
@@ -71,6 +75,13 @@ internal static class SiloCommands
         await new SchemaMigrator(store, TimeProvider.System, logging.CreateLogger<SchemaMigrator>()).CheckAsync(stop);
         var applied = await new ProjectionRebuilder(store, TimeProvider.System).RebuildAsync(stop);
         await Console.Out.WriteLineAsync($"Rebuilt the projections from {applied} audit records.");
+        return 0;
+    }
+
+    private static async Task<int> RebuildStateAsync(ParseResult parsed, CancellationToken stop)
+    {
+        var settings = SiloSettings.Read(Builder(parsed).Configuration);
+        await StateRebuild.RunAsync(settings, await BlobRegistration.OpenAsync(settings.Blobs, stop), Console.Out, Console.Error, stop);
         return 0;
     }
 

@@ -59,6 +59,9 @@ public sealed class GrainCluster : IAsyncLifetime
 
     public IGrainFactory Grains => _cluster!.GrainFactory;
 
+    /// <summary>What the grains' states are kept in.</summary>
+    public IGrainStorage Storage => ((InProcessSiloHandle)_cluster!.Primary!).SiloHost.Services.GetRequiredKeyedService<IGrainStorage>("state");
+
     /// <summary>Ends with the work on the volume that is under way.</summary>
     public Task WorkEndedAsync(string volumeId) =>
         ((InProcessSiloHandle)_cluster!.Primary!).SiloHost.Services.GetRequiredService<WorkPool>().EndedAsync(volumeId);

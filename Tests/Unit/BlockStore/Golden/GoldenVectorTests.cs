@@ -223,5 +223,13 @@ public sealed class GoldenVectorTests
             using var account = new AccountKey(Enumerable.Repeat((byte)0x5a, 32).ToArray());
             return ValueTask.FromResult(account.Unwrap(owner, generation, wrapped.Span));
         }
+
+        public ValueTask<bool> IsCurrentAsync(
+            LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+
+        public ValueTask RotateAsync(string accountId, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public ValueTask RetireAsync(string accountId, CancellationToken cancellationToken = default) => throw new NotSupportedException();
     }
 }

@@ -66,6 +66,28 @@ public sealed class AccountKeyTests : IDisposable
     }
 
     [Fact]
+    public async Task A_rotation_wraps_with_the_new_key_opens_what_the_old_one_wrapped_and_ends_when_that_is_retired()
+    {
+        using var key = DataKey.Generate();
+        var provider = new KeyFileProvider(_directory);
+        var old = await provider.WrapAsync(Owner, 1, key);
+        await provider.RotateAsync(Owner.AccountId);
+        // Begun again it goes on with the key that it made: there is never a third.
+        await new KeyFileProvider(_directory).RotateAsync(Owner.AccountId);
+        var wrapped = await provider.WrapAsync(Owner, 1, key);
+        Assert.Equal((false, true), (await provider.IsCurrentAsync(Owner, 1, old), await provider.IsCurrentAsync(Owner, 1, wrapped)));
+        foreach (var one in new[] { old, wrapped }) Assert.Equal(key.Export(), (await provider.UnwrapAsync(Owner, 1, one)).Export());
+        var file = Path.Combine(_directory, "123456789012.key");
+        Assert.Equal(2, File.ReadLines(file).Count());
+        await provider.RetireAsync(Owner.AccountId);
+        await provider.RetireAsync(Owner.AccountId);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        Assert.Equal(key.Export(), (await new KeyFileReader(file).UnwrapAsync(Owner, 1, wrapped)).Export());
+        await Assert.ThrowsAsync<CorruptDataException>(async () => await provider.UnwrapAsync(Owner, 1, old));
+        Assert.Single(Directory.GetFiles(_directory));
+    }
+
+    [Fact]
     public void Secrets_do_not_print()
     {
         using var key = new DataKey(Enumerable.Repeat((byte)0x41, 32).ToArray());
