@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Tidegate.Client.Rest;
 using Tidegate.GatewayAgent.Activation;
+using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.Link;
 using Tidegate.GatewayAgent.Nbd;
 using Tidegate.GatewayAgent.Options;
@@ -53,7 +54,8 @@ internal static class RunCommand
         {
             Nbd = nbd,
             CreateActivationService = () => new HttpActivationService(options.Service, PinnedTrust.CreateHandler(options.CaFile), time),
-            CreateConnector = credential => new GrainLinkConnector(options.Service, credential, time, loggers),
+            CreateConnector = credential => new GrainLinkConnector(
+                options.Service, new AddressFile(new LinuxDisk(options.LinkDirectory), loggers.CreateLogger<AddressFile>()), credential, time, loggers),
             CreateVolumes = (authorities, link, servingAt) => new VolumeManager(
                 new DirectoryVolumeStorage(options.VolumesDirectory),
                 new VolumeEnvironment(

@@ -7,23 +7,33 @@ using Tidegate.Grains.Interfaces.Volumes;
 namespace Tidegate.GatewayAgent.Link;
 
 /// <summary>Connects by discovery and one mutually authenticated connection (<c>docs/protocols/link.md</c>), with the activated credential.</summary>
-internal sealed class GrainLinkConnector(Uri service, GatewayCredential credential, TimeProvider time, ILoggerFactory loggers) : ILinkConnector
+internal sealed class GrainLinkConnector : ILinkConnector
 {
-    private readonly DiscoveryAddresses _addresses = new(service);
+    private readonly GatewayCredential _credential;
+    private readonly TimeProvider _time;
+    private readonly ILoggerFactory _loggers;
+    private readonly DiscoveryAddresses _addresses;
+
+    public GrainLinkConnector(Uri service, AddressFile file, GatewayCredential credential, TimeProvider time, ILoggerFactory loggers)
+    {
+        (_credential, _time, _loggers) = (credential, time, loggers);
+        _addresses = new DiscoveryAddresses(service, file.Load());
+        _addresses.LearnedMore += (_, _) => file.Save(_addresses.Learned);
+    }
 
     public async Task<ILinkConnection> ConnectAsync(CancellationToken cancellationToken) => new Connection(
         await GrainLink.ConnectAsync(
             new GrainLinkOptions
             {
                 Addresses = _addresses,
-                CaCertificates = credential.Authorities,
-                ClientCertificate = credential.Certificate,
+                CaCertificates = _credential.Authorities,
+                ClientCertificate = _credential.Certificate,
                 AgentVersion = MachineMetadata.AgentVersion,
-                TimeProvider = time,
-                LoggerFactory = loggers,
+                TimeProvider = _time,
+                LoggerFactory = _loggers,
             },
             cancellationToken),
-        credential.Customer.GatewayId);
+        _credential.Customer.GatewayId);
 
     private sealed class Connection(GrainLink link, string gatewayId) : ILinkConnection
     {

@@ -34,4 +34,7 @@ internal sealed record AgentOptions
     public string VolumesDirectory => Path.Combine(StateDirectory, "volumes");
 
     public string RequestsDirectory => Path.Combine(StateDirectory, "requests");
+
+    /// <summary>What the link has learned of the service.</summary>
+    public string LinkDirectory => Path.Combine(StateDirectory, "link");
 }

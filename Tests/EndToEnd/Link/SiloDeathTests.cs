@@ -39,6 +39,17 @@ public sealed class SiloDeathTests
         var shown = await deployment.CliOkAsync(
             "gateways", "describe", gateway, "--live", "--api", deployment.SiloReady(holder, "apiUrl"), "--ca", deployment.CaFile);
         Assert.Equal(gateway, (string?)shown["gatewayId"]);
+
+        // An agent that starts while the silo that it is pointed at is dead knows where else to ask.
+        if (holder == 0)
+        {
+            await deployment.StartSiloAsync(1);
+            await deployment.Silos(0).KillAsync();
+        }
+
+        await deployment.Agent("site").KillAsync();
+        await deployment.StartAgentAsync("site");
+        await AnsweredAsync(deployment, gateway, 1, TimeSpan.FromSeconds(30));
     }
 
     /// <summary>The gateway answers for itself to whoever asks that silo.</summary>

@@ -35,6 +35,21 @@ public sealed class DiscoveryAddressesTests
         Assert.DoesNotContain(new Uri($"https://silo:{1 + DiscoveryAddresses.MaxLearned}"), _addresses.InOrder);
     }
 
+    [Fact]
+    public void What_an_earlier_process_learned_is_known_and_news_alone_are_told()
+    {
+        var addresses = new DiscoveryAddresses(Configured, [new Uri("https://a:1"), new Uri("http://plain:1"), new Uri("relative", UriKind.Relative)]);
+        var told = 0;
+        addresses.LearnedMore += (_, _) => told++;
+        Assert.Equal([Configured, new Uri("https://a:1")], addresses.InOrder);
+        addresses.Answered(Configured, Reply("https://a:1"));
+        Assert.Equal(0, told);
+        addresses.Answered(Configured, Reply("https://b:1", "https://a:1"));
+        Assert.Equal(1, told);
+        addresses.Answered(Configured, Reply("https://a:1", "https://b:1"));
+        Assert.Equal((1, 2), (told, addresses.Learned.Count));
+    }
+
     private static LinkDiscoveryReply Reply(params string[] agentsUrls) =>
         new("cluster", "service", [.. agentsUrls.Select(url => new LinkEndpoint("127.0.0.1:1", "127.0.0.1:1", "localhost", url))], "token", DateTimeOffset.MaxValue);
 }
