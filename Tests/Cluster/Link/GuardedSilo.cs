@@ -16,6 +16,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Configuration;
 using Orleans.Runtime.Placement;
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Keys;
 using Tidegate.Client.Grain;
 using Tidegate.Grains.Gateways.Holders;
 using Tidegate.Grains.Hosting;
@@ -30,6 +32,7 @@ using Tidegate.Silo.Options;
 using Tidegate.Silo.Pki;
 using Tidegate.Silo.Schema;
 using Tidegate.Tests.Cluster.Grains;
+using Tidegate.Tests.Kit.Blobs;
 using Tidegate.Tests.Kit.Time;
 using Xunit;
 
@@ -103,6 +106,8 @@ public sealed class GuardedSilo : IAsyncLifetime
         Authority = builder.Services.AddTidegatePki(_directory, TimeProvider.System);
         builder.Services.AddTidegateGrains();
         builder.Services.AddSingleton<IOutboxPublisher>(Audit);
+        builder.Services.AddSingleton<IBlobStore>(new MemoryBlobStore(TimeProvider.System));
+        builder.Services.AddSingleton<IKeyProvider>(new KeyFileProvider(Path.Combine(_directory, "keys")));
         builder.Services.AddSingleton<LinkRegistries>().AddSingleton<ILinkRegistries, SeverableRegistries>();
         _store = new StateStore(new StateOptions { Directory = _directory });
         await new SchemaMigrator(_store, TimeProvider.System, NullLogger<SchemaMigrator>.Instance).ApplyAsync();
