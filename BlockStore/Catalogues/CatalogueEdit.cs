@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.BlockStore.Catalogues;
@@ -7,16 +7,22 @@ namespace Tidegate.BlockStore.Catalogues;
 /// <summary>
 /// A volume's catalogue, open for reading and for one change (<c>docs/formats/catalogue.md</c>): snapshots, cuts, pins, tombstones, the
 /// recovery window, and the exact accounting of live and dead bytes. Loads and rewrites only the pages that it touches. Changes
-/// exist once <see cref="Seal"/>'s root is saved in the head. For one user at a time.
+/// exist once <see cref="SealAsync"/>'s root is saved in the head. For one user at a time.
 /// </summary>
-public sealed class CatalogueEdit
+public sealed partial class CatalogueEdit
 {
     private readonly LineageId _lineage;
     private readonly PageRoot? _basedOn;
+    private readonly SegmentIdentity[] _manifests = [];
     private readonly CatalogueTree _tree;
     private bool _isSealed;
 
-    /// <summary>Opens the catalogue of a lineage at a root; null is an empty catalogue.</summary>
+    /// <summary>Opens the catalogue that a head names.</summary>
+    public CatalogueEdit(VolumeHead head, SegmentCache segments)
+        : this(head.Lineage, head.Catalogue, segments) =>
+        _manifests = head.Manifest is null ? [] : [.. head.OldManifests, head.Manifest];
+
+    /// <summary>Opens the catalogue of a lineage at a root, for reading; null is an empty catalogue.</summary>
     public CatalogueEdit(LineageId lineage, PageRoot? root, SegmentCache segments)
     {
         _lineage = lineage;
@@ -43,8 +49,8 @@ public sealed class CatalogueEdit
         return true;
     }
 
-    /// <summary>Removes a snapshot and its cut; false when it is not there. The caller has checked pins.</summary>
-    public async ValueTask<bool> RemoveSnapshotAsync(string snapshotId, CancellationToken cancellationToken = default)
+    /// <summary>Removes a snapshot and its cut; false when it is not there. What only it held is freed in the same change.</summary>
+    internal async ValueTask<bool> RemoveSnapshotAsync(string snapshotId, CancellationToken cancellationToken = default)
     {
         if (await FindSnapshotAsync(snapshotId, cancellationToken) is not { } snapshot) return false;
         await _tree.SetAsync(CatalogueKey.Of(CatalogueKey.Snapshot, snapshotId), null, cancellationToken);
@@ -53,9 +59,19 @@ public sealed class CatalogueEdit
     }
 
     /// <summary>Every snapshot, by id.</summary>
-    public async IAsyncEnumerable<SnapshotRecord> ListSnapshotsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<SnapshotRecord> ListSnapshotsAsync(CancellationToken cancellationToken = default) =>
+        ListSnapshotsAsync("", cancellationToken);
+
+    /// <summary>Every snapshot whose id begins as given, by id.</summary>
+    public async IAsyncEnumerable<SnapshotRecord> ListSnapshotsAsync(
+        string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await foreach (var (key, value) in Records(CatalogueKey.Snapshot, cancellationToken)) yield return SnapshotRecord.Decode(CatalogueKey.TextOf(key), value);
+        await foreach (var (key, value) in _tree.RangeAsync(CatalogueKey.Of(CatalogueKey.Snapshot, prefix), [CatalogueKey.Snapshot + 1], cancellationToken))
+        {
+            var id = CatalogueKey.TextOf(key);
+            if (!id.StartsWith(prefix, StringComparison.Ordinal)) yield break;
+            yield return SnapshotRecord.Decode(id, value);
+        }
     }
 
     /// <summary>
@@ -83,8 +99,8 @@ public sealed class CatalogueEdit
     public ValueTask PutPinAsync(PinRecord pin, CancellationToken cancellationToken = default) =>
         _tree.SetAsync(CatalogueKey.Of(CatalogueKey.Pin, pin.CloneVolumeId), pin.Encode(), cancellationToken);
 
-    /// <summary>Releases a pin.</summary>
-    public ValueTask RemovePinAsync(string cloneVolumeId, CancellationToken cancellationToken = default) =>
+    /// <summary>Releases a pin. What only it held is freed in the same change.</summary>
+    internal ValueTask RemovePinAsync(string cloneVolumeId, CancellationToken cancellationToken = default) =>
         _tree.SetAsync(CatalogueKey.Of(CatalogueKey.Pin, cloneVolumeId), null, cancellationToken);
 
     /// <summary>Every pin, by clone.</summary>
@@ -115,50 +131,13 @@ public sealed class CatalogueEdit
         await foreach (var (key, value) in Records(CatalogueKey.Tombstone, cancellationToken)) yield return Tombstone.Decode(CatalogueKey.TextOf(key), value);
     }
 
-    /// <summary>Live bytes of a segment of this lineage, or null when no fold has counted it.</summary>
-    public async ValueTask<SegmentLife?> FindLifeAsync(SegmentIdentity segment, CancellationToken cancellationToken = default) =>
-        await _tree.GetAsync(CatalogueKey.OfLife(segment), cancellationToken) is { } value
-            ? SegmentLife.Decode(_lineage, segment.Kind, segment.Sequence, segment.Nonce, value)
-            : null;
-
-    /// <summary>Sets a segment's live bytes.</summary>
-    public ValueTask PutLifeAsync(SegmentLife life, CancellationToken cancellationToken = default) =>
-        _tree.SetAsync(CatalogueKey.OfLife(life.Segment.Identity), life.Encode(), cancellationToken);
-
-    /// <summary>Forgets a segment that nothing reaches any more; its blob is condemned in the same change.</summary>
-    public ValueTask RemoveLifeAsync(SegmentIdentity segment, CancellationToken cancellationToken = default) =>
-        _tree.SetAsync(CatalogueKey.OfLife(segment), null, cancellationToken);
-
-    /// <summary>Live bytes of every counted segment.</summary>
-    public async IAsyncEnumerable<SegmentLife> ListLivesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        await foreach (var (key, value) in Records(CatalogueKey.Life, cancellationToken))
-            yield return SegmentLife.Decode(
-                _lineage, (SegmentKind)key[1], CatalogueKey.NumberAt(key, 2), CatalogueKey.NonceAt(key, 10), value);
-    }
-
-    /// <summary>Adds to a dead list.</summary>
-    public async ValueTask AddDeathAsync(DeathRecord death, CancellationToken cancellationToken = default)
-    {
-        var key = CatalogueKey.OfDeath(death);
-        var (bytes, frames) = await _tree.GetAsync(key, cancellationToken) is { } value ? DeathRecord.Decode(value) : (0, 0);
-        await _tree.SetAsync(key, (death with { Bytes = death.Bytes + bytes, Frames = death.Frames + frames }).Encode(), cancellationToken);
-    }
-
-    /// <summary>Every dead list, by birth and death.</summary>
-    public async IAsyncEnumerable<DeathRecord> ListDeathsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        await foreach (var (key, value) in Records(CatalogueKey.Death, cancellationToken))
-        {
-            var (bytes, frames) = DeathRecord.Decode(value);
-            yield return new DeathRecord(
-                CatalogueKey.NumberAt(key, 1), CatalogueKey.NumberAt(key, 9), (SegmentKind)key[17], CatalogueKey.NumberAt(key, 18), CatalogueKey.NonceAt(key, 26), bytes, frames);
-        }
-    }
-
     /// <summary>Adds a subtree that a discard dropped.</summary>
     public ValueTask PutSubtreeAsync(DeadSubtree subtree, CancellationToken cancellationToken = default) =>
         _tree.SetAsync(CatalogueKey.OfSubtree(subtree), subtree.Encode(), cancellationToken);
+
+    /// <summary>Removes a subtree that was looked into.</summary>
+    public ValueTask RemoveSubtreeAsync(DeadSubtree subtree, CancellationToken cancellationToken = default) =>
+        _tree.SetAsync(CatalogueKey.OfSubtree(subtree), null, cancellationToken);
 
     /// <summary>Subtrees that wait to be expanded.</summary>
     public async IAsyncEnumerable<DeadSubtree> ListSubtreesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -166,21 +145,6 @@ public sealed class CatalogueEdit
         await foreach (var (key, value) in Records(CatalogueKey.Subtree, cancellationToken))
             yield return new DeadSubtree(
                 CatalogueKey.NumberAt(key, 1), key[9], CatalogueKey.NumberAt(key, 10), DeadSubtree.DecodePage(value));
-    }
-
-    /// <summary>
-    /// Writes the changed pages, packed, under the name of the head version that they are for. Ends the edit: open another for the
-    /// next change.
-    /// </summary>
-    public CatalogueUpdate Seal(LineageSealer sealer, long version)
-    {
-        if (_isSealed) throw new InvalidOperationException("This edit is sealed; open the catalogue again at its new root.");
-        _isSealed = true;
-        using var writer = new PageWriter(sealer, SegmentKind.Catalogue, version, targetBytes: 8 << 20);
-        var root = _tree.Write(writer);
-        var blobs = new List<BlobEffect>();
-        while (writer.TryTakeBlob(out var blob)) blobs.Add(blob!);
-        return new CatalogueUpdate(_basedOn, root, blobs);
     }
 
     private IAsyncEnumerable<(byte[] Key, byte[] Value)> Records(byte kind, CancellationToken cancellationToken) =>

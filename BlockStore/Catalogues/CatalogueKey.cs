@@ -17,6 +17,10 @@ internal static class CatalogueKey
     public const byte Life = 6;
     public const byte Death = 7;
     public const byte Subtree = 8;
+    public const byte Base = 9;
+    public const byte Point = 10;
+    public const byte Pages = 11;
+    public const byte Lease = 12;
 
     public static byte[] Of(byte kind, string text = "") => [kind, .. Encoding.ASCII.GetBytes(text)];
 
@@ -24,10 +28,20 @@ internal static class CatalogueKey
 
     public static byte[] OfCut(long sequence, string snapshotId = "") => [Cut, .. Big(sequence), .. Encoding.ASCII.GetBytes(snapshotId)];
 
-    public static byte[] OfLife(SegmentIdentity segment) => [Life, (byte)segment.Kind, .. Big(segment.Sequence), .. Big(segment.Nonce)];
+    public static byte[] OfLife(SegmentIdentity segment) => OfSegment(Life, segment.Kind, segment.Sequence, segment.Nonce);
 
+    public static byte[] OfSegment(byte record, SegmentKind kind, long sequence, BlobNonce nonce) =>
+        [record, (byte)kind, .. Big(sequence), .. Big(nonce)];
+
+    /// <summary>Deaths in order: a fold adds at the end, and what a cut's deletion frees stands together.</summary>
     public static byte[] OfDeath(DeathRecord death) =>
-        [Death, .. Big(death.Birth), .. Big(death.Death), (byte)death.Kind, .. Big(death.SegmentSequence), .. Big(death.SegmentNonce)];
+        [.. OfDeath(death.Death, death.Birth), (byte)death.Kind, .. Big(death.SegmentSequence), .. Big(death.SegmentNonce)];
+
+    public static byte[] OfDeath(long death, long birth) => [Death, .. Big(death), .. Big(birth)];
+
+    public static byte[] OfSequence(byte record, long sequence) => [record, .. Big(sequence)];
+
+    public static byte[] OfPages(SegmentIdentity segment) => [Pages, .. Big(segment.Sequence), .. Big(segment.Nonce)];
 
     public static byte[] OfSubtree(DeadSubtree subtree) =>
         [Subtree, .. Big(subtree.Death), (byte)subtree.Level, .. Big(subtree.Number), .. Big(subtree.Page.Segment.Identity.Nonce)];

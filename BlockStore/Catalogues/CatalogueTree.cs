@@ -16,6 +16,9 @@ internal sealed class CatalogueTree(SegmentCache segments, PageRoot? root)
     /// <summary>Stored pages that the changes so far replace or empty.</summary>
     public IReadOnlyList<PageReference> Replaced => _replaced;
 
+    /// <summary>Pages that <see cref="Write"/> will write.</summary>
+    public int ChangedPages => _root is null ? 0 : CountChanged(_root);
+
     public async ValueTask<byte[]?> GetAsync(byte[] key, CancellationToken cancellationToken)
     {
         if (_root is null) return null;
@@ -173,6 +176,9 @@ internal sealed class CatalogueTree(SegmentCache segments, PageRoot? root)
         if (child.Stored is not null) _replaced.Add(child.Stored);
         child.Stored = null;
     }
+
+    private static int CountChanged(CatalogueChild child) =>
+        child.Stored is not null ? 0 : 1 + child.Page!.Children.Sum(CountChanged);
 
     private async ValueTask<CataloguePage> LoadAsync(CatalogueChild child, int level, CancellationToken cancellationToken) =>
         child.Page ??= await LoadPageAsync(segments, child.Stored!, level, cancellationToken);

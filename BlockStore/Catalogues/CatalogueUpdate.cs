@@ -4,4 +4,8 @@ using Tidegate.BlockStore.Segments;
 namespace Tidegate.BlockStore.Catalogues;
 
 /// <summary>A changed catalogue, ready to enter a head: the root it was made from, the new root, and the blobs to store first.</summary>
-public sealed record CatalogueUpdate(PageRoot? BasedOn, PageRoot? Root, IReadOnlyList<BlobEffect> Blobs);
+public sealed record CatalogueUpdate(PageRoot? BasedOn, PageRoot? Root, IReadOnlyList<BlobEffect> Blobs)
+{
+    /// <summary>Nonce of the head manifest that is stored before the head which has the new catalogue; null when nothing changed.</summary>
+    public BlobNonce? ManifestNonce { get; init; }
+}

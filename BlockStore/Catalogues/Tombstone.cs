@@ -7,21 +7,21 @@ namespace Tidegate.BlockStore.Catalogues;
 /// </summary>
 /// <param name="BlobKey">The blob.</param>
 /// <param name="CondemnedAt">Service's clock.</param>
-/// <param name="Sequence">Head's sequence then.</param>
-public sealed record Tombstone(string BlobKey, DateTimeOffset CondemnedAt, long Sequence)
+/// <param name="Version">Version of the head that first did without it.</param>
+public sealed record Tombstone(string BlobKey, DateTimeOffset CondemnedAt, long Version)
 {
     internal byte[] Encode()
     {
         var writer = new FormatWriter();
         writer.Time(CondemnedAt);
-        writer.I64(Sequence);
+        writer.I64(Version);
         return writer.ToArray();
     }
 
     internal static Tombstone Decode(string blobKey, ReadOnlySpan<byte> bytes)
     {
         var reader = new FormatReader(bytes, $"Tombstone of {blobKey}");
-        var tombstone = new Tombstone(blobKey, reader.Time("condemnation time"), reader.I64("condemnation sequence", 0, long.MaxValue));
+        var tombstone = new Tombstone(blobKey, reader.Time("condemnation time"), reader.I64("condemnation version", 0, long.MaxValue));
         reader.End();
         return tombstone;
     }

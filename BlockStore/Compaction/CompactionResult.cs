@@ -44,9 +44,9 @@ public sealed record CompactionResult
     /// Condemns what was replaced and counts the table's pages, in the same save as the table. The live bytes and dead lists of moved
     /// segments stay as they are: they speak of frames by their own segments' names, wherever the frames are.
     /// </summary>
-    public async Task ApplyAsync(CatalogueEdit catalogue, DateTimeOffset now, long sequence, CancellationToken cancellationToken = default)
+    public async Task ApplyAsync(CatalogueEdit catalogue, DateTimeOffset now, long version, CancellationToken cancellationToken = default)
     {
-        foreach (var blob in Condemned) await catalogue.PutTombstoneAsync(new Tombstone(blob.Identity.BlobKey, now, sequence), cancellationToken);
+        foreach (var blob in Condemned) await catalogue.PutTombstoneAsync(new Tombstone(blob.Identity.BlobKey, now, version), cancellationToken);
         foreach (var life in Born) await catalogue.PutLifeAsync(life, cancellationToken);
         foreach (var (segment, bytes) in Lost)
         {
@@ -63,7 +63,7 @@ public sealed record CompactionResult
                 continue;
             }
             await catalogue.RemoveLifeAsync(segment, cancellationToken);
-            await catalogue.PutTombstoneAsync(new Tombstone(segment.BlobKey, now, sequence), cancellationToken);
+            await catalogue.PutTombstoneAsync(new Tombstone(segment.BlobKey, now, version), cancellationToken);
         }
     }
 }

@@ -40,19 +40,18 @@ public sealed class Compactor
     }
 
     /// <summary>
-    /// One job on a head; null when the volume is compact enough or a clone has not confirmed its pin yet. Call again while it gives
-    /// results. Throws <see cref="CorruptDataException"/> when accounts and maps disagree in a way that could lose data.
+    /// One job on a head; null when the volume is compact enough. Call again while it gives results. Throws <see cref="CorruptDataException"/> when accounts and maps disagree in a way that could lose data.
     /// </summary>
     public async Task<CompactionResult?> CompactAsync(VolumeHead head, CancellationToken cancellationToken = default)
     {
         if (_sealer.Owner != head.Lineage)
             throw new ArgumentException($"The sealer is for {_sealer.Owner}, the head for {head.Lineage}.", nameof(head));
         var segments = _segments.At(head.Relocations);
-        var catalogue = new CatalogueEdit(head.Lineage, head.Catalogue, segments);
+        var catalogue = new CatalogueEdit(head, segments);
         var table = new RelocationTable(head.Lineage, head.Relocation, segments);
         var census = await SpaceCensus.TakeAsync(catalogue, table, cancellationToken);
         var victims = CompactionPlan.Choose(census, _options);
-        if (victims.Count == 0 || !await ArePinsSettledAsync(catalogue, cancellationToken)) return null;
+        if (victims.Count == 0) return null;
 
         var sources = victims.SelectMany(victim => victim.Sources).ToArray();
         var marks = new FrameMarks(head.Lineage, new MapReader(segments, PageCacheBytes), sources.Select(source => source.Identity));
@@ -89,26 +88,17 @@ public sealed class Compactor
         };
     }
 
-    /// <summary>
-    /// A clone whose pin is not confirmed may still read tail segments and pages that the origin has folded into others: nothing moves then.
-    /// A pin without its cut holds something that no walk would find.
-    /// </summary>
-    private static async Task<bool> ArePinsSettledAsync(CatalogueEdit catalogue, CancellationToken cancellationToken)
-    {
-        var pins = new List<PinRecord>();
-        await foreach (var pin in catalogue.ListPinsAsync(cancellationToken)) pins.Add(pin);
-        foreach (var pin in pins)
-            if (!pin.IsConfirmed || await catalogue.FindSnapshotAsync(pin.SnapshotId, cancellationToken) is null) return false;
-        return true;
-    }
-
-    /// <summary>Marks from the head, from every retained cut, and from subtrees whose deaths are not counted yet.</summary>
+    /// <summary>Marks from the head, from every retained cut, pin and lease, and from subtrees whose deaths are not counted yet.</summary>
     private static async Task MarkAsync(VolumeHead head, CatalogueEdit catalogue, FrameMarks marks, CancellationToken cancellationToken)
     {
         var roots = new List<(PageReference Page, int Level, long Number)>();
         if (head.Root is not null) roots.Add((head.Root.Page, head.Root.Level, 0));
         await foreach (var cut in catalogue.ListSnapshotsAsync(cancellationToken))
             if (cut.Image.Root is { } root) roots.Add((root.Page, root.Level, 0));
+        await foreach (var pin in catalogue.ListPinsAsync(cancellationToken))
+            if (pin.Image.Root is { } root) roots.Add((root.Page, root.Level, 0));
+        await foreach (var lease in catalogue.ListLeasesAsync(cancellationToken))
+            if (lease.Image.Root is { } root) roots.Add((root.Page, root.Level, 0));
         await foreach (var subtree in catalogue.ListSubtreesAsync(cancellationToken)) roots.Add((subtree.Page, subtree.Level, subtree.Number));
         foreach (var (page, level, number) in roots) await marks.WalkAsync(page, level, number, cancellationToken);
     }

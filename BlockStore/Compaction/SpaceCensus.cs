@@ -1,23 +1,23 @@
 using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Formats;
+using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Relocation;
 using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.BlockStore.Compaction;
 
 /// <summary>
-/// What a volume's frames take in the bucket and how much of it is needed, blob by blob, from the accounts alone: live bytes, and dead
-/// lists that a retained cut still reaches, put together by where the frames are. Memory follows the number of blobs and cuts.
+/// What a volume's frames take in the bucket and how much of it is needed, blob by blob, from the accounts alone: live bytes, and those
+/// of dead lists, put together by where the frames are. Memory follows the number of blobs.
 /// </summary>
 internal sealed class SpaceCensus
 {
     private readonly Dictionary<BlobNonce, StoredBlob> _blobOf = [];
     private readonly Dictionary<BlobNonce, long> _heldOf = [];
 
-    private readonly long[] _cuts;
-    private readonly RecoveryWindow? _window;
+    private readonly Holds _holds;
 
-    private SpaceCensus(long[] cuts, RecoveryWindow? window) => (_cuts, _window) = (cuts, window);
+    private SpaceCensus(Holds holds) => _holds = holds;
 
     /// <summary>Every blob of frames.</summary>
     public List<StoredBlob> Blobs { get; } = [];
@@ -34,8 +34,7 @@ internal sealed class SpaceCensus
     /// <summary>Counts a volume at one catalogue and the table that was saved with it.</summary>
     public static async Task<SpaceCensus> TakeAsync(CatalogueEdit catalogue, RelocationTable table, CancellationToken cancellationToken)
     {
-        var cuts = await catalogue.ListCutsAsync(0, long.MaxValue, cancellationToken);
-        var census = new SpaceCensus([.. cuts.Select(cut => cut.Sequence).Distinct()], await catalogue.GetWindowAsync(cancellationToken));
+        var census = new SpaceCensus(await Holds.LoadAsync(catalogue, cancellationToken));
         var containers = new Dictionary<BlobNonce, StoredBlob>();
         var moved = new Dictionary<BlobNonce, SegmentIdentity>();
         await foreach (var record in table.ListAsync(cancellationToken))
@@ -70,7 +69,8 @@ internal sealed class SpaceCensus
             StoredBytes += life.TotalBytes;
         }
         _blobOf[nonce].Sources.Add(life.Segment);
-        Hold(nonce, life.LiveBytes);
+        Hold(nonce, life.NeededBytes);
+        if (_holds.Replay(life.Segment.Identity)) _blobOf[nonce].IsInWindow = true;
     }
 
     private void Count(DeathRecord death)
@@ -80,13 +80,7 @@ internal sealed class SpaceCensus
             throw new CorruptDataException(
                 "The catalogue",
                 $"it lists {death.Bytes} dead bytes of {death.Kind} segment {death.SegmentSequence:x16}-{death.SegmentNonce}, which it does not count");
-        if (death.Birth >= death.Death) return;
-        var cut = Array.BinarySearch(_cuts, death.Birth);
-        if (cut < 0) cut = ~cut;
-        var byWindow = _window is not null && death.Death > _window.FromSequence;
-        if (!byWindow && (cut == _cuts.Length || _cuts[cut] >= death.Death)) return;
-        Hold(death.SegmentNonce, death.Bytes);
-        if (byWindow) _blobOf[death.SegmentNonce].IsInWindow = true;
+        if (_holds.Window is { } from && death.Death > from) _blobOf[death.SegmentNonce].IsInWindow = true;
     }
 
     private void Hold(BlobNonce nonce, long bytes)

@@ -20,7 +20,7 @@ internal sealed class StoredBlob(SegmentReference blob)
     /// <summary>Stored bytes of its frames that the head or a retained cut reaches, by the accounts.</summary>
     public long HeldBytes { get; set; }
 
-    /// <summary>True when a point of the recovery window may need a dead frame of it, which no stored root names.</summary>
+    /// <summary>True when a point of the recovery window, or another image with a tail, needs it as it is: no root names what they read.</summary>
     public bool IsInWindow { get; set; }
 
     /// <summary>How full of what is needed it is, 0 to 1.</summary>

@@ -1,5 +1,4 @@
 using Tidegate.BlockStore.Catalogues;
-using Tidegate.BlockStore.Formats;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Segments;
 
@@ -29,11 +28,11 @@ public sealed record FoldResult
     /// <summary>The new root; null when all reads as zero.</summary>
     public required PageRoot? Root { get; init; }
 
-    /// <summary>How many segments it took from the front of the tail.</summary>
-    public required int FoldedSegments { get; init; }
+    /// <summary>The segments that it took from the front of the tail.</summary>
+    public required IReadOnlyList<TailEntry> Folded { get; init; }
 
-    /// <summary>The last of them.</summary>
-    public required SegmentIdentity LastSegment { get; init; }
+    /// <summary>Size of the volume that it saw, in bytes.</summary>
+    public required long SizeBytes { get; init; }
 
     /// <summary>Root at each cut it was told of.</summary>
     public required IReadOnlyDictionary<long, PageRoot?> CutRoots { get; init; }
@@ -55,32 +54,4 @@ public sealed record FoldResult
     /// <summary>True while a head still has the base that the fold began from.</summary>
     public bool IsFor(VolumeHead head) =>
         Lineage == head.Lineage && Incarnation == head.Incarnation && FromSequence == head.BaseSequence && FromRoot == head.Root;
-
-    /// <summary>
-    /// Records the accounting in the catalogue, and gives the snapshots at the fold's cuts their materialised roots. The update goes
-    /// into the same save as the root.
-    /// </summary>
-    public async Task ApplyAsync(CatalogueEdit catalogue, CancellationToken cancellationToken = default)
-    {
-        foreach (var life in Born) await catalogue.PutLifeAsync(life, cancellationToken);
-        foreach (var (segment, bytes) in Lost)
-        {
-            var life = await catalogue.FindLifeAsync(segment, cancellationToken);
-            if (life is null || life.LiveBytes < bytes)
-                throw new CorruptDataException(
-                    $"The catalogue of {Lineage}",
-                    $"it counts {life?.LiveBytes ?? 0} live bytes in segment {segment.BlobKey}, of which {bytes} just died");
-            await catalogue.PutLifeAsync(life with { LiveBytes = life.LiveBytes - bytes }, cancellationToken);
-        }
-        foreach (var death in Deaths) await catalogue.AddDeathAsync(death, cancellationToken);
-        foreach (var subtree in Subtrees) await catalogue.PutSubtreeAsync(subtree, cancellationToken);
-        foreach (var (sequence, snapshotId) in await catalogue.ListCutsAsync(FromSequence, ThroughSequence, cancellationToken))
-        {
-            if (!CutRoots.TryGetValue(sequence, out var root)) continue;
-            var snapshot = await catalogue.FindSnapshotAsync(snapshotId, cancellationToken);
-            if (snapshot is null || snapshot.Image.Tail.Count == 0) continue;
-            await catalogue.PutSnapshotAsync(
-                snapshot with { Image = snapshot.Image with { Root = root, Tail = Tail.Empty } }, cancellationToken);
-        }
-    }
 }

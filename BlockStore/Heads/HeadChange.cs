@@ -1,5 +1,6 @@
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Catalogues;
+using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.BlockStore.Heads;
 
@@ -14,7 +15,7 @@ public sealed record HeadChange(VolumeHead Head, IReadOnlyList<BlobEffect> Blobs
     public bool IsRepeat { get; init; }
 
     /// <summary>
-    /// Adds a catalogue update to the same save. Throws <see cref="InvalidOperationException"/> when the update was made from
+    /// Adds a catalogue update to the same save, and names the manifest that goes with it. Throws <see cref="InvalidOperationException"/> when the update was made from
     /// another catalogue.
     /// </summary>
     public HeadChange WithCatalogue(CatalogueUpdate update)
@@ -22,7 +23,10 @@ public sealed record HeadChange(VolumeHead Head, IReadOnlyList<BlobEffect> Blobs
         if (Refusal is not null) throw new InvalidOperationException("A refused change takes no catalogue update.");
         if (update.BasedOn != Head.Catalogue)
             throw new InvalidOperationException("The catalogue changed since the update was made; make it again.");
-        return this with { Head = Head with { Catalogue = update.Root }, Blobs = [.. Blobs, .. update.Blobs], Cuts = [] };
+        var head = Head with { Catalogue = update.Root };
+        if (update.ManifestNonce is { } nonce)
+            head = head with { Manifest = new SegmentIdentity(SegmentKind.Head, head.Lineage, head.KeyGeneration, 0, head.Version, nonce), OldManifests = [] };
+        return this with { Head = head, Blobs = [.. Blobs, .. update.Blobs], Cuts = [] };
     }
 
     internal static HeadChange Refused(VolumeHead head, HeadRefusalReason reason, string message) =>

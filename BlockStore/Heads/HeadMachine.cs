@@ -148,21 +148,15 @@ public static class HeadMachine
                 "Another fold was published since this one began. Its pages are orphans; fold again from the new head.");
         if (tail.Count != head.Tail.Count)
             return HeadChange.Refused(head, HeadRefusalReason.Superseded, "The tail given is not this head's.");
-        var rest = tail.Skip(fold.FoldedSegments).ToImmutableArray();
-        var blobs = new List<BlobEffect>();
-        var newTail = new Tail(null, 0, rest);
-        if (rest.Length > Tail.MaxInline)
-        {
-            var (manifest, blob) = TailManifest.Write(null, 0, rest.AsSpan(), sealer, head.CommittedSequence);
-            newTail = manifest;
-            blobs.Add(blob);
-        }
+        var rest = tail.Skip(fold.Folded.Count).ToImmutableArray();
+        var (newTail, blobs) = TailManifest.Pack(rest, sealer, head.CommittedSequence);
         return HeadChange.To(
             head with
             {
                 BaseSequence = fold.ThroughSequence,
                 Root = fold.Root,
                 Tail = newTail,
+                RetiredTail = head.Tail.Manifest,
                 BytesSinceFold = rest.Where(entry => entry.Segment.Identity.Owner == head.Lineage).Sum(entry => (long)entry.FrameBytes),
             },
             blobs);
@@ -179,8 +173,13 @@ public static class HeadMachine
             head, HeadRefusalReason.Superseded,
             "Another compaction was published since this one began. Its containers are orphans; compact again from the new head.");
 
+    /// <summary>Takes the root out of a head whose volume was deleted and whose tail is folded; the catalogue has it as a dead subtree.</summary>
+    internal static HeadChange DropRoot(VolumeHead head) => head.Tail.Count == 0
+        ? HeadChange.To(head with { Root = null, RetiredTail = null })
+        : HeadChange.Refused(head, HeadRefusalReason.Superseded, "The tail is not folded. Fold it first.");
+
     private static bool IsPrefix(FoldResult fold, IReadOnlyList<TailEntry> tail) =>
-        fold.FoldedSegments > 0 && fold.FoldedSegments <= tail.Count && tail[fold.FoldedSegments - 1].Segment.Identity == fold.LastSegment;
+        fold.Folded.Count > 0 && fold.Folded.Count <= tail.Count && tail[fold.Folded.Count - 1].Segment == fold.Folded[^1].Segment;
 
     private static string? FindFork(VolumeHead head, AttachClaim claim)
     {
@@ -285,7 +284,9 @@ public static class HeadMachine
     }
 
     private static SnapshotRecord CutOf(VolumeHead head, string snapshotId) =>
-        new(snapshotId, head.CommittedSequence, head.CommittedLogEnd, head.CommittedAt, head.HostTime, head.ToImage().At([]));
+        new(
+            snapshotId, head.CommittedSequence, head.Tail.Count == 0 ? head.CommittedSequence : head.BaseSequence, head.CommittedLogEnd,
+            head.CommittedAt, head.HostTime, head.ToImage().At([]));
 
     private static DateTimeOffset Milliseconds(DateTimeOffset time) =>
         DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());

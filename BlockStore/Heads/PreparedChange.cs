@@ -1,6 +1,7 @@
 using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Compaction;
 using Tidegate.BlockStore.Folding;
+using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.BlockStore.Heads;
@@ -19,20 +20,19 @@ public sealed record PreparedChange(CatalogueUpdate Catalogue)
     /// <summary>The compaction whose relocation table is published with it, or null.</summary>
     public CompactionResult? Compaction { get; init; }
 
+    /// <summary>True when the head's root goes, with all under it: the volume was deleted.</summary>
+    public bool DropsRoot { get; init; }
+
     /// <summary>
-    /// Prepares the publication of a fold: its accounting and the roots of the cuts that it passed. Null when it
+    /// Prepares the publication of a fold: its accounting, the roots of the cuts that it passed, the recovery window. Null when it
     /// has lost, to another fold or to a cut retained by now that lies inside it without a root: fold again.
     /// </summary>
     public static async Task<PreparedChange?> OfFoldAsync(
-        VolumeHead head, FoldResult fold, SegmentCache segments, LineageSealer sealer, CancellationToken cancellationToken = default)
-    {
-        if (!fold.IsFor(head)) return null;
-        var catalogue = new CatalogueEdit(head.Lineage, head.Catalogue, segments);
-        foreach (var (cut, _) in await catalogue.ListCutsAsync(fold.FromSequence, fold.ThroughSequence, cancellationToken))
-            if (!fold.CutRoots.ContainsKey(cut)) return null;
-        await fold.ApplyAsync(catalogue, cancellationToken);
-        return new PreparedChange(catalogue.Seal(sealer, head.Version + 1)) { Fold = fold };
-    }
+        VolumeHead head, FoldResult fold, SegmentCache segments, LineageSealer sealer, ReclaimTerms terms,
+        CancellationToken cancellationToken = default) =>
+        await new FoldPublication(head, fold, segments, sealer, terms).PrepareAsync(cancellationToken) is { } update
+            ? new PreparedChange(update) { Fold = fold }
+            : null;
 
     /// <summary>
     /// Prepares the publication of a compaction: what it replaced is condemned at <paramref name="now"/>, the service's clock. Null when it has
@@ -43,9 +43,9 @@ public sealed record PreparedChange(CatalogueUpdate Catalogue)
         CancellationToken cancellationToken = default)
     {
         if (!compaction.IsFor(head)) return null;
-        var catalogue = new CatalogueEdit(head.Lineage, head.Catalogue, segments);
-        await compaction.ApplyAsync(catalogue, now, head.CommittedSequence, cancellationToken);
-        return new PreparedChange(catalogue.Seal(sealer, head.Version + 1)) { Compaction = compaction };
+        var catalogue = new CatalogueEdit(head, segments);
+        await compaction.ApplyAsync(catalogue, now, head.Version + 1, cancellationToken);
+        return new PreparedChange(await catalogue.SealAsync(sealer, head.Version + 1, now, cancellationToken)) { Compaction = compaction };
     }
 
     /// <summary>
@@ -59,6 +59,7 @@ public sealed record PreparedChange(CatalogueUpdate Catalogue)
                 head, HeadRefusalReason.Superseded, "The catalogue changed since the change was prepared. Prepare it again from the new head.");
         var change = Fold is not null ? HeadMachine.PublishFold(head, Fold, tail, sealer)
             : Compaction is not null ? HeadMachine.PublishCompaction(head, Compaction)
+            : DropsRoot ? HeadMachine.DropRoot(head)
             : HeadChange.To(head);
         return change.Refusal is null ? change.WithCatalogue(Catalogue) : change;
     }

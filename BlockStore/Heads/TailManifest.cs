@@ -35,6 +35,28 @@ public static class TailManifest
         return [.. batches.SelectMany(batch => batch)];
     }
 
+    /// <summary>A tail of the given entries: inline when they fit, else in one manifest, which is to be stored.</summary>
+    internal static (Tail Tail, IReadOnlyList<BlobEffect> Blobs) Pack(ImmutableArray<TailEntry> entries, LineageSealer sealer, long sequence)
+    {
+        if (entries.Length <= Tail.MaxInline) return (new Tail(null, 0, entries), []);
+        var (tail, blob) = Write(null, 0, entries.AsSpan(), sealer, sequence);
+        return (tail, [blob]);
+    }
+
+    /// <summary>The manifests of a chain, newest first.</summary>
+    internal static async Task<IReadOnlyList<SegmentReference>> LoadChainAsync(
+        SegmentCache segments, SegmentReference? newest, CancellationToken cancellationToken)
+    {
+        var chain = new List<SegmentReference>();
+        for (var manifest = newest; manifest is not null;)
+        {
+            chain.Add(manifest);
+            var page = await segments.ReadPageAsync(manifest, 0, cancellationToken);
+            manifest = Decode(page, $"Tail manifest {manifest.Identity.BlobKey}").Previous;
+        }
+        return chain;
+    }
+
     /// <summary>Moves entries behind a tail's manifests into a new one.</summary>
     internal static (Tail Tail, BlobEffect Blob) Write(
         SegmentReference? previous, int previousCount, ReadOnlySpan<TailEntry> entries, LineageSealer sealer, long sequence)

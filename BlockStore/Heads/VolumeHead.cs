@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Formats;
 using Tidegate.BlockStore.Images;
@@ -14,6 +15,9 @@ public sealed record VolumeHead
 {
     /// <summary>Largest encoded head.</summary>
     public const int MaxEncodedBytes = 4096;
+
+    /// <summary>Most manifests that wait to be condemned.</summary>
+    public const int MaxOldManifests = 8;
 
     private static ReadOnlySpan<byte> Magic => "TIDEHED1"u8;
 
@@ -65,6 +69,22 @@ public sealed record VolumeHead
     /// <summary>Staging branch; null when nothing is staged.</summary>
     public required SegmentReference? Staging { get; init; }
 
+    /// <summary>
+    /// The newest manifest that a head of this volume named (<c>docs/formats/manifest.md</c>); null before the first.
+    /// </summary>
+    public SegmentIdentity? Manifest { get; init; }
+
+    /// <summary>
+    /// Manifests before it that the next change of the catalogue condemns, oldest first. Beyond <see cref="MaxOldManifests"/> the oldest is
+    /// left to the collector of orphans.
+    /// </summary>
+    public ImmutableArray<SegmentIdentity> OldManifests { get; init; } = [];
+
+    /// <summary>
+    /// Newest manifest of the tail that the last fold shortened; the next fold accounts for it and those before. Null for none.
+    /// </summary>
+    public SegmentReference? RetiredTail { get; init; }
+
     /// <summary>Service's clock at the last commit; the epoch's start before the first.</summary>
     public required DateTimeOffset CommittedAt { get; init; }
 
@@ -81,6 +101,21 @@ public sealed record VolumeHead
 
     /// <summary>The tables that this head knows: none or its own.</summary>
     public IReadOnlyList<RelocationRoot> Relocations => Relocation is null ? [] : [new RelocationRoot(Lineage, Relocation)];
+
+    /// <summary>The head with the name of a manifest of its own, for a change that brings none with its catalogue.</summary>
+    public VolumeHead WithManifest(LineageSealer sealer)
+    {
+        if (Manifest?.Sequence == Version) return this;
+        var old = Manifest is null ? OldManifests : OldManifests.Add(Manifest);
+        if (old.Length > MaxOldManifests) old = old.RemoveAt(0);
+        return this with { Manifest = sealer.NewIdentity(SegmentKind.Head, Version), OldManifests = old };
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(VolumeHead? other) => other is not null && Encode().AsSpan().SequenceEqual(other.Encode());
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Lineage, Incarnation, Version, TipDigest);
 
     /// <summary>The head as bytes; never over <see cref="MaxEncodedBytes"/>.</summary>
     public byte[] Encode()
@@ -102,6 +137,11 @@ public sealed record VolumeHead
         ToImage().Write(body, owners);
         PageRoot.WriteOptional(body, owners, Catalogue);
         SegmentReference.WriteOptional(body, owners, Staging);
+        body.Flag(Manifest is not null);
+        Manifest?.Write(body, owners);
+        body.U8((byte)OldManifests.Length);
+        foreach (var old in OldManifests) old.Write(body, owners);
+        SegmentReference.WriteOptional(body, owners, RetiredTail);
         var writer = new FormatWriter();
         writer.Bytes(Magic);
         owners.Write(writer);
@@ -133,6 +173,12 @@ public sealed record VolumeHead
         var image = ImageDescriptor.Read(ref reader, owners);
         var catalogue = PageRoot.ReadOptional(ref reader, owners, SegmentKind.Catalogue, CataloguePage.MaxLevel);
         var staging = SegmentReference.ReadOptional(ref reader, owners, SegmentKind.Tail);
+        var manifest = reader.Flag("manifest flag") ? ReadManifest(ref reader, owners) : null;
+        var oldCount = reader.U8("old manifest count");
+        if (oldCount > MaxOldManifests) throw reader.Corrupt($"{oldCount} old manifests are over {MaxOldManifests}");
+        var old = ImmutableArray.CreateBuilder<SegmentIdentity>(oldCount);
+        for (var i = 0; i < oldCount; i++) old.Add(ReadManifest(ref reader, owners));
+        var retiredTail = SegmentReference.ReadOptional(ref reader, owners, SegmentKind.Tail);
         reader.End();
         if (image.Relocations.Any(relocation => relocation.Lineage != lineage))
             throw reader.Corrupt("it names the relocation table of another lineage");
@@ -154,8 +200,19 @@ public sealed record VolumeHead
             Catalogue = catalogue,
             Relocation = image.Relocations.Count == 0 ? null : image.Relocations[0].Root,
             Staging = staging,
+            Manifest = manifest,
+            OldManifests = old.MoveToImmutable(),
+            RetiredTail = retiredTail,
             CommittedAt = committedAt,
             HostTime = hostTime,
         };
+    }
+
+    private static SegmentIdentity ReadManifest(ref FormatReader reader, OwnerTable owners)
+    {
+        var manifest = SegmentIdentity.Read(ref reader, owners);
+        return manifest.Kind == SegmentKind.Head
+            ? manifest
+            : throw reader.Corrupt($"a {manifest.Kind} segment stands where a manifest belongs");
     }
 }

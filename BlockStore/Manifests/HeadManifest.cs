@@ -20,7 +20,7 @@ public sealed record HeadManifest(VolumeHead Head, IReadOnlyList<WrappedKey> Key
 
     private static ReadOnlySpan<byte> SealedMagic => "TIDEMFB1"u8;
 
-    /// <summary>Seals the manifest; <see cref="Keys"/> must hold the head's own key of its current generation.</summary>
+    /// <summary>Seals the manifest, under the name that the head has for it when it has one; <see cref="Keys"/> must hold the head's own key of its current generation.</summary>
     public BlobEffect Seal(LineageSealer sealer)
     {
         var own = Keys.FirstOrDefault(key => key.Owner == Head.Lineage && key.Generation == Head.KeyGeneration)
@@ -40,7 +40,10 @@ public sealed record HeadManifest(VolumeHead Head, IReadOnlyList<WrappedKey> Key
         plain.Bytes(SealedMagic);
         owners.Write(plain);
         plain.Bytes(body.Written);
-        var (reference, blob) = sealer.SealOne(SegmentKind.Head, Head.Version, plain.Written);
+        var identity = Head.Manifest is { } named && named.Sequence == Head.Version
+            ? named
+            : sealer.NewIdentity(SegmentKind.Head, Head.Version);
+        var (reference, blob) = sealer.SealOne(identity, plain.Written);
 
         // In clear, so that the account key alone opens the rest; the wrapping authenticates the key and what it is for.
         var clear = new FormatWriter();

@@ -23,7 +23,12 @@ public sealed class LineageSealer(LineageId owner, int generation, DataKey key, 
     /// <summary>Seals one object as a segment of one frame.</summary>
     internal (SegmentReference Reference, BlobEffect Blob) SealOne(SegmentKind kind, long sequence, ReadOnlySpan<byte> plain)
     {
-        var identity = NewIdentity(kind, sequence);
+        return SealOne(NewIdentity(kind, sequence), plain);
+    }
+
+    /// <summary>As above, under an identity drawn before.</summary>
+    internal (SegmentReference Reference, BlobEffect Blob) SealOne(SegmentIdentity identity, ReadOnlySpan<byte> plain)
+    {
         using var writer = CreateWriter(identity);
         writer.AddFrame(0, 0, plain);
         using var finished = Finish(writer, identity);

@@ -8,6 +8,9 @@ namespace Tidegate.BlockStore.Segments;
 /// </summary>
 internal sealed class PageWriter(LineageSealer sealer, SegmentKind kind, long sequence, int targetBytes) : IDisposable
 {
+    private readonly Queue<(SegmentIdentity Segment, int Pages)> _planned = [];
+    private int _pagesLeft = int.MaxValue;
+
     private readonly Dictionary<SegmentIdentity, SegmentReference> _finished = [];
     private readonly List<(SegmentReference Segment, int FrameBytes)> _segments = [];
     private readonly Queue<BlobEffect> _blobs = [];
@@ -17,13 +20,22 @@ internal sealed class PageWriter(LineageSealer sealer, SegmentKind kind, long se
     /// <summary>Every finished segment and the bytes of its frames.</summary>
     public IReadOnlyList<(SegmentReference Segment, int FrameBytes)> Segments => _segments;
 
+    /// <summary>Packs into segments drawn beforehand, a set number of pages each, whatever their sizes.</summary>
+    public static PageWriter OfPlan(LineageSealer sealer, IEnumerable<(SegmentIdentity Segment, int Pages)> plan)
+    {
+        var writer = new PageWriter(sealer, default, 0, int.MaxValue);
+        foreach (var part in plan) writer._planned.Enqueue(part);
+        return writer;
+    }
+
     /// <summary>The segment that the next page goes into; call before encoding the page, whose table depends on it.</summary>
     public SegmentIdentity NextHolder()
     {
-        if (_current is not null && _current.FrameBytes >= targetBytes) FinishSegment();
+        if (_current is not null && (_current.FrameBytes >= targetBytes || _pagesLeft == 0)) FinishSegment();
         if (_current is null)
         {
-            _identity = sealer.NewIdentity(kind, sequence);
+            if (_planned.TryDequeue(out var part)) (_identity, _pagesLeft) = part;
+            else _identity = sealer.NewIdentity(kind, sequence);
             _current = sealer.CreateWriter(_identity);
         }
         return _identity!;
@@ -31,6 +43,7 @@ internal sealed class PageWriter(LineageSealer sealer, SegmentKind kind, long se
 
     public PageReference Add(uint number, int level, ReadOnlySpan<byte> plain, PageHash hash)
     {
+        _pagesLeft--;
         var index = _current!.AddFrame(number, (ushort)level, plain);
         return new PageReference(new SegmentReference(_identity!, 0), index, _current.Entries[index].StoredBytes, hash);
     }

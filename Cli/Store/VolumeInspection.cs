@@ -72,9 +72,9 @@ internal static class VolumeInspection
         await foreach (var pin in catalogue.ListPinsAsync(cancellationToken))
             records.Add(new RecordView("pin", pin.CloneVolumeId, Words($"snapshot {pin.SnapshotId}, sequence {pin.Sequence}, since {pin.CreatedAt:O}, {(pin.IsConfirmed ? "confirmed" : "not confirmed")}")));
         await foreach (var tombstone in catalogue.ListTombstonesAsync(cancellationToken))
-            records.Add(new RecordView("tombstone", tombstone.BlobKey, Words($"condemned {tombstone.CondemnedAt:O} at sequence {tombstone.Sequence}")));
+            records.Add(new RecordView("tombstone", tombstone.BlobKey, Words($"condemned {tombstone.CondemnedAt:O} at version {tombstone.Version}")));
         await foreach (var life in catalogue.ListLivesAsync(cancellationToken))
-            records.Add(new RecordView("life", life.Segment.Identity.BlobKey, Words($"{life.LiveBytes} of {life.TotalBytes} bytes live")));
+            records.Add(new RecordView("life", life.Segment.Identity.BlobKey, Words($"{life.LiveBytes} of {life.TotalBytes} bytes live, {life.HeldBytes} held in {life.DeadLists} dead lists")));
         await foreach (var death in catalogue.ListDeathsAsync(cancellationToken))
             records.Add(new RecordView("deaths", Words($"born {death.Birth}, died {death.Death}"), Words($"{death.Bytes} bytes in {death.Frames} frames of {death.Kind} segment {death.SegmentSequence:x16}-{death.SegmentNonce}")));
         await foreach (var subtree in catalogue.ListSubtreesAsync(cancellationToken))

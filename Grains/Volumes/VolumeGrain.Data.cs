@@ -47,7 +47,7 @@ internal sealed partial class VolumeGrain
                 events.Add(VolumeRebuild.EventOf(before));
             }
 
-            var next = await StoreAsync(before, HeadMachine.Attach(before, claim));
+            var next = (await StoreAsync(before, HeadMachine.Attach(before, claim))).WithManifest(keys.Sealer);
             events.Add(new DomainEvent("volume.attached", new { next.Epoch, next.CommittedSequence }));
             return new Change<VolumeState, VolumeHead>(VolumeMachine.WithHead(state, next), next, [.. events]);
         });

@@ -41,25 +41,28 @@ internal sealed partial class VolumeGrain
     private async Task<SegmentCache> SegmentsAsync() =>
         _segments ??= new SegmentCache(new BlobStoreSource(host.Blobs), (await KeysAsync()).Ring, CacheBytes);
 
-    private async Task<CatalogueEdit> OpenCatalogueAsync(VolumeHead head) => new(head.Lineage, head.Catalogue, await SegmentsAsync());
+    private async Task<CatalogueEdit> OpenCatalogueAsync(VolumeHead head) => new(head, await SegmentsAsync());
 
     // Stores what the new head will name; the caller saves the head afterwards, in the same turn of the save gate.
     // What the chain of segments does not tell goes into a manifest, from which a head can be rebuilt (docs/formats/manifest.md).
     private async Task<VolumeHead> StoreAsync(VolumeHead before, HeadChange change)
     {
         if (change.Refusal is { } refusal) throw HeadRefusals.ToError(refusal);
+        var keys = await KeysAsync();
         if (change.Cuts.Count > 0)
         {
             var catalogue = await OpenCatalogueAsync(change.Head);
             foreach (var cut in change.Cuts) await catalogue.PutSnapshotAsync(cut);
-            change = change.WithCatalogue(catalogue.Seal((await KeysAsync()).Sealer, change.Head.Version));
+            change = change.WithCatalogue(await catalogue.SealAsync(keys.Sealer, change.Head.Version, Now));
         }
 
         foreach (var blob in change.Blobs) await host.Blobs.PutIfAbsentAsync(blob.Key, blob.Content);
         var (from, to) = (before.ToImage(), change.Head.ToImage());
         var isTold = change.Head.Catalogue == before.Catalogue && to with { Tail = from.Tail } == from;
-        if (!isTold) await StoreManifestAsync(change.Head, await KeysAsync());
-        return change.Head;
+        if (isTold) return change.Head;
+        var head = change.Head.WithManifest(keys.Sealer);
+        await StoreManifestAsync(head, keys);
+        return head;
     }
 
     // The state as the bucket tells it; null when that is no further than the head.
@@ -106,9 +109,9 @@ internal sealed partial class VolumeGrain
         var catalogue = await OpenCatalogueAsync(head);
         var snapshot = await catalogue.FindSnapshotAsync(snapshotId)
             ?? throw new TidegateException(ErrorCodes.NotFound, $"Snapshot {snapshotId} does not exist.", "Check the id.");
-        if (await catalogue.FindPinAsync(cloneVolumeId) is { } pin && pin.SnapshotId == snapshotId) return Change.None(state, snapshot.Image);
-        await catalogue.PutPinAsync(new PinRecord(cloneVolumeId, snapshotId, snapshot.Sequence, now, false));
-        var update = catalogue.Seal((await KeysAsync()).Sealer, head.Version + 1);
+        if (await catalogue.FindPinAsync(cloneVolumeId) is { } pin && pin.SnapshotId == snapshotId) return Change.None(state, pin.Image);
+        await catalogue.PutPinAsync(new PinRecord(cloneVolumeId, snapshotId, snapshot.BaseSequence, snapshot.Sequence, snapshot.Image, now, false));
+        var update = await catalogue.SealAsync((await KeysAsync()).Sealer, head.Version + 1, now);
         var next = await StoreAsync(head, HeadMachine.ChangeCatalogue(head, update));
         return new Change<VolumeState, ImageDescriptor>(
             VolumeMachine.WithHead(state, next), snapshot.Image, new DomainEvent("volume.pinned", new { snapshotId, cloneVolumeId }));

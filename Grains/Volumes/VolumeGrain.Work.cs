@@ -11,7 +11,7 @@ internal sealed partial class VolumeGrain
     private readonly ILogger _log = services.Loggers.CreateLogger("Tidegate.Grains.Volume");
 
     /// <inheritdoc />
-    public Task<WorkBase> GetWorkBase() => Task.FromResult(new WorkBase(State.Head, State.Keys));
+    public Task<WorkBase> GetWorkBase() => Task.FromResult(new WorkBase(State.Head, State.Keys, State.Retention ?? VolumeMachine.DefaultRetention));
 
     /// <inheritdoc />
     public async Task<PublishOutcome> PublishWork()

@@ -116,7 +116,9 @@ internal sealed partial class VolumeGrain(
 
     private async Task SaveFirstHeadAsync(VolumeHead head, IReadOnlyList<WrappedLineageKey> keys, byte[] originImage)
     {
-        await StoreManifestAsync(head, await VolumeKeys.UnwrapAsync(host.Keys, keys));
+        var unwrapped = await VolumeKeys.UnwrapAsync(host.Keys, keys);
+        head = head.WithManifest(unwrapped.Sealer);
+        await StoreManifestAsync(head, unwrapped);
         await SaveChangeAsync((state, _) => VolumeMachine.Created(state, head, keys, originImage));
     }
 

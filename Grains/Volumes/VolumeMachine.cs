@@ -31,6 +31,10 @@ internal static class VolumeMachine
     /// <summary>How long an intention to create, or a barrier without an answer, may stand.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
+    /// <summary>What a volume keeps that was told nothing else.</summary>
+    public static readonly VolumeRetention DefaultRetention =
+        new(BlockStore.Reclaim.Retention.Default.Window, BlockStore.Reclaim.Retention.Default.ThinEvery, BlockStore.Reclaim.Retention.Default.ThinFor);
+
     /// <summary>Notes what is to be created before its name is reserved; the same again changes nothing.</summary>
     public static Change<VolumeState, VolumeState> Intend(VolumeState state, VolumeSpecification specification, DateTimeOffset now)
     {

@@ -33,4 +33,7 @@ internal sealed record VolumeState : AggregateState
 
     /// <summary>True when, after deletion, gateway and name have let go of it.</summary>
     [Id(8)] public bool IsReleased { get; init; }
+
+    /// <summary>What of its past is kept; null for the default (<see cref="VolumeMachine.DefaultRetention"/>).</summary>
+    [Id(9)] public VolumeRetention? Retention { get; init; }
 }

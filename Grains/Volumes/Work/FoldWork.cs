@@ -17,12 +17,12 @@ internal sealed class FoldWork : IVolumeWork
     {
         if (_fold is null || !_fold.IsFor(context.Head)) _fold = await FoldAsync(context, cancellationToken);
         if (_fold is null) return null;
-        var prepared = await PreparedChange.OfFoldAsync(context.Head, _fold, context.Segments, context.Sealer, cancellationToken);
+        var prepared = await PreparedChange.OfFoldAsync(context.Head, _fold, context.Segments, context.Sealer, context.Terms, cancellationToken);
         if (prepared is null)
         {
             // A point inside the fold was retained while it ran.
             _fold = await FoldAsync(context, cancellationToken);
-            prepared = await PreparedChange.OfFoldAsync(context.Head, _fold!, context.Segments, context.Sealer, cancellationToken);
+            prepared = await PreparedChange.OfFoldAsync(context.Head, _fold!, context.Segments, context.Sealer, context.Terms, cancellationToken);
         }
 
         return await context.StoreAsync(prepared!, cancellationToken);
@@ -31,7 +31,7 @@ internal sealed class FoldWork : IVolumeWork
     private static async Task<FoldResult?> FoldAsync(WorkContext context, CancellationToken cancellationToken)
     {
         var head = context.Head;
-        var catalogue = new CatalogueEdit(head.Lineage, head.Catalogue, context.Segments);
+        var catalogue = new CatalogueEdit(head, context.Segments);
         var cuts = await catalogue.ListCutsAsync(head.BaseSequence, head.CommittedSequence, cancellationToken);
         var folder = new Folder(context.Segments, context.Sealer, context.PutAsync);
         return await folder.FoldAsync(head, cuts.Select(cut => cut.Sequence).ToHashSet(), cancellationToken);

@@ -1,17 +1,21 @@
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.Grains.Volumes.Work;
 
 /// <summary>What an item of work works with: the volume's head and keys, and the bucket.</summary>
-internal sealed class WorkContext(string volumeId, VolumeHead head, VolumeKeys keys, SegmentCache segments, IBlobStore blobs)
+internal sealed class WorkContext(string volumeId, VolumeHead head, VolumeKeys keys, SegmentCache segments, IBlobStore blobs, ReclaimTerms terms)
 {
     /// <summary>The volume.</summary>
     public string VolumeId => volumeId;
 
     /// <summary>Its head as it was last saved.</summary>
     public VolumeHead Head => head;
+
+    /// <summary>The service's time, and what of the volume's past is kept.</summary>
+    public ReclaimTerms Terms => terms;
 
     /// <summary>Seals for the volume's lineage.</summary>
     public LineageSealer Sealer => keys.Sealer;

@@ -3,7 +3,9 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Segments;
+using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Security;
 
 namespace Tidegate.Grains.Volumes.Work;
@@ -14,7 +16,7 @@ namespace Tidegate.Grains.Volumes.Work;
 /// or grain go away, so does the item, what it stored are orphans, and the volume asks again. An item that takes longer than
 /// <see cref="MaxDuration"/> is given up, so that what it reads is safe by the grace of deletion.
 /// </summary>
-internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host, ILoggerFactory loggers) : IAsyncDisposable
+internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host, AggregateServices services) : IAsyncDisposable
 {
     /// <summary>Longest that an item may run.</summary>
     public static readonly TimeSpan MaxDuration = TimeSpan.FromMinutes(30);
@@ -24,7 +26,7 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
     private const int MaxAttempts = 8;
     private const long CacheBytes = 16 << 20;
 
-    private readonly ILogger _log = loggers.CreateLogger("Tidegate.Grains.WorkPool");
+    private readonly ILogger _log = services.Loggers.CreateLogger("Tidegate.Grains.WorkPool");
     private readonly CancellationTokenSource _stop = new();
     private readonly Channel<string> _queue = Channel.CreateBounded<string>(MaxVolumes);
     private readonly ConcurrentDictionary<string, Lease> _leases = new();
@@ -107,7 +109,9 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
             var known = await grain.GetWorkBase();
             keys ??= await VolumeKeys.UnwrapAsync(host.Keys, known.Keys);
             var segments = context?.Segments ?? new SegmentCache(new BlobStoreSource(host.Blobs), keys.Ring, CacheBytes);
-            context = new WorkContext(volumeId, VolumeHead.Decode(known.Head), keys, segments, host.Blobs);
+            var retention = new Retention(known.Retention.Window, known.Retention.ThinEvery, known.Retention.ThinFor);
+            var terms = new ReclaimTerms(services.Clock.GetUtcNow(), retention);
+            context = new WorkContext(volumeId, VolumeHead.Decode(known.Head), keys, segments, host.Blobs, terms);
             lease.Prepared = await work.PrepareAsync(context, cancellationToken);
             if (lease.Prepared is null || await grain.PublishWork() == PublishOutcome.Done) return;
         }

@@ -1,5 +1,6 @@
 using Tidegate.BlockStore.Folding;
 using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Reclaim;
 
 namespace Tidegate.Tests.Simulation.BlockStore;
 
@@ -12,6 +13,9 @@ internal sealed partial class SimulatedVolume
     /// <summary>Changes that a worker has prepared and the volume has not published.</summary>
     internal List<PreparedChange> Prepared { get; } = [];
 
+    // All of the past is kept, so that every death stays on record.
+    private ReclaimTerms Terms => new(_world.Now, new Retention(TimeSpan.FromDays(10_000), TimeSpan.Zero, TimeSpan.Zero));
+
     internal void ComputeFold()
     {
         if (AnyRow() is not { } row) return;
@@ -23,14 +27,14 @@ internal sealed partial class SimulatedVolume
             return ValueTask.CompletedTask;
         });
         if (Sync.Result(folder.FoldAsync(row.Head, cuts)) is not { } fold) return;
-        _world.Note($"{Id}: folded {fold.FoldedSegments} segments through {fold.ThroughSequence}, cuts at [{string.Join(", ", cuts)}]");
+        _world.Note($"{Id}: folded {fold.Folded.Count} segments through {fold.ThroughSequence}, cuts at [{string.Join(", ", cuts)}]");
         Folds.Add(fold);
     }
 
     internal void PrepareFold(FoldResult fold)
     {
         if (AnyRow() is not { } row) return;
-        var prepared = Sync.Result(PreparedChange.OfFoldAsync(row.Head, Bugged(fold, row.Head), Segments, Sealer));
+        var prepared = Sync.Result(PreparedChange.OfFoldAsync(row.Head, Bugged(fold, row.Head), Segments, Sealer, Terms));
         if (prepared is not null) Prepared.Add(prepared);
         _world.Happened(prepared is null ? "a fold has lost before it is prepared" : "a fold is prepared", $"{Id}: through {fold.ThroughSequence}, for v{row.Head.Version}");
     }

@@ -1,5 +1,6 @@
 using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Reclaim;
 
 namespace Tidegate.Tests.Simulation.BlockStore;
 
@@ -23,10 +24,10 @@ internal sealed partial class SimulatedVolume
         $"deletion of {snapshotId}",
         row =>
         {
-            var catalogue = OpenCatalogue(row.Head);
-            if (Sync.ToList(catalogue.ListPinsAsync()).Exists(pin => pin.SnapshotId == snapshotId)) return VolumeDecision.Nothing;
-            if (!Sync.Result(catalogue.RemoveSnapshotAsync(snapshotId))) return VolumeDecision.Nothing;
-            var change = HeadMachine.ChangeCatalogue(row.Head, catalogue.Seal(Sealer, row.Head.Version + 1));
+            var prepared = Sync.Result(SnapshotDeletion.PrepareAsync(row.Head, [snapshotId], _world.Now, Segments, Sealer));
+            if (prepared is null) return VolumeDecision.Nothing;
+            var tail = Sync.Result(TailManifest.LoadAsync(Segments, row.Head.Tail, CancellationToken.None));
+            var change = prepared.Publish(row.Head, tail, Sealer);
             return ToDecision(row, change, row.Truth with { Snapshots = row.Truth.Snapshots.Remove(snapshotId) });
         },
         (_, _) => { });
@@ -42,8 +43,8 @@ internal sealed partial class SimulatedVolume
                 var catalogue = OpenCatalogue(row.Head);
                 found = Sync.Result(catalogue.FindSnapshotAsync(snapshotId));
                 if (found is null) return VolumeDecision.Nothing;
-                Sync.Run(catalogue.PutPinAsync(new PinRecord(cloneId, snapshotId, found.Sequence, _world.Now, false)));
-                var change = HeadMachine.ChangeCatalogue(row.Head, catalogue.Seal(Sealer, row.Head.Version + 1));
+                Sync.Run(catalogue.PutPinAsync(new PinRecord(cloneId, snapshotId, found.BaseSequence, found.Sequence, found.Image, _world.Now, false)));
+                var change = HeadMachine.ChangeCatalogue(row.Head, Sync.Result(catalogue.SealAsync(Sealer, row.Head.Version + 1, _world.Now)));
                 return ToDecision(row, change, row.Truth with { Pins = row.Truth.Pins.Add(cloneId) });
             },
             (row, _) =>

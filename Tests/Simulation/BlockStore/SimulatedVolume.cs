@@ -63,7 +63,7 @@ internal sealed partial class SimulatedVolume
 
     internal VolumeRow? Row => _world.Database.Find(Id);
 
-    internal CatalogueEdit OpenCatalogue(VolumeHead head) => new(Lineage, head.Catalogue, Catalogues);
+    internal CatalogueEdit OpenCatalogue(VolumeHead head) => new(head, Catalogues);
 
     /// <summary>The activations forget everything.</summary>
     internal void Crash()
@@ -143,7 +143,7 @@ internal sealed partial class SimulatedVolume
             withManifest = true;
             var catalogue = OpenCatalogue(change.Head);
             foreach (var cut in change.Cuts) Sync.Result(catalogue.PutSnapshotAsync(cut));
-            change = change.WithCatalogue(catalogue.Seal(Sealer, change.Head.Version));
+            change = change.WithCatalogue(Sync.Result(catalogue.SealAsync(Sealer, change.Head.Version, _world.Now)));
         }
         var blobs = change.Blobs;
         if (withManifest) blobs = [.. blobs, new HeadManifest(change.Head, WrappedKeys).Seal(Sealer)];

@@ -8,6 +8,7 @@ using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Manifests;
 using Tidegate.BlockStore.Relocation;
+using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Segments;
 using Tidegate.Tests.Kit.Blobs;
 using Xunit;
@@ -51,6 +52,7 @@ internal sealed class VolumeScenario
         Sealer = new LineageSealer(Lineage, 1, _key, _nonces);
         Head = image is null ? HeadMachine.Create(Lineage, 1, sizeBytes) : HeadMachine.CreateClone(Lineage, 1, image);
         Model = model is null ? [] : new Dictionary<long, int>(model);
+        PointModels[0] = new Dictionary<long, int>(Model);
         _writes = origin?._writes + 1_000_000 ?? 0;
         _builder = new SegmentBuilder(_key, 0);
     }
@@ -65,13 +67,22 @@ internal sealed class VolumeScenario
     /// <summary>The tables that a reader of this volume needs now: its own and its origins'.</summary>
     public IReadOnlyList<RelocationRoot> Relocations => [.. Head.Relocations, .. _origin is null || _origin.Lineage == Lineage ? [] : _origin.Relocations];
 
+    /// <summary>What of the past is kept besides snapshots.</summary>
+    public Retention Retention { get; set; } = Retention.None;
+
+    /// <summary>The service's clock: the day of the last commit.</summary>
+    public DateTimeOffset Now => DateTimeOffset.UnixEpoch.AddDays(Head.CommittedSequence);
+
     /// <summary>Which write each sector last got; absent reads as zero.</summary>
     public Dictionary<long, int> Model { get; }
 
     /// <summary>The model as it was at each snapshot.</summary>
     public Dictionary<string, Dictionary<long, int>> SnapshotModels { get; } = [];
 
-    public CatalogueEdit OpenCatalogue() => new(Lineage, Head.Catalogue, Segments);
+    /// <summary>The model as it was after each commit.</summary>
+    public Dictionary<long, Dictionary<long, int>> PointModels { get; } = [];
+
+    public CatalogueEdit OpenCatalogue() => new(Head, Segments);
 
     /// <summary>Writes what another's last write wrote.</summary>
     public void WriteAs(VolumeScenario other, long sector, int count)
@@ -128,6 +139,7 @@ internal sealed class VolumeScenario
     {
         var claim = await SealAsync(snapshotIds);
         await SaveAsync(HeadMachine.Commit(Head, Head.Epoch, [claim], DateTimeOffset.UnixEpoch.AddDays(claim.Sequence), Sealer));
+        PointModels[Head.CommittedSequence] = new Dictionary<long, int>(Model);
         foreach (var id in snapshotIds) SnapshotModels[id] = new Dictionary<long, int>(Model);
     }
 
@@ -137,9 +149,9 @@ internal sealed class VolumeScenario
         Assert.Null(change.Refusal);
         if (change.Cuts.Count > 0)
         {
-            var catalogue = new CatalogueEdit(Lineage, change.Head.Catalogue, Segments);
+            var catalogue = new CatalogueEdit(change.Head, Segments);
             foreach (var cut in change.Cuts) await catalogue.PutSnapshotAsync(cut);
-            change = change.WithCatalogue(catalogue.Seal(Sealer, change.Head.Version));
+            change = change.WithCatalogue(await catalogue.SealAsync(Sealer, change.Head.Version, Now));
         }
         foreach (var blob in change.Blobs) await PutAsync(blob, default);
         // The head goes through its codec, as it does between turns of a grain.
@@ -152,7 +164,7 @@ internal sealed class VolumeScenario
         return await new Folder(Segments.At(Relocations), Sealer, PutAsync).FoldAsync(Head, cuts);
     }
 
-    public Task<PreparedChange?> PrepareAsync(FoldResult fold) => PreparedChange.OfFoldAsync(Head, fold, Segments, Sealer);
+    public Task<PreparedChange?> PrepareAsync(FoldResult fold) => PreparedChange.OfFoldAsync(Head, fold, Segments, Sealer, new ReclaimTerms(Now, Retention));
 
     public async Task<HeadChange> PublishAsync(PreparedChange change) =>
         change.Publish(Head, await TailManifest.LoadAsync(Segments, Head.Tail, default), Sealer);
@@ -182,13 +194,22 @@ internal sealed class VolumeScenario
     {
         var catalogue = OpenCatalogue();
         await change(catalogue);
-        await SaveAsync(HeadMachine.ChangeCatalogue(Head, catalogue.Seal(Sealer, Head.Version + 1)));
+        await SaveAsync(HeadMachine.ChangeCatalogue(Head, await catalogue.SealAsync(Sealer, Head.Version + 1, Now)));
     }
 
     /// <summary>Deletes everything that has a tombstone.</summary>
     public async Task BuryAsync()
     {
         await foreach (var tombstone in OpenCatalogue().ListTombstonesAsync()) await Store.DeleteAsync(tombstone.BlobKey);
+    }
+
+    /// <summary>Pins a snapshot for a clone and makes it.</summary>
+    public async Task<VolumeScenario> CloneAsync(string volume, string snapshotId, bool isConfirmed = true)
+    {
+        var snapshot = (await OpenCatalogue().FindSnapshotAsync(snapshotId))!;
+        await ChangeCatalogueAsync(async catalogue => await catalogue.PutPinAsync(
+            new PinRecord(volume, snapshotId, snapshot.BaseSequence, snapshot.Sequence, snapshot.Image, Now, isConfirmed)));
+        return Clone(volume, snapshotId, snapshot);
     }
 
     public VolumeScenario Clone(string volume, string snapshotId, SnapshotRecord snapshot) =>

@@ -1,4 +1,3 @@
-using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Export;
 using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Rebuild;
@@ -62,9 +61,7 @@ public sealed class CompactedStoreTests : IDisposable
     {
         var origin = new VolumeScenario(sizeBytes: 128L << 20);
         await ChangeAsync(origin, "cut");
-        var clone = origin.Clone("vol-2", "cut", (await origin.OpenCatalogue().FindSnapshotAsync("cut"))!);
-        await origin.ChangeCatalogueAsync(async catalogue => await catalogue.PutPinAsync(
-            new PinRecord("vol-2", "cut", origin.Head.CommittedSequence, DateTimeOffset.UnixEpoch, IsConfirmed: true)));
+        var clone = await origin.CloneAsync("vol-2", "cut");
         await ChangeAsync(clone, "own");
         await clone.CompactAsync();
         await clone.PutManifestAsync(_keys.Provider, origin);

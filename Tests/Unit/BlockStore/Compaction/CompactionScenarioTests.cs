@@ -1,5 +1,4 @@
 using CsCheck;
-using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Diff;
 using Tidegate.BlockStore.Maps;
 using Tidegate.BlockStore.Segments;
@@ -51,9 +50,7 @@ public sealed class CompactionScenarioTests
         await PlayAsync(origin, before);
         await origin.CommitAsync("cut");
         await origin.FoldAsync();
-        var clone = origin.Clone("vol-2", "cut", (await origin.OpenCatalogue().FindSnapshotAsync("cut"))!);
-        await origin.ChangeCatalogueAsync(async catalogue => await catalogue.PutPinAsync(
-            new PinRecord("vol-2", "cut", origin.Head.CommittedSequence, DateTimeOffset.UnixEpoch, IsConfirmed: true)));
+        var clone = await origin.CloneAsync("vol-2", "cut");
         await PlayAsync(origin, after[..(after.Length / 2)]);
         await PlayAsync(clone, after);
         await clone.FoldAsync();

@@ -4,6 +4,7 @@ using Tidegate.BlockStore.Compaction;
 using Tidegate.BlockStore.Formats;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Relocation;
+using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Segments;
 using Xunit;
 
@@ -58,7 +59,7 @@ public sealed class CompactionTests
         await volume.VerifyAsync(cut.Image, volume.SnapshotModels["kept"]);
         var with = (await FramesAsync(volume)).Stored;
 
-        await volume.ChangeCatalogueAsync(async catalogue => await catalogue.RemoveSnapshotAsync("kept"));
+        await DeleteAsync(volume, "kept");
         await CompactAllAsync(volume);
         await volume.VerifyAsync();
         Assert.InRange((await FramesAsync(volume)).Stored, 1, with * 3 / 4);
@@ -138,12 +139,21 @@ public sealed class CompactionTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task I5_nothing_moves_under_a_pin_that_is_not_confirmed_or_whose_cut_is_gone(bool isConfirmed)
+    public async Task I5_a_clone_reads_its_cut_whatever_was_moved_though_the_cut_is_gone(bool isConfirmed)
     {
         var volume = await OverwrittenAsync();
-        await volume.ChangeCatalogueAsync(async catalogue => await catalogue.PutPinAsync(
-            new PinRecord("vol-9", "gone", 1, DateTimeOffset.UnixEpoch, isConfirmed)));
-        Assert.Null(await volume.PrepareCompactionAsync());
+        volume.Write(3, 40);
+        await volume.CommitAsync("cut");
+        var clone = await volume.CloneAsync("vol-9", "cut", isConfirmed);
+        await volume.FoldAsync();
+        volume.Write(0, 60);
+        await volume.CommitAsync();
+        await volume.FoldAsync();
+        await DeleteAsync(volume, "cut");
+        await CompactAllAsync(volume);
+        await volume.BuryAsync();
+        await clone.VerifyAsync();
+        await volume.VerifyAsync();
     }
 
     [Fact]
@@ -154,7 +164,7 @@ public sealed class CompactionTests
         {
             var lives = new List<SegmentLife>();
             await foreach (var life in catalogue.ListLivesAsync()) lives.Add(life);
-            foreach (var life in lives) await catalogue.PutLifeAsync(life with { LiveBytes = life.LiveBytes / 2 });
+            foreach (var life in lives) await catalogue.PutLifeAsync(life with { LiveBytes = life.LiveBytes / 2 }, default);
         });
         var error = await Assert.ThrowsAsync<CorruptDataException>(() => volume.PrepareCompactionAsync());
         Assert.Contains("as reachable", error.Message, StringComparison.Ordinal);
@@ -249,6 +259,9 @@ public sealed class CompactionTests
         }.Validated());
         foreach (var property in typeof(CompactionOptions).GetProperties()) Assert.Contains(property.Name, error.Message, StringComparison.Ordinal);
     }
+
+    private static async Task DeleteAsync(VolumeScenario volume, string snapshotId) => await volume.SaveAsync(await volume.PublishAsync(
+        (await SnapshotDeletion.PrepareAsync(volume.Head, [snapshotId], volume.Now, volume.Segments, volume.Sealer))!));
 
     private static async Task CompactAllAsync(VolumeScenario volume)
     {

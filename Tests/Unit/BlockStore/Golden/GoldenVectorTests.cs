@@ -119,7 +119,7 @@ public sealed class GoldenVectorTests
     public void Catalogue_page()
     {
         var page = new CataloguePage(0);
-        var pin = new PinRecord("vol-clone", "snap-1", 3, Time, true);
+        var pin = new PinRecord("vol-clone", "snap-1", 2, 3, ImageDescriptor.Empty(4096), Time, true);
         page.Keys.Add(CatalogueKey.OfCut(3, "snap-1"));
         page.Values.Add([]);
         page.Keys.Add(CatalogueKey.Of(CatalogueKey.Pin, pin.CloneVolumeId));
@@ -198,6 +198,7 @@ public sealed class GoldenVectorTests
             0, new PageReference(Map with { Identity = Map.Identity with { Kind = SegmentKind.Catalogue } }, 0, 200, new PageHash(10, 11))),
         Relocation = null,
         Staging = null,
+        Manifest = new SegmentIdentity(SegmentKind.Head, SegmentFixture.Owner, 1, 0, 12, new BlobNonce(77)),
         CommittedAt = Time,
         HostTime = Time.AddSeconds(-1),
     };

@@ -260,8 +260,8 @@ public sealed class HeadMachineTests
         var volume = new VolumeScenario();
         await volume.CommitAsync();
         var stale = volume.OpenCatalogue();
-        await stale.PutPinAsync(new Tidegate.BlockStore.Catalogues.PinRecord("vol-2", "snap-x", 1, Now, false));
-        var update = stale.Seal(volume.Sealer, 1);
+        await stale.PutPinAsync(new Tidegate.BlockStore.Catalogues.PinRecord("vol-2", "snap-x", 1, 1, volume.Head.ToImage(), Now, false));
+        var update = await stale.SealAsync(volume.Sealer, 1, Now);
         await volume.CommitAsync("snap-1");
         Assert.Throws<InvalidOperationException>(() => HeadMachine.ChangeCatalogue(volume.Head, update));
     }

@@ -24,14 +24,15 @@ public sealed class HeadManifestTests : IDisposable
         var clone = origin.Clone("vol-2", "cut", (await origin.OpenCatalogue().FindSnapshotAsync("cut"))!);
         clone.Write(10, 4);
         await clone.CommitAsync();
-        var blob = new HeadManifest(clone.Head, [await WrapAsync(provider, clone), await WrapAsync(provider, origin)]).Seal(clone.Sealer);
+        var head = clone.Head with { Manifest = clone.Sealer.NewIdentity(SegmentKind.Head, clone.Head.Version) };
+        var blob = new HeadManifest(head, [await WrapAsync(provider, clone), await WrapAsync(provider, origin)]).Seal(clone.Sealer);
         await clone.PutAsync(blob, default);
         Assert.StartsWith($"{clone.Lineage}/head/{clone.Head.Version:x16}-", blob.Key, StringComparison.Ordinal);
 
         // From here on only the store and the key files.
         var content = await clone.Store.GetRangeAsync(blob.Key, 0, 1 << 20);
         var manifest = await HeadManifest.OpenAsync(blob.Key, content, new KeyFileProvider(_directory));
-        Assert.Equal(clone.Head, manifest.Head);
+        Assert.Equal(head, manifest.Head);
         var ring = new Keyring();
         foreach (var key in manifest.Keys)
             ring.Add(key.Owner, key.Generation, await provider.UnwrapAsync(key.Owner, key.Generation, key.Bytes));
@@ -47,7 +48,7 @@ public sealed class HeadManifestTests : IDisposable
     {
         var provider = new KeyFileProvider(_directory);
         var volume = new VolumeScenario();
-        await volume.CommitAsync();
+        await volume.CommitAsync("cut");
         var blob = new HeadManifest(volume.Head, [await WrapAsync(provider, volume)]).Seal(volume.Sealer);
         var random = new Random(41);
         for (var i = 0; i < 400; i++)

@@ -1,0 +1,6 @@
+namespace Tidegate.BlockStore.Reclaim;
+
+/// <summary>What deleting snapshots together would free.</summary>
+/// <param name="Bytes">Stored bytes of frames and pages that nothing else needs.</param>
+/// <param name="IsAtLeast">True while a discard's dead subtrees wait to be looked into: it may be more.</param>
+public sealed record ReclaimEstimate(long Bytes, bool IsAtLeast);

@@ -1,0 +1,6 @@
+namespace Tidegate.BlockStore.Reclaim;
+
+/// <summary>What a change of a volume's catalogue is decided by, besides the catalogue.</summary>
+/// <param name="Now">Service's clock.</param>
+/// <param name="Retention">What of the volume's past is kept.</param>
+public sealed record ReclaimTerms(DateTimeOffset Now, Retention Retention);

@@ -1,0 +1,116 @@
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Catalogues;
+using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Images;
+using Tidegate.BlockStore.Segments;
+
+namespace Tidegate.BlockStore.Reclaim;
+
+/// <summary>
+/// The recovery window of a volume (<c>docs/formats/reclaim.md</c>, Recovery window): each commit in it can be read, from the base before
+/// and the segments in between, and can be kept beyond it as a cut.
+/// </summary>
+public static class RecoveryPoints
+{
+    /// <summary>What the ids of cuts begin with that thinning has kept.</summary>
+    public const string KeptPrefix = "point-";
+
+    /// <summary>
+    /// The volume as it was after one commit, as a cut of the given id, and the blob to store before it is used; null when the
+    /// window does not reach back to it or the head has not come so far.
+    /// </summary>
+    public static async Task<(SnapshotRecord Cut, IReadOnlyList<BlobEffect> Blobs)?> FindAsync(
+        VolumeHead head, CatalogueEdit catalogue, long sequence, string snapshotId, SegmentCache segments, LineageSealer sealer,
+        CancellationToken cancellationToken = default)
+    {
+        if (sequence > head.BaseSequence && sequence <= head.CommittedSequence)
+        {
+            var tail = await TailManifest.LoadAsync(segments, head.Tail, cancellationToken);
+            var at = tail.ToList().FindIndex(entry => entry.Segment.Identity.Owner == head.Lineage && entry.Segment.Identity.Sequence == sequence);
+            return at < 0 ? null : CutOf(snapshotId, head.BaseSequence, head.Root, head.SizeBytes, [.. tail.Take(at + 1)], sealer);
+        }
+        if (await catalogue.GetWindowAsync(cancellationToken) is not { } window || sequence < window.FromSequence) return null;
+        BaseRecord? before = null;
+        var size = head.SizeBytes;
+        await foreach (var known in catalogue.ListBasesAsync(cancellationToken))
+        {
+            if (known.Sequence <= sequence) before = known;
+            // The size is known at bases; volumes only grow, so that the one at the next base is enough.
+            if (known.Sequence < sequence) continue;
+            size = known.SizeBytes;
+            break;
+        }
+        if (before is null) return null;
+        var entries = new List<TailEntry>();
+        await foreach (var entry in catalogue.ListPointsAsync(Math.Min(before.Sequence, sequence - 1), cancellationToken))
+        {
+            if (entry.Segment.Identity.Sequence > sequence) break;
+            entries.Add(entry);
+        }
+        if (entries.Count == 0 || entries[^1].Segment.Identity.Sequence != sequence) return null;
+        return CutOf(snapshotId, before.Sequence, before.Root, size, entries, sealer);
+    }
+
+    /// <summary>
+    /// Moves the beginning of the window to where the retention puts it, keeps what thinning keeps, and lets go of what it kept long
+    /// enough. Returns what is gone, and blobs to store with the change.
+    /// </summary>
+    internal static async Task<(IReadOnlyList<Dropped> Dropped, IReadOnlyList<BlobEffect> Blobs)> AdvanceAsync(
+        VolumeHead head, CatalogueEdit catalogue, Retention retention, DateTimeOffset now, SegmentCache segments, LineageSealer sealer,
+        CancellationToken cancellationToken)
+    {
+        var dropped = new List<Dropped>();
+        var blobs = new List<BlobEffect>();
+        await foreach (var kept in catalogue.ListSnapshotsAsync(RecoveryPoints.KeptPrefix, cancellationToken))
+            if (kept.CommittedAt <= now - retention.ThinFor) dropped.Add(Dropped.Of(kept));
+        foreach (var kept in dropped) await catalogue.RemoveSnapshotAsync(KeptId(kept.Hold.ThroughSequence), cancellationToken);
+        if (await catalogue.GetWindowAsync(cancellationToken) is not { } window) return (dropped, blobs);
+        var old = new List<TailEntry>();
+        await foreach (var entry in catalogue.ListPointsAsync(window.FromSequence - 1, cancellationToken))
+        {
+            if (entry.CommittedAt > now - retention.Window) break;
+            old.Add(entry);
+        }
+        var bases = new List<long>();
+        await foreach (var known in catalogue.ListBasesAsync(cancellationToken))
+            if (old.Count > 0 && known.Sequence <= SequenceOf(old[^1])) bases.Add(known.Sequence);
+        if (bases.Count == 0 || bases[^1] <= window.FromSequence) return (dropped, blobs);
+        var from = bases[^1];
+        foreach (var entry in Thin(old, from, retention, now))
+        {
+            var found = await FindAsync(head, catalogue, SequenceOf(entry), KeptId(SequenceOf(entry)), segments, sealer, cancellationToken);
+            if (found is not { } point) continue;
+            blobs.AddRange(point.Blobs);
+            await catalogue.PutSnapshotAsync(point.Cut, cancellationToken);
+        }
+        foreach (var entry in old.Where(entry => SequenceOf(entry) < from)) await catalogue.RemovePointAsync(SequenceOf(entry), cancellationToken);
+        foreach (var gone in bases.SkipLast(1)) await catalogue.RemoveBaseAsync(gone, cancellationToken);
+        await catalogue.SetWindowAsync(new RecoveryWindow(from, old.First(entry => SequenceOf(entry) == from).CommittedAt), cancellationToken);
+        dropped.Add(new Dropped(new Hold(window.FromSequence, from), null));
+        return (dropped, blobs);
+    }
+
+    private static long SequenceOf(TailEntry entry) => entry.Segment.Identity.Sequence;
+
+    internal static string KeptId(long sequence) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{KeptPrefix}{sequence:x16}");
+
+    // The last point of each interval: told by the point after it, so that it is the same one in however many steps the window moves.
+    private static IEnumerable<TailEntry> Thin(List<TailEntry> old, long from, Retention retention, DateTimeOffset now)
+    {
+        if (retention.ThinEvery <= TimeSpan.Zero) yield break;
+        for (var i = 0; SequenceOf(old[i]) < from; i++)
+            if (old[i].CommittedAt > now - retention.ThinFor && IntervalOf(old[i]) != IntervalOf(old[i + 1])) yield return old[i];
+        long IntervalOf(TailEntry entry) => entry.CommittedAt.UtcTicks / retention.ThinEvery.Ticks;
+    }
+
+    private static (SnapshotRecord, IReadOnlyList<BlobEffect>) CutOf(
+        string snapshotId, long baseSequence, PageRoot? root, long sizeBytes, List<TailEntry> entries, LineageSealer sealer)
+    {
+        var last = entries[^1];
+        var sequence = last.Segment.Identity.Sequence;
+        var isBase = baseSequence == sequence;
+        var (tail, blobs) = isBase ? (Tail.Empty, []) : TailManifest.Pack([.. entries], sealer, sequence);
+        var image = new ImageDescriptor(sizeBytes, root, tail, []);
+        return (new SnapshotRecord(snapshotId, sequence, baseSequence, last.LogEnd, last.CommittedAt, last.HostTime, image), blobs);
+    }
+}

@@ -1,0 +1,40 @@
+using Tidegate.BlockStore.Catalogues;
+using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Segments;
+
+namespace Tidegate.BlockStore.Reclaim;
+
+/// <summary>
+/// What the deletion of a volume means for its space (<c>docs/formats/reclaim.md</c>, Deletion of a volume): the head's root dies as one
+/// subtree, the recovery window ends, and what no snapshot, clone or lease holds is freed as everything else is.
+/// </summary>
+public static class VolumeRetirement
+{
+    /// <summary>True when there is still a root or a window to take away. The tail must be folded first.</summary>
+    public static async ValueTask<bool> IsDueAsync(VolumeHead head, SegmentCache segments, CancellationToken cancellationToken = default) =>
+        head.Root is not null || await new CatalogueEdit(head, segments).GetWindowAsync(cancellationToken) is not null;
+
+    /// <summary>Prepares the end of a deleted volume's live image.</summary>
+    public static async Task<PreparedChange> PrepareAsync(
+        VolumeHead head, DateTimeOffset now, SegmentCache segments, LineageSealer sealer, CancellationToken cancellationToken = default)
+    {
+        var catalogue = new CatalogueEdit(head, segments);
+        var dropped = new List<Dropped> { new(default, head.RetiredTail) };
+        if (await catalogue.GetWindowAsync(cancellationToken) is { } window)
+        {
+            dropped.Add(new Dropped(new Hold(window.FromSequence, long.MaxValue), null));
+            await catalogue.RemoveWindowAsync(cancellationToken);
+            foreach (var point in await catalogue.ListPointsAsync(-1, cancellationToken).ToArrayAsync(cancellationToken))
+                await catalogue.RemovePointAsync(point.Segment.Identity.Sequence, cancellationToken);
+            foreach (var known in await catalogue.ListBasesAsync(cancellationToken).ToArrayAsync(cancellationToken))
+                await catalogue.RemoveBaseAsync(known.Sequence, cancellationToken);
+        }
+        var kept = await catalogue.ListSnapshotsAsync(RecoveryPoints.KeptPrefix, cancellationToken).ToArrayAsync(cancellationToken);
+        foreach (var cut in kept) await catalogue.RemoveSnapshotAsync(cut.SnapshotId, cancellationToken);
+        dropped.AddRange(kept.Select(Dropped.Of));
+        if (head.Root is { } root && root.Page.Segment.Identity.Owner == head.Lineage)
+            await catalogue.PutSubtreeAsync(new DeadSubtree(head.CommittedSequence + 1, root.Level, 0, root.Page), cancellationToken);
+        var change = await ReclaimChange.FinishAsync(head, catalogue, dropped, now, segments, sealer, cancellationToken);
+        return change with { DropsRoot = true };
+    }
+}
