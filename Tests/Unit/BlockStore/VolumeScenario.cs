@@ -25,7 +25,13 @@ internal sealed class VolumeScenario
     /// <summary>Compacts whatever has any garbage, in small units.</summary>
     public static readonly CompactionOptions Eager = new()
     {
-        TargetRatio = 1.05, MinGarbageBytes = 0, MaxCopiedBytes = 1 << 20, MaxBlobs = 16, ContainerBytes = 64 << 10, SmallBlobBytes = 8 << 10, MinSmallBlobs = 5,
+        TargetRatio = 1.05,
+        MinGarbageBytes = 0,
+        MaxCopiedBytes = 1 << 20,
+        MaxBlobs = 16,
+        ContainerBytes = 64 << 10,
+        SmallBlobBytes = 8 << 10,
+        MinSmallBlobs = 5,
     };
 
     private const string Account = "123456789012";

@@ -255,7 +255,13 @@ public sealed class CompactionTests
     {
         var error = Assert.Throws<ArgumentException>(() => new CompactionOptions
         {
-            TargetRatio = 1, MinGarbageBytes = -1, MaxCopiedBytes = 1, MaxBlobs = 1, ContainerBytes = 1, SmallBlobBytes = -1, MinSmallBlobs = 1,
+            TargetRatio = 1,
+            MinGarbageBytes = -1,
+            MaxCopiedBytes = 1,
+            MaxBlobs = 1,
+            ContainerBytes = 1,
+            SmallBlobBytes = -1,
+            MinSmallBlobs = 1,
         }.Validated());
         foreach (var property in typeof(CompactionOptions).GetProperties()) Assert.Contains(property.Name, error.Message, StringComparison.Ordinal);
     }
