@@ -33,6 +33,7 @@ public sealed class RevocationTests(GuardedSilo silo)
         Assert.Contains(silo.Log.Texts(3004), text => text.Contains($"{thumbprint} was revoked: closed 1 links and ended 1 streaming calls", StringComparison.Ordinal));
         Assert.Empty(running.OwnedBy(thumbprint));
         var (account, gateway) = (agent.Gateway.AccountId, silo.Grains.GetGrain<IGatewayGrain>(agent.Gateway.GatewayId));
+        await silo.Audit.PublishedAsync(agent.Gateway.GatewayId, "gateway.lost");
         Assert.False((await GrainCluster.As(GrainCluster.Tenant(account), gateway.Describe)).IsConnected);
         Assert.Empty(silo.Log.Texts(3008));
 
