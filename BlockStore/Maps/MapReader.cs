@@ -20,16 +20,22 @@ internal sealed class MapReader(SegmentCache segments, long maxBytes)
         _pages.GetAsync((page, level, number), LoadAsync, cancellationToken);
 
     /// <summary>The leaf that covers a block, or null when no page does.</summary>
-    public async ValueTask<MapPage?> FindLeafAsync(PageRoot? root, long block, CancellationToken cancellationToken)
+    public async ValueTask<MapPage?> FindLeafAsync(PageRoot? root, long block, CancellationToken cancellationToken) =>
+        await FindLeafReferenceAsync(root, block, cancellationToken) is { } leaf
+            ? await GetAsync(leaf, 0, block >> MapGeometry.SpanBits(0), cancellationToken)
+            : null;
+
+    /// <summary>Where the leaf is that covers a block, or null; reads the pages above it alone.</summary>
+    public async ValueTask<PageReference?> FindLeafReferenceAsync(PageRoot? root, long block, CancellationToken cancellationToken)
     {
         if (root is null || block >> MapGeometry.SpanBits(root.Level) != 0) return null;
         var page = root.Page;
-        for (var level = root.Level; ; level--)
+        for (var level = root.Level; level > 0; level--)
         {
             var loaded = await GetAsync(page, level, block >> MapGeometry.SpanBits(level), cancellationToken);
-            if (level == 0) return loaded;
             if (!loaded.Children.TryGetValue(MapGeometry.SlotOf(level, block), out page)) return null;
         }
+        return page;
     }
 
     private async Task<MapPage> LoadAsync((PageReference Page, int Level, long Number) key)

@@ -4,9 +4,8 @@ using Tidegate.BlockStore.Diff;
 using Tidegate.BlockStore.Folding;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Images;
-using Tidegate.BlockStore.Keys;
-using Tidegate.BlockStore.Maps;
 using Tidegate.BlockStore.Segments;
+using Tidegate.Tests.Kit.Blobs;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.BlockStore.Images;
@@ -15,17 +14,19 @@ namespace Tidegate.Tests.Unit.BlockStore.Images;
 /// A volume of 16 TiB with 100 GiB mapped all over it. The map is real and in files; the data that it names does not exist, which
 /// nothing here needs: what is bounded and cheap is bounded and cheap by the map alone (I11).
 /// </summary>
-public sealed class SparseVolumeTests(SparseVolumeTests.GeneratedMap map) : IClassFixture<SparseVolumeTests.GeneratedMap>
+public sealed class SparseVolumeTests(SparseVolumeTests.MapFixture fixture) : IClassFixture<SparseVolumeTests.MapFixture>
 {
-    private const long SizeBytes = 16L << 40;
-    private const int Leaves = 25_600;
-    private const int BlocksPerLeaf = 64;
+    private const long SizeBytes = GeneratedMap.SizeBytes;
+    private const int Leaves = GeneratedMap.Leaves;
+    private const int BlocksPerLeaf = GeneratedMap.BlocksPerLeaf;
     private const long CacheBytes = 4 << 20;
+
+    private readonly GeneratedMap _map = fixture.Map;
 
     [Fact]
     public async Task I11_a_reader_goes_over_100_GiB_of_blocks_in_a_few_megabytes_of_pages()
     {
-        var reader = await ImageReader.OpenAsync(map.Head.ToImage(), map.Open(), new ImageReaderOptions { MaxPageBytes = CacheBytes });
+        var reader = await ImageReader.OpenAsync(_map.Head.ToImage(), _map.Open(), new ImageReaderOptions { MaxPageBytes = CacheBytes });
         long blocks = 0, last = -1;
         await foreach (var block in reader.EnumerateBlocksAsync())
         {
@@ -39,9 +40,9 @@ public sealed class SparseVolumeTests(SparseVolumeTests.GeneratedMap map) : ICla
     [Fact]
     public async Task I11_reads_at_random_touch_a_path_each_and_keep_the_bound()
     {
-        var source = new CountingSource(map.Source);
+        var source = new CountingSource(_map.Source);
         var reader = await ImageReader.OpenAsync(
-            map.Head.ToImage(), new SegmentCache(source, map.Ring), new ImageReaderOptions { MaxPageBytes = CacheBytes });
+            _map.Head.ToImage(), new SegmentCache(source, _map.Ring), new ImageReaderOptions { MaxPageBytes = CacheBytes });
         var random = new Random(3);
         for (var i = 0; i < 500; i++)
         {
@@ -50,7 +51,7 @@ public sealed class SparseVolumeTests(SparseVolumeTests.GeneratedMap map) : ICla
             Assert.InRange(reader.Map.CachedBytes, 0, CacheBytes);
         }
         // At most a leaf and the page above it each, the few pages above those, and the indexes of the map's segments.
-        Assert.InRange(source.Reads, 500, (2 * 500) + 3 + (2 * map.Segments));
+        Assert.InRange(source.Reads, 500, (2 * 500) + 3 + (2 * _map.Segments));
     }
 
     [Fact]
@@ -61,12 +62,12 @@ public sealed class SparseVolumeTests(SparseVolumeTests.GeneratedMap map) : ICla
         {
             for (var i = 0; i < 1000; i++) builder.Write(GeneratedMap.LeafNumber(random.Next(Leaves)) * (32L << 20), new byte[4096]);
         });
-        var source = new CountingSource(map.Source);
-        var fold = (await new Folder(new SegmentCache(source, map.Ring), map.Sealer, map.PutAsync).FoldAsync(head, []))!;
+        var source = new CountingSource(_map.Source);
+        var fold = (await new Folder(new SegmentCache(source, _map.Ring), _map.Sealer, _map.PutAsync).FoldAsync(head, []))!;
         Assert.NotEqual(head.Root, fold.Root);
         Assert.InRange(source.Reads, 1000, 2200);
 
-        var (before, after) = (await OpenAsync(map.Head.ToImage(), map.Open()), await OpenAsync(head.ToImage() with { Root = fold.Root, Tail = Tail.Empty }, map.Open()));
+        var (before, after) = (await OpenAsync(_map.Head.ToImage(), _map.Open()), await OpenAsync(head.ToImage() with { Root = fold.Root, Tail = Tail.Empty }, _map.Open()));
         var changed = 0;
         await foreach (var _ in ImageDiff.ChangedBlocksAsync(before, after)) changed++;
         Assert.InRange(changed, 900, 1000);
@@ -80,15 +81,15 @@ public sealed class SparseVolumeTests(SparseVolumeTests.GeneratedMap map) : ICla
     public async Task Discards_of_terabytes_drop_whole_subtrees_unread(long offset, long length, int mostPages)
     {
         var (head, segments) = await CommitAsync(builder => builder.Discard(offset, length));
-        var source = new CountingSource(map.Source);
-        var fold = (await new Folder(new SegmentCache(source, map.Ring), map.Sealer, map.PutAsync).FoldAsync(head, []))!;
+        var source = new CountingSource(_map.Source);
+        var fold = (await new Folder(new SegmentCache(source, _map.Ring), _map.Sealer, _map.PutAsync).FoldAsync(head, []))!;
         Assert.NotEmpty(fold.Subtrees);
         // At most two reads for the index of each page's segment, and one for the page: root, edges, and nothing between.
         Assert.InRange(source.Reads, 1, 2 + (3 * mostPages));
         Assert.Equal(length == SizeBytes, fold.Root is null);
 
-        source = new CountingSource(map.Source);
-        var reader = await OpenAsync(head.ToImage(), new SegmentCache(source, map.Ring));
+        source = new CountingSource(_map.Source);
+        var reader = await OpenAsync(head.ToImage(), new SegmentCache(source, _map.Ring));
         Assert.Empty(await reader.ResolveAsync((uint)((offset + (1L << 30)) / BlockGeometry.BlockBytes), default));
         if (length < SizeBytes) return;
         await foreach (var block in reader.EnumerateBlocksAsync()) Assert.Fail($"block {block.Block} is still there");
@@ -100,7 +101,7 @@ public sealed class SparseVolumeTests(SparseVolumeTests.GeneratedMap map) : ICla
     public async Task I11_what_a_discard_of_everything_changes_is_told_block_by_block_in_bounded_memory()
     {
         var (head, _) = await CommitAsync(builder => builder.Discard(0, SizeBytes));
-        var (before, after) = (await OpenAsync(map.Head.ToImage(), map.Open()), await OpenAsync(head.ToImage(), map.Open()));
+        var (before, after) = (await OpenAsync(_map.Head.ToImage(), _map.Open()), await OpenAsync(head.ToImage(), _map.Open()));
         long changed = 0;
         await foreach (var _ in ImageDiff.ChangedBlocksAsync(before, after))
         {
@@ -117,95 +118,28 @@ public sealed class SparseVolumeTests(SparseVolumeTests.GeneratedMap map) : ICla
     /// <summary>One committed segment after the map.</summary>
     private async Task<(VolumeHead Head, SegmentReference Segment)> CommitAsync(Action<SegmentBuilder> fill)
     {
-        using var builder = new SegmentBuilder(map.Key, 0);
+        using var builder = new SegmentBuilder(_map.Key, 0);
         fill(builder);
-        var identity = SegmentIdentity.NewData(map.Sealer.Owner, 1, 1, 2, map.Nonces);
+        var identity = SegmentIdentity.NewData(_map.Sealer.Owner, 1, 1, 2, _map.Nonces);
         using var segment = builder.Seal(identity, SegmentDigest.None, 100, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch);
-        await map.PutAsync(new BlobEffect(segment.BlobKey, segment.Content), default);
+        await _map.PutAsync(new BlobEffect(segment.BlobKey, segment.Content), default);
         var entry = new TailEntry(segment.Reference, segment.Digest, 100, segment.FrameBytes, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch);
-        return (map.Head with { Epoch = 1, CommittedSequence = 2, CommittedLogEnd = 100, Tail = new Tail(null, 0, [entry]) }, segment.Reference);
+        return (_map.Head with { Epoch = 1, CommittedSequence = 2, CommittedLogEnd = 100, Tail = new Tail(null, 0, [entry]) }, segment.Reference);
     }
 
-    /// <summary>25,600 leaves of 64 blocks, evenly over 16 TiB, written page by page as a fold writes them.</summary>
-    public sealed class GeneratedMap : IAsyncLifetime
+    public sealed class MapFixture : IAsyncLifetime
     {
         private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("tidegate-sparse-");
-        private DirectoryBlobStore? _store;
 
-        internal DataKey Key { get; } = new(Enumerable.Range(0, 32).Select(i => (byte)i).ToArray());
-        internal SeededNonces Nonces { get; } = new();
-        internal Keyring Ring { get; } = new();
-        internal LineageSealer Sealer { get; private set; } = null!;
-        internal VolumeHead Head { get; private set; } = null!;
-        internal int Segments { get; private set; }
-        internal IBlobSource Source => new BlobStoreSource(_store!);
+        internal GeneratedMap Map { get; private set; } = null!;
 
-        public static long LeafNumber(int leaf) => leaf * ((SizeBytes >> 25) / Leaves);
-
-        internal SegmentCache Open() => new(Source, Ring);
-
-        internal async ValueTask PutAsync(BlobEffect blob, CancellationToken cancellationToken) =>
-            await _store!.PutIfAbsentAsync(blob.Key, blob.Content, cancellationToken);
-
-        public async ValueTask InitializeAsync()
-        {
-            _store = new DirectoryBlobStore(_directory.FullName, TimeProvider.System);
-            var lineage = new LineageId("123456789012", "vol-sparse");
-            Ring.Add(lineage, 1, Key);
-            Sealer = new LineageSealer(lineage, 1, Key, Nonces);
-            using var writer = new PageWriter(Sealer, SegmentKind.Map, 1, 6 << 20);
-            var pages = new SortedDictionary<long, PageReference>();
-            for (var i = 0; i < Leaves; i++) pages.Add(LeafNumber(i), await WriteAsync(writer, Leaf(i)));
-            var level = 0;
-            while (level < 3)
-            {
-                level++;
-                var above = new SortedDictionary<long, MapPage>();
-                foreach (var (number, page) in pages)
-                {
-                    if (!above.TryGetValue(number / 512, out var parent)) above.Add(number / 512, parent = new MapPage(level, number / 512));
-                    parent.Children.Add((int)(number % 512), page);
-                }
-                pages.Clear();
-                foreach (var (number, page) in above) pages.Add(number, await WriteAsync(writer, page));
-            }
-            writer.Finish();
-            await PutFinishedAsync(writer);
-            Segments = writer.Segments.Count;
-            Head = HeadMachine.Create(lineage, 1, SizeBytes) with
-            {
-                CommittedSequence = 1,
-                BaseSequence = 1,
-                Root = new PageRoot(3, writer.Resolve(Assert.Single(pages).Value)),
-            };
-        }
+        public async ValueTask InitializeAsync() =>
+            Map = await GeneratedMap.WriteAsync(new DirectoryBlobStore(_directory.FullName, TimeProvider.System));
 
         public ValueTask DisposeAsync()
         {
             _directory.Delete(recursive: true);
             return ValueTask.CompletedTask;
-        }
-
-        private MapPage Leaf(int leaf)
-        {
-            var page = new MapPage(0, LeafNumber(leaf));
-            var data = new SegmentReference(SegmentIdentity.NewData(Sealer.Owner, 1, 1, 1, Nonces), 8 << 20);
-            for (var i = 0; i < BlocksPerLeaf; i++)
-                page.Blocks.Add(i * 8, [new MapFragment(data, i, ushort.MaxValue, 1, 65_536, new FrameTag((UInt128)(((ulong)leaf << 8) + (uint)i)))]);
-            return page;
-        }
-
-        private async Task<PageReference> WriteAsync(PageWriter writer, MapPage page)
-        {
-            var holder = writer.NextHolder();
-            await PutFinishedAsync(writer);
-            foreach (var (slot, child) in page.Children.ToArray()) page.Children[slot] = writer.Resolve(child);
-            return writer.Add((uint)page.Number, page.Level, page.Encode(holder), page.ComputeHash());
-        }
-
-        private async Task PutFinishedAsync(PageWriter writer)
-        {
-            while (writer.TryTakeBlob(out var blob)) await PutAsync(blob!, default);
         }
     }
 
