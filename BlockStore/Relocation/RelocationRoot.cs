@@ -12,6 +12,27 @@ public sealed record RelocationRoot(LineageId Lineage, PageRoot Root)
     /// <summary>Most tables that an image names: its own lineage's, and one for each origin it goes back to.</summary>
     public const int MaxTables = 32;
 
+    /// <summary>References as bytes, to be handed from one holder of heads to another.</summary>
+    public static byte[] Encode(IReadOnlyList<RelocationRoot> relocations)
+    {
+        var owners = new OwnerTable();
+        var body = new FormatWriter();
+        WriteAll(body, owners, relocations);
+        var writer = new FormatWriter();
+        owners.Write(writer);
+        writer.Bytes(body.Written);
+        return writer.ToArray();
+    }
+
+    /// <summary>Reads what <see cref="Encode"/> wrote; throws <see cref="CorruptDataException"/> for anything else.</summary>
+    public static IReadOnlyList<RelocationRoot> Decode(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new FormatReader(bytes, "List of relocation tables");
+        var relocations = ReadAll(ref reader, OwnerTable.Read(ref reader));
+        reader.End();
+        return relocations;
+    }
+
     internal static void WriteAll(FormatWriter writer, OwnerTable owners, IReadOnlyList<RelocationRoot> relocations)
     {
         if (relocations.Count > MaxTables)

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Tidegate.BlockStore;
+using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Formats;
 using Tidegate.BlockStore.Images;
 using Tidegate.GatewayAgent.Devices;
@@ -285,7 +286,16 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
             var data = rented.AsMemory(0, length);
             var inImage = (int)Math.Clamp(reader.SizeBytes - offset, 0, length);
             data[inImage..].Span.Clear();
-            await reader.ReadAsync(offset, data[..inImage], cancellationToken);
+            try
+            {
+                await reader.ReadAsync(offset, data[..inImage], cancellationToken);
+            }
+            catch (BlobNotFoundException)
+            {
+                _image.Forget();
+                reader = await _image.OpenAsync(cancellationToken);
+                await reader.ReadAsync(offset, data[..inImage], cancellationToken);
+            }
             Store(offset, data.Span);
         }
         finally
@@ -351,6 +361,8 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
 
     private void NoteFailure(Exception error)
     {
+        if (error is BlobNotFoundException)
+            _image.Forget();
         // Damage does not pass by waiting: the code tells those who follow the restore.
         var reason = error is CorruptDataException ? $"{ErrorCodes.Corrupt}: {error.Message}" : error.Message;
         if (_reason == reason)

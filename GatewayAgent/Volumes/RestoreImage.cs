@@ -29,6 +29,16 @@ internal sealed class RestoreImage(IVolumeService service, IBlobSource blobs)
         }
     }
 
+    /// <summary>
+    /// Asks the service for the image again on next use: a blob is missing, because what it held was moved longer ago than the service
+    /// keeps what it moved (<c>docs/formats/relocation.md</c>, Readers).
+    /// </summary>
+    public void Forget()
+    {
+        lock (_gate)
+            (_opening, _known) = (null, null);
+    }
+
     private async Task<ImageReader> LoadAsync()
     {
         await Task.Yield();

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Serialization;
 using Orleans.Storage;
 using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Compaction;
 using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Records;
 using Tidegate.Grains.Aggregates;
@@ -28,7 +29,7 @@ public static class TidegateGrains
     /// <summary>
     /// Adds the grains' services. The host adds <see cref="IOutboxPublisher"/>, <c>ICertificateAuthority</c>,
     /// <c>ICertificateRevocations</c>, <c>ITicketIssuer</c>, <c>ILinkSockets</c>, <c>IBlobStore</c>, <c>IKeyProvider</c>, a reminder service and a grain storage named
-    /// <c>state</c>. State is stored in Orleans' binary form.
+    /// <c>state</c>; it may add its own <see cref="CompactionOptions"/>. State is stored in Orleans' binary form.
     /// </summary>
     public static IServiceCollection AddTidegateGrains(this IServiceCollection services)
     {
@@ -42,8 +43,15 @@ public static class TidegateGrains
             provider.GetRequiredService<IOutboxPublisher>(),
             provider.GetRequiredService<AggregateRecords>(),
             provider.GetRequiredService<ILoggerFactory>()));
+        services.AddMetrics();
+        services.TryAddSingleton(new CompactionOptions());
+        services.AddSingleton<VolumeMeters>();
         services.AddSingleton(provider => new VolumeServices(
-            provider.GetRequiredService<IBlobStore>(), provider.GetRequiredService<IKeyProvider>(), provider.GetRequiredService<ITicketIssuer>()));
+            provider.GetRequiredService<IBlobStore>(),
+            provider.GetRequiredService<IKeyProvider>(),
+            provider.GetRequiredService<ITicketIssuer>(),
+            provider.GetRequiredService<CompactionOptions>().Validated(),
+            provider.GetRequiredService<VolumeMeters>()));
         services.AddSingleton<WorkPool>();
         services.AddGrainService<LinkRegistry>();
         services.AddSingleton<ILinkRegistries, LinkRegistries>();

@@ -119,8 +119,8 @@ internal sealed partial class VolumeGrain
     public async Task<VolumeImageReply> GetImage()
     {
         RequireAgent();
-        var descriptor = State.OriginImage.Length > 0 ? State.OriginImage : ImageDescriptor.Empty(State.Specification!.SizeBytes).Encode();
-        return new VolumeImageReply(descriptor, (await KeysAsync()).ExportAll());
+        var image = State.OriginImage.Length > 0 ? ImageDescriptor.Decode(State.OriginImage) : ImageDescriptor.Empty(State.Specification!.SizeBytes);
+        return new VolumeImageReply((await ReadableAsync(image)).Encode(), (await KeysAsync()).ExportAll());
     }
 
     private void RequireAgent()

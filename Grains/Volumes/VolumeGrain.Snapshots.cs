@@ -35,7 +35,7 @@ internal sealed partial class VolumeGrain
         if (State.Head.Length == 0) throw Authorisation.NotFound($"Snapshot {snapshotId}");
         Authorisation.RequireAccount(State.Specification!.AccountId, $"Snapshot {snapshotId}");
         var snapshot = await (await OpenCatalogueAsync(HeadOf(State))).FindSnapshotAsync(snapshotId) ?? throw Authorisation.NotFound($"Snapshot {snapshotId}");
-        return new StoredImage(snapshot.Image.Encode(), State.Keys);
+        return new StoredImage((await ReadableAsync(snapshot.Image)).Encode(), State.Keys);
     }
 
     private async Task<SnapshotBarrier> TakeBarrierAsync(string gatewayId, string snapshotId, string requestId)

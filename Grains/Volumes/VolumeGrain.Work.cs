@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Images;
+using Tidegate.BlockStore.Relocation;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Volumes.Work;
 
@@ -11,7 +13,15 @@ internal sealed partial class VolumeGrain
     private readonly ILogger _log = services.Loggers.CreateLogger("Tidegate.Grains.Volume");
 
     /// <inheritdoc />
-    public Task<WorkBase> GetWorkBase() => Task.FromResult(new WorkBase(State.Head, State.Keys, State.Retention ?? VolumeMachine.DefaultRetention));
+    public async Task<WorkBase> GetWorkBase()
+    {
+        var origins = RelocationRoot.Encode(await OriginRelocationsAsync());
+        return new WorkBase(State.Head, State.Keys, State.Retention ?? VolumeMachine.DefaultRetention, origins);
+    }
+
+    /// <inheritdoc />
+    public Task<byte[]> GetRelocations() =>
+        Task.FromResult(RelocationRoot.Encode(State.Head.Length == 0 ? [] : HeadOf(State).Relocations));
 
     /// <inheritdoc />
     public async Task<PublishOutcome> PublishWork()
@@ -26,10 +36,28 @@ internal sealed partial class VolumeGrain
             var next = await StoreAsync(head, change);
             return new Change<VolumeState, HeadRefusal?>(VolumeMachine.WithHead(state, next), null);
         });
-        if (refusal is null) return PublishOutcome.Done;
+        if (refusal is null)
+        {
+            // What was folded, freed or moved may have left blobs half empty; the item looks at the accounts and ends when not.
+            pool.TryStart(Key, new CompactionWork(Key, host.Compaction, host.Meters, _log));
+            return PublishOutcome.Done;
+        }
+
         LogRefused(_log, Key, refusal.Message);
         return PublishOutcome.Superseded;
     }
+
+    // An origin's frames are found through the origin's table, which goes on changing: it is asked whenever something is read.
+    private async Task<IReadOnlyList<RelocationRoot>> OriginRelocationsAsync()
+    {
+        var origins = State.Keys.Select(key => key.VolumeId).Distinct().Where(volume => volume != Key).ToArray();
+        if (origins.Length == 0) return [];
+        var tables = await Task.WhenAll(origins.Select(origin => GrainFactory.GetGrain<IVolumeWorkGrain>(origin).GetRelocations()));
+        return [.. tables.SelectMany(table => RelocationRoot.Decode(table))];
+    }
+
+    private async Task<ImageDescriptor> ReadableAsync(ImageDescriptor image) =>
+        image.At([.. HeadOf(State).Relocations, .. await OriginRelocationsAsync()]);
 
     private void StartFold() => pool.TryStart(Key, new FoldWork());
 

@@ -1,8 +1,10 @@
 using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Compaction;
 using Tidegate.BlockStore.Keys;
 using Tidegate.Grains.Blobs;
 
 namespace Tidegate.Grains.Volumes;
 
 /// <summary>What volume grains need of the host beyond what every aggregate does.</summary>
-internal sealed record VolumeServices(IBlobStore Blobs, IKeyProvider Keys, ITicketIssuer Tickets);
+internal sealed record VolumeServices(
+    IBlobStore Blobs, IKeyProvider Keys, ITicketIssuer Tickets, CompactionOptions Compaction, VolumeMeters Meters);

@@ -121,6 +121,7 @@ internal sealed class SiloApplication : IAsyncDisposable
         services.AddSingleton<IKeyProvider>(_ => new KeyFileProvider(Path.Combine(directory, KeyDirectory)));
         services.AddSingleton<IOutboxPublisher, SqlOutboxPublisher>();
         services.AddSingleton<ProjectionReader>().AddSingleton<Lists>().AddSingleton<ApiKeyCache>().AddSingleton<RequestLimits>();
+        services.AddSingleton(settings.Compaction.ToOptions());
         services.AddTidegateGrains();
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.ConfigureHttpJsonOptions(options =>

@@ -3,9 +3,9 @@ namespace Tidegate.Silo.Options;
 /// <summary>All settings of a silo, read and checked before anything starts.</summary>
 internal sealed class SiloSettings
 {
-    private SiloSettings(StateOptions state, ListenerOptions listeners, ClusterSettings cluster, BlobOptions blobs, DataOptions data, ApiOptions api)
+    private SiloSettings(StateOptions state, ListenerOptions listeners, ClusterSettings cluster, BlobOptions blobs, DataOptions data, ApiOptions api, CompactionSettings compaction)
     {
-        (State, Listeners, Cluster, Blobs, Data, Api) = (state, listeners, cluster, blobs, data, api);
+        (State, Listeners, Cluster, Blobs, Data, Api, Compaction) = (state, listeners, cluster, blobs, data, api, compaction);
         if (Blobs.Directory.Length == 0) Blobs.Directory = Path.Combine(Path.GetFullPath(state.Directory), "blobs");
     }
 
@@ -21,6 +21,8 @@ internal sealed class SiloSettings
 
     public ApiOptions Api { get; }
 
+    public CompactionSettings Compaction { get; }
+
     /// <summary>Reads the sections; throws <see cref="SettingsException"/> that lists every fault of all of them.</summary>
     public static SiloSettings Read(IConfiguration configuration)
     {
@@ -31,8 +33,9 @@ internal sealed class SiloSettings
         var blobs = Bind<BlobOptions>(configuration, BlobOptions.Section, faults);
         var data = Bind<DataOptions>(configuration, DataOptions.Section, faults);
         var api = Bind<ApiOptions>(configuration, ApiOptions.Section, faults);
+        var compaction = Bind<CompactionSettings>(configuration, CompactionSettings.Section, faults);
         if (faults.Count > 0) throw new SettingsException(faults);
-        return new SiloSettings(state, listeners, cluster, blobs, data, api);
+        return new SiloSettings(state, listeners, cluster, blobs, data, api, compaction);
     }
 
     private static T Bind<T>(IConfiguration configuration, string section, List<string> faults)

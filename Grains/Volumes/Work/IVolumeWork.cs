@@ -16,4 +16,9 @@ internal interface IVolumeWork
     /// with the head as it is then, when another change was saved first: what it computed before and still holds is kept.
     /// </summary>
     Task<PreparedChange?> PrepareAsync(WorkContext context, CancellationToken cancellationToken);
+
+    /// <summary>Called when the prepared change is saved.</summary>
+    void Saved()
+    {
+    }
 }

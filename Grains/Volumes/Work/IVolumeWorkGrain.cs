@@ -11,6 +11,13 @@ internal interface IVolumeWorkGrain : IGrainWithStringKey
     Task<WorkBase> GetWorkBase();
 
     /// <summary>
+    /// The relocation table of the volume's own lineage as it was last saved (<see cref="Tidegate.BlockStore.Relocation.RelocationRoot.Encode"/>): what
+    /// readers of its clones need. Empty when nothing was moved, or the volume is gone.
+    /// </summary>
+    [AlwaysInterleave, Alias("relocations")]
+    Task<byte[]> GetRelocations();
+
+    /// <summary>
     /// Checks the change that the pool of this silo has prepared for the volume against the head as it is now, and saves it. A change
     /// that is gone, or that was saved already, changes nothing.
     /// </summary>

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Reclaim;
+using Tidegate.BlockStore.Relocation;
 using Tidegate.BlockStore.Segments;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Security;
@@ -108,12 +109,16 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
         {
             var known = await grain.GetWorkBase();
             keys ??= await VolumeKeys.UnwrapAsync(host.Keys, known.Keys);
-            var segments = context?.Segments ?? new SegmentCache(new BlobStoreSource(host.Blobs), keys.Ring, CacheBytes);
+            var segments = (context?.Segments ?? new SegmentCache(new BlobStoreSource(host.Blobs), keys.Ring, CacheBytes))
+                .At(RelocationRoot.Decode(known.OriginRelocations));
             var retention = new Retention(known.Retention.Window, known.Retention.ThinEvery, known.Retention.ThinFor);
             var terms = new ReclaimTerms(services.Clock.GetUtcNow(), retention);
             context = new WorkContext(volumeId, VolumeHead.Decode(known.Head), keys, segments, host.Blobs, terms);
             lease.Prepared = await work.PrepareAsync(context, cancellationToken);
-            if (lease.Prepared is null || await grain.PublishWork() == PublishOutcome.Done) return;
+            if (lease.Prepared is null) return;
+            if (await grain.PublishWork() != PublishOutcome.Done) continue;
+            work.Saved();
+            return;
         }
 
         LogLost(_log, work.Kind, volumeId, MaxAttempts);

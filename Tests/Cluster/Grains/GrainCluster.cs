@@ -7,6 +7,7 @@ using Orleans.Configuration;
 using Orleans.Storage;
 using Orleans.TestingHost;
 using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Compaction;
 using Tidegate.BlockStore.Keys;
 using Tidegate.Grains.Blobs;
 using Tidegate.Grains.Gateways.Holders;
@@ -123,6 +124,7 @@ public sealed class GrainCluster : IAsyncLifetime
             silo.UseInMemoryReminderService();
             silo.Configure<SchedulingOptions>(options => options.TurnWarningLengthThreshold = TimeSpan.FromMilliseconds(5));
             silo.Services.AddLogging(logging => logging.AddProvider(Turns));
+            silo.Services.AddSingleton(new CompactionOptions { MinGarbageBytes = 512 << 10, ContainerBytes = 1 << 20, SmallBlobBytes = 16 << 10 });
             silo.Services.AddTidegateGrains();
             silo.Services.AddKeyedSingleton<TimeProvider>(TidegateGrains.ClockKey, Clock);
             silo.Services.AddSingleton<IOutboxPublisher>(Publisher);

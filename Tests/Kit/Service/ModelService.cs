@@ -70,6 +70,9 @@ internal sealed class ModelService
     /// <summary>Runs inside a read of a blob.</summary>
     public Func<string, Task>? BeforeGet { get; set; }
 
+    /// <summary>Changes the image that a restore is given.</summary>
+    public Func<ImageDescriptor, ImageDescriptor>? HandOut { get; set; }
+
     /// <summary>A new volume that starts as one of this one's snapshots.</summary>
     public ModelService Clone(string volumeId, string snapshotId, int seed)
     {
@@ -229,7 +232,7 @@ internal sealed class ModelService
         public Task<CommitReply> CommitAsync(CommitRequest request, CancellationToken cancellationToken) => service.CallAsync(() => service.Commit(request));
 
         public Task<VolumeImageReply> GetImageAsync(CancellationToken cancellationToken) => service.CallAsync(() => new VolumeImageReply(
-            service._origin.Encode(),
+            (service.HandOut?.Invoke(service._origin) ?? service._origin).Encode(),
             [.. service._origins.Select(origin => new LineageKey(AccountId, origin.VolumeId, origin.Head.KeyGeneration, origin._key.Export()))]));
     }
 

@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using Tidegate.BlockStore.Relocation;
+using Tidegate.BlockStore.Segments;
 using Tidegate.GatewayAgent.Devices;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Tests.Kit.Disks;
@@ -140,6 +142,22 @@ public sealed class RestoreTests
         Assert.Equal(DeviceError.Io, error.Error);
         Assert.Contains("corrupt", error.Message, StringComparison.Ordinal);
         Assert.Equal(VolumeRunState.Restoring, agent.Status.State);
+    }
+
+    [Fact]
+    public async Task A_restore_whose_image_names_a_blob_that_is_gone_asks_for_the_image_again()
+    {
+        var (origin, image) = await OriginAsync(seed: 60);
+        var service = origin.Clone("vol-00000000000000000018", SnapshotId, seed: 60);
+        var lineage = origin.Head.Lineage;
+        var gone = new SegmentReference(new SegmentIdentity(SegmentKind.Relocation, lineage, 1, 0, 7, new BlobNonce(1)), 1000);
+        var table = new RelocationRoot(lineage, new PageRoot(0, new PageReference(gone, 0, 100, new PageHash(1, 2))));
+        var asked = 0;
+        service.HandOut = given => Interlocked.Increment(ref asked) == 1 ? given.At([table]) : given;
+        await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(60), SnapshotId);
+        await RestoredAsync(agent);
+        Assert.Equal(image, await agent.ReadAsync());
+        Assert.InRange(asked, 2, 4);
     }
 
     private static async Task<(ModelService Service, byte[] Image)> OriginAsync(int seed)
