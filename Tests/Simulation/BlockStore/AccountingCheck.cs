@@ -7,36 +7,48 @@ using Tidegate.Tests.Simulation.WritePath;
 namespace Tidegate.Tests.Simulation.BlockStore;
 
 /// <summary>
-/// The catalogue's accounting against two counts that share nothing with it: which frames of which segments the log's own records leave
-/// alive, and when each other one died; and what a walk of the map meets.
+/// The catalogue's accounting against the product's auditor, and against two counts that share nothing with either: what a walk of the map
+/// meets, and which frames of which segments the log's own records leave alive, when each other one died, and what still holds it.
 /// </summary>
 internal static class AccountingCheck
 {
     internal static void Run(SimulatedVolume volume, VolumeRow row)
     {
+        var marks = Sync.Result(Auditor.MarkAsync(row.Head, volume.Segments.At([.. volume.OriginTables])));
+        if (Sync.Result(Audit.CompareAsync(row.Head, marks, volume.Segments)) is [var problem, ..]) throw new Violation($"{volume.Id}: the auditor finds: {problem}");
         var catalogue = volume.OpenCatalogue(row.Head);
-        var lives = Sync.ToList(catalogue.ListLivesAsync());
-        var deaths = Sync.ToList(catalogue.ListDeathsAsync());
         var subtrees = Sync.ToList(catalogue.ListSubtreesAsync());
-        var walk = Reachability.OfRoot(volume, row.Head.Root, subtrees);
-        var dead = deaths.GroupBy(death => (death.Kind, death.SegmentSequence, death.SegmentNonce)).ToDictionary(group => group.Key, group => group.Sum(death => death.Bytes));
-        foreach (var life in lives)
+        var walk = Reachability.OfRoot(volume, row);
+        foreach (var subtree in subtrees)
         {
-            var identity = life.Segment.Identity;
-            var reached = walk.Bytes.GetValueOrDefault(identity);
-            if (life.LiveBytes != reached) throw new Violation($"{volume.Id}: {identity.BlobKey} has {life.LiveBytes} live bytes by the catalogue, {reached} by a walk of the map");
-            var gone = dead.GetValueOrDefault((identity.Kind, identity.Sequence, identity.Nonce));
-            if (life.HeldBytes != gone || life.NeededBytes > life.TotalBytes)
-                throw new Violation($"{volume.Id}: {identity.BlobKey} has {life.TotalBytes} bytes, {life.LiveBytes} live, {life.HeldBytes} held and {gone} in dead lists");
+            var before = walk.Frames.ToHashSet();
+            walk.WalkMap(subtree.Page);
+            foreach (var frame in walk.Frames.Except(before)) volume.DroppedAt[frame] = subtree.Death;
         }
-        var counted = lives.Select(life => life.Segment.Identity).ToHashSet();
-        if (walk.Bytes.Keys.FirstOrDefault(segment => segment.Owner == volume.Lineage && !counted.Contains(segment)) is { } missing)
-            throw new Violation($"{volume.Id}: {missing.BlobKey} is reached by the map and not counted");
-        Deaths(volume, row, deaths, subtrees.Count > 0 ? walk : null);
+        foreach (var life in Sync.ToList(catalogue.ListLivesAsync()))
+        {
+            var reached = walk.Bytes.GetValueOrDefault(life.Segment.Identity);
+            if (life.LiveBytes != reached)
+                throw new Violation($"{volume.Id}: {life.Segment.Identity.BlobKey} has {life.LiveBytes} live bytes by the catalogue, {reached} by a walk of the map");
+        }
+        Deaths(volume, row, Sync.ToList(catalogue.ListDeathsAsync()), walk, HoldsOf(catalogue));
     }
 
-    /// <summary>Every frame's birth and death by the log's records. Where a subtree was dropped unread its frames count as living.</summary>
-    private static void Deaths(SimulatedVolume volume, VolumeRow row, List<DeathRecord> recorded, Reachability? withSubtrees)
+    private static List<(long From, long Through)> HoldsOf(CatalogueEdit catalogue)
+    {
+        var holds = Sync.ToList(catalogue.ListSnapshotsAsync()).ConvertAll(snapshot => (snapshot.BaseSequence, snapshot.Sequence));
+        holds.AddRange(Sync.ToList(catalogue.ListPinsAsync()).Select(pin => (pin.FromSequence, pin.Sequence)));
+        holds.AddRange(Sync.ToList(catalogue.ListLeasesAsync()).Select(lease => (lease.FromSequence, lease.ThroughSequence)));
+        if (Sync.Result(catalogue.GetWindowAsync()) is { } window) holds.Add((window.FromSequence, long.MaxValue));
+        return holds;
+    }
+
+    /// <summary>
+    /// Every frame's birth and death by the log's records: those that something retained meets are in the dead lists, the others in none.
+    /// Frames under a subtree that was dropped unread count as living, and then die with the subtree.
+    /// </summary>
+    private static void Deaths(
+        SimulatedVolume volume, VolumeRow row, List<DeathRecord> recorded, Reachability walk, List<(long From, long Through)> holds)
     {
         var expected = new SortedDictionary<(long Birth, long Death), (long Bytes, long Frames)>();
         var space = volume.World.Space;
@@ -45,10 +57,14 @@ internal static class AccountingCheck
         {
             void Take(int index)
             {
-                if (holders[index] is { } frame && --frame.Sectors == 0 && withSubtrees?.Frames.Contains((frame.Segment.Identity, frame.Index)) != true)
+                if (holders[index] is { } frame && --frame.Sectors == 0 && !walk.Frames.Contains((frame.Segment.Identity, frame.Index)))
                 {
-                    var (bytes, frames) = expected.GetValueOrDefault((frame.Birth, segment.Sequence));
-                    expected[(frame.Birth, segment.Sequence)] = (bytes + frame.Bytes, frames + 1);
+                    var death = volume.DroppedAt.GetValueOrDefault((frame.Segment.Identity, frame.Index), segment.Sequence);
+                    if (holds.Exists(hold => hold.From < death && hold.Through >= frame.Birth))
+                    {
+                        var (bytes, frames) = expected.GetValueOrDefault((frame.Birth, death));
+                        expected[(frame.Birth, death)] = (bytes + frame.Bytes, frames + 1);
+                    }
                 }
                 holders[index] = null;
             }
@@ -62,31 +78,29 @@ internal static class AccountingCheck
                     Take(i);
                 }
             }
-            for (var i = 0; i < segment.Entries.Count; i++)
-            {
-                var entry = segment.Entries[i];
-                var frame = new Frame(segment.Reference, i, segment.Sequence, entry.StoredBytes);
-                var first = space.IndexOfBlock(entry.Block) * BlockGeometry.SectorsPerBlock;
-                for (var sector = 0; sector < BlockGeometry.SectorsPerBlock; sector++)
-                {
-                    if ((entry.Mask >> sector & 1) == 0) continue;
-                    if (!written[first + sector]) throw new Violation($"{volume.Id}: segment {segment.Sequence} holds a sector of block {entry.Block} that its records do not write");
-                    written[first + sector] = false;
-                    holders[first + sector] = frame;
-                    frame.Sectors++;
-                }
-            }
+            for (var i = 0; i < segment.Entries.Count; i++) Add(volume, space, segment, i, written, holders);
             if (written.Contains(true)) throw new Violation($"{volume.Id}: segment {segment.Sequence} lacks a sector that its records write");
         }
-        // What nothing retained needs is not on record any more.
-        var holds = Sync.Result(Holds.LoadAsync(volume.OpenCatalogue(row.Head)));
-        foreach (var (birth, death) in expected.Keys.ToArray())
-            if (!holds.Need(new DeathRecord(birth, death, SegmentKind.Data, birth, default, 1, 1))) expected.Remove((birth, death));
         var found = recorded.Where(death => death.Kind == SegmentKind.Data && death.Frames > 0).GroupBy(death => (death.Birth, death.Death))
             .ToDictionary(group => group.Key, group => (group.Sum(death => death.Bytes), group.Sum(death => death.Frames)));
         foreach (var key in expected.Keys.Union(found.Keys))
             if (expected.GetValueOrDefault(key) != found.GetValueOrDefault(key))
-                throw new Violation($"{volume.Id}: born in {key.Birth} and dead in {key.Death} are {found.GetValueOrDefault(key)} by the catalogue, {expected.GetValueOrDefault(key)} by the log");
+                throw new Violation($"{volume.Id}: born in {key.Birth}, dead in {key.Death} and held are {found.GetValueOrDefault(key)} by the catalogue, {expected.GetValueOrDefault(key)} by the log");
+    }
+
+    private static void Add(SimulatedVolume volume, SparseSpace space, CommittedSegment segment, int index, bool[] written, Frame?[] holders)
+    {
+        var entry = segment.Entries[index];
+        var frame = new Frame(segment.Reference, index, segment.Sequence, entry.StoredBytes);
+        var first = space.IndexOfBlock(entry.Block) * BlockGeometry.SectorsPerBlock;
+        for (var sector = 0; sector < BlockGeometry.SectorsPerBlock; sector++)
+        {
+            if ((entry.Mask >> sector & 1) == 0) continue;
+            if (!written[first + sector]) throw new Violation($"{volume.Id}: segment {segment.Sequence} holds a sector of block {entry.Block} that its records do not write");
+            written[first + sector] = false;
+            holders[first + sector] = frame;
+            frame.Sectors++;
+        }
     }
 
     private sealed class Frame(SegmentReference segment, int index, long birth, int bytes)

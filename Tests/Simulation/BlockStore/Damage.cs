@@ -12,12 +12,12 @@ internal static class Damage
     internal static void Run(StoreWorld world)
     {
         if (StoreSteps.Volume(world) is not { Row: { } row } volume) return;
-        var keys = (world.Chance(0.7) ? Reachability.OfImage(volume, row.Head.ToImage()) : Reachability.Of(volume, row)).ToList();
+        var keys = (world.Chance(0.7) ? Reachability.OfImage(volume, row, row.Head.ToImage()) : Reachability.Of(volume, row)).ToList();
         if (keys.Count == 0) return;
         var source = new DamagedSource(world.Bucket, world.Random, keys[world.Random.Next(keys.Count)], keys[world.Random.Next(keys.Count)]);
         try
         {
-            var reader = Sync.Result(ImageReader.OpenAsync(row.Head.ToImage(), new SegmentCache(source, volume.Keys), SimulatedVolume.ReaderOptions));
+            var reader = Sync.Result(ImageReader.OpenAsync(volume.Today(row, row.Head.ToImage()), new SegmentCache(source, volume.Keys), SimulatedVolume.ReaderOptions));
             if (StoreChecks.Differs(reader, world.Space, row.Truth.Tip.State, world.Buffer) is { } difference)
                 throw new Violation($"{volume.Id}: with {source} the image reads without an error: {difference} (I6)");
             world.Happened("a bad blob is not needed", $"{volume.Id}: {source}");

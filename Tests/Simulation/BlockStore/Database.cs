@@ -14,11 +14,10 @@ internal sealed record SnapshotTruth(LogEntry Point, long SizeBytes);
 /// What a saved head must mean, kept beside it by the model alone: the log that it holds, whom it lets commit, and its snapshots.
 /// </summary>
 internal sealed record VolumeTruth(
-    LogEntry Tip, long Epoch, ImmutableList<CommittedSegment> Segments, ImmutableSortedDictionary<string, SnapshotTruth> Snapshots,
-    ImmutableSortedSet<string> Pins)
+    LogEntry Tip, long Epoch, ImmutableList<CommittedSegment> Segments, ImmutableSortedDictionary<string, SnapshotTruth> Snapshots)
 {
     internal static VolumeTruth Of(LogEntry origin) => new(
-        origin, 0, [], ImmutableSortedDictionary.Create<string, SnapshotTruth>(StringComparer.Ordinal), ImmutableSortedSet.Create<string>(StringComparer.Ordinal));
+        origin, 0, [], ImmutableSortedDictionary.Create<string, SnapshotTruth>(StringComparer.Ordinal));
 }
 
 /// <summary>A saved volume: the head, and the snapshots that were asked for and are not complete.</summary>

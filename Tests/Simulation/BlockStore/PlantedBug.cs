@@ -35,6 +35,12 @@ internal enum PlantedBug
     FoldPassesCuts,
     /// <summary>A fold replaces the root whatever was folded meanwhile.</summary>
     StaleFoldPublished,
+    /// <summary>A compaction publishes the head that it began from, over what was committed since.</summary>
+    CompactionBeatsNewerWrite,
+    /// <summary>The deletion of a snapshot frees what a clone's pin holds.</summary>
+    ReclaimForgetsClone,
+    /// <summary>Condemned blobs are deleted at once: a backup of the database may still name them.</summary>
+    DeletedWithoutGrace,
     /// <summary>Frames that die before any page held them are not counted as dead.</summary>
     DeathBeforeFoldForgotten,
     /// <summary>Frames die with the fold, not with the segment that overwrote them.</summary>

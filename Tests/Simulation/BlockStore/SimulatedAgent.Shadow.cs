@@ -19,20 +19,21 @@ internal sealed partial class SimulatedAgent
     internal void Seal(int most, int mostRecords = 5)
     {
         if (!IsAttached) return;
+        var before = _seals.Count;
         for (; most > 0; most--)
         {
             var (from, previous, sequence) = _seals.Count > 0
                 ? (_seals[^1].To, _seals[^1].Digest, _seals[^1].Sequence)
                 : (Committed.Point, Committed.Digest, Committed.Sequence);
-            if (from == Durable) return;
+            if (from == Durable) break;
             var ahead = Durable.After(from) ?? throw new Violation($"{Name} has decided on records that its log does not hold");
             var barrier = ahead.FindIndex(entry => entry.Kind == LogEntryKind.Barrier);
             var count = Math.Min(_world.Random.Next(1, mostRecords), ahead.Count);
             var to = ahead[(barrier >= 0 ? Math.Min(barrier + 1, count) : count) - 1];
             using var builder = Feed(from, to);
             _seals.Add(new SealDecided(sequence + 1, from, to, previous, builder.ComputeDigest(previous, sequence + 1, to.End), _epoch));
-            _world.Note($"{Name}: decides segment {sequence + 1} to '{to}'");
         }
+        if (_seals.Count > before) _world.Note($"{Name}: decides segments {_seals[before].Sequence} to {_seals[^1].Sequence}, to '{_seals[^1].To}'");
     }
 
     /// <summary>Seals and sends one decided segment that is not known to be stored.</summary>
@@ -56,13 +57,12 @@ internal sealed partial class SimulatedAgent
         {
             if (_world.Now - ticketAt > TicketLife) return;
             Sync.Result(_world.Bucket.PutIfAbsentAsync(upload.Reference.Identity.BlobKey, upload.Content));
-            _world.Note($"{Name}: segment {seal.Sequence} is stored");
             if (life == _life && !_world.Fault(0.1)) upload.IsStored = true;
         });
     }
 
     /// <summary>Commits the contiguous prefix of what is stored, perhaps with repeats in front.</summary>
-    internal void SendCommit()
+    internal void SendCommit(bool isAnswerLost = false)
     {
         if (!IsAttached) return;
         var ready = _uploads.Values.TakeWhile((upload, i) => upload.IsStored && upload.Seal.Sequence == _seals[0].Sequence + i).Take(32).ToList();
@@ -73,7 +73,7 @@ internal sealed partial class SimulatedAgent
         _world.Send($"commit of {Name} in epoch {epoch}", () => Volume.Commit(epoch, segments, (row, refusal) =>
             _world.Send($"answer to a commit of {Name}", () =>
             {
-                if (life != _life) return;
+                if (life != _life || isAnswerLost) return;
                 if (refusal is null) Commit(row);
                 else if (refusal.Reason != HeadRefusalReason.TailFull) Detach();
             })));
@@ -124,6 +124,8 @@ internal sealed partial class SimulatedAgent
         public ReadOnlyMemory<byte> Content => content;
         public DateTimeOffset TicketAt { get; set; }
         public bool IsStored { get; set; }
+
+        public Upload Copy() => new(seal, reference, content, frameBytes, hostTime) { TicketAt = TicketAt, IsStored = IsStored };
 
         public SegmentClaim ToClaim() => new(
             reference.Identity.BlobKey, seal.Sequence, seal.From.End, seal.To.End, seal.Previous, seal.Digest, reference.LengthBytes, frameBytes, hostTime,

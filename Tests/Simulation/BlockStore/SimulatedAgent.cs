@@ -105,18 +105,22 @@ internal sealed partial class SimulatedAgent
         _world.Happened("an agent dies", $"{Name}, whose log then ends with {Last}");
     }
 
-    /// <summary>A second machine with the same log and store.</summary>
-    internal SimulatedAgent Copy(string name)
+    /// <summary>A second machine with the same log and store; when the first was copied as it ran, with its epoch and uploads as well.</summary>
+    internal SimulatedAgent Copy(string name, bool isRunning)
     {
         Volume.WasCopied = true;
-        return new SimulatedAgent(_world, Volume, name, Committed, _storeSize)
+        var copy = new SimulatedAgent(_world, Volume, name, Committed, _storeSize)
         {
-            Last = Durable,
+            Last = isRunning ? Last : Durable,
             Durable = Durable,
             Trimmed = Trimmed,
-            _seals = [.. _seals],
             IsEnded = IsEnded,
+            _seals = [.. _seals],
+            _epoch = isRunning ? _epoch : 0,
         };
+        if (!isRunning) return copy;
+        foreach (var (sequence, upload) in _uploads) copy._uploads[sequence] = upload.Copy();
+        return copy;
     }
 
     internal void Attach()

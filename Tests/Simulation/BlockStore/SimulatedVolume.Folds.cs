@@ -10,50 +10,31 @@ internal sealed partial class SimulatedVolume
     /// <summary>Folds that a worker has computed and not prepared.</summary>
     internal List<FoldResult> Folds { get; } = [];
 
-    /// <summary>Changes that a worker has prepared and the volume has not published.</summary>
-    internal List<PreparedChange> Prepared { get; } = [];
-
-    // All of the past is kept, so that every death stays on record.
-    private ReclaimTerms Terms => new(_world.Now, new Retention(TimeSpan.FromDays(10_000), TimeSpan.Zero, TimeSpan.Zero));
+    /// <summary>What of the past is kept besides snapshots.</summary>
+    internal Retention Retention { get; }
 
     internal void ComputeFold()
     {
-        if (AnyRow() is not { } row) return;
+        if (AnyRow() is not { } row || Try(row, "fold", () => ComputeFold(row)) is not { } fold) return;
+        _world.Note($"{Id}: folded {fold.Folded.Count} segments through {fold.ThroughSequence}, cuts at [{string.Join(", ", fold.CutRoots.Keys)}]");
+        Folds.Add(fold);
+    }
+
+    private FoldResult? ComputeFold(VolumeRow row)
+    {
         var cuts = Sync.Result(OpenCatalogue(row.Head).ListCutsAsync(row.Head.BaseSequence, row.Head.CommittedSequence)).Select(cut => cut.Sequence).ToHashSet();
         if (_world.Is(PlantedBug.FoldPassesCuts)) cuts = [];
-        var folder = new Folder(Segments, Sealer, (blob, cancellation) =>
+        var folder = new Folder(Segments.At([.. OriginTables]), Sealer, (blob, cancellation) =>
         {
             Sync.Result(_world.Bucket.PutIfAbsentAsync(blob.Key, blob.Content, cancellation));
             return ValueTask.CompletedTask;
         });
-        if (Sync.Result(folder.FoldAsync(row.Head, cuts)) is not { } fold) return;
-        _world.Note($"{Id}: folded {fold.Folded.Count} segments through {fold.ThroughSequence}, cuts at [{string.Join(", ", cuts)}]");
-        Folds.Add(fold);
+        return Sync.Result(folder.FoldAsync(row.Head, cuts));
     }
 
-    internal void PrepareFold(FoldResult fold)
-    {
-        if (AnyRow() is not { } row) return;
-        var prepared = Sync.Result(PreparedChange.OfFoldAsync(row.Head, Bugged(fold, row.Head), Segments, Sealer, Terms));
-        if (prepared is not null) Prepared.Add(prepared);
-        _world.Happened(prepared is null ? "a fold has lost before it is prepared" : "a fold is prepared", $"{Id}: through {fold.ThroughSequence}, for v{row.Head.Version}");
-    }
-
-    internal void Publish(PreparedChange prepared) => Perform(
-        $"publication of the fold through {prepared.Fold?.ThroughSequence}",
-        row =>
-        {
-            var tail = Sync.Result(TailManifest.LoadAsync(Segments, row.Head.Tail, CancellationToken.None));
-            var change = prepared.Publish(row.Head, tail, Sealer);
-            if (_world.Is(PlantedBug.StaleFoldPublished) && change.Refusal is not null && prepared.Fold is { } fold && fold.ThroughSequence <= row.Head.CommittedSequence)
-            {
-                var rest = tail.Where(entry => entry.Segment.Identity.Owner == Lineage && entry.Segment.Identity.Sequence > fold.ThroughSequence).TakeLast(Tail.MaxInline);
-                change = new HeadChange(
-                    row.Head with { Version = row.Head.Version + 1, Root = fold.Root, BaseSequence = fold.ThroughSequence, Tail = new Tail(null, 0, [.. rest]) }, [], [], null);
-            }
-            return ToDecision(row, change, row.Truth, withManifest: true);
-        },
-        (_, _) => { });
+    internal void PrepareFold(FoldResult fold) => Prepare(
+        $"fold through {fold.ThroughSequence}",
+        row => Sync.Result(PreparedChange.OfFoldAsync(row.Head, Bugged(fold, row.Head), Segments, Sealer, new ReclaimTerms(_world.Now, Retention))));
 
     private FoldResult Bugged(FoldResult fold, VolumeHead head)
     {
@@ -69,6 +50,28 @@ internal sealed partial class SimulatedVolume
             : fold;
     }
 
-    /// <summary>What a worker was given to begin from: new, or as an idle activation remembers it.</summary>
-    private VolumeRow? AnyRow() => _activations[_world.Random.Next(2)] ?? Row;
+    private HeadChange BuggedPublication(VolumeRow row, PreparedWork work, IReadOnlyList<TailEntry> tail, HeadChange change)
+    {
+        if (_world.Is(PlantedBug.CompactionBeatsNewerWrite) && change.Refusal is null && work.Change.Compaction is not null)
+        {
+            var old = work.BasedOn;
+            return change with
+            {
+                Head = change.Head with
+                {
+                    Root = old.Root,
+                    BaseSequence = old.BaseSequence,
+                    Tail = old.Tail,
+                    CommittedSequence = old.CommittedSequence,
+                    CommittedLogEnd = old.CommittedLogEnd,
+                    TipDigest = old.TipDigest,
+                },
+            };
+        }
+        if (!_world.Is(PlantedBug.StaleFoldPublished) || change.Refusal is null || work.Change.Fold is not { } fold || fold.ThroughSequence > row.Head.CommittedSequence)
+            return change;
+        var rest = tail.Where(entry => entry.Segment.Identity.Owner == Lineage && entry.Segment.Identity.Sequence > fold.ThroughSequence).TakeLast(Tail.MaxInline);
+        return new HeadChange(
+            row.Head with { Version = row.Head.Version + 1, Root = fold.Root, BaseSequence = fold.ThroughSequence, Tail = new Tail(null, 0, [.. rest]) }, [], [], null);
+    }
 }

@@ -20,18 +20,6 @@ internal sealed partial class SimulatedVolume
             row.Truth with { Snapshots = row.Truth.Snapshots.SetItem(snapshotId, new SnapshotTruth(row.Truth.Tip, row.Head.SizeBytes)) }),
         (_, _) => { });
 
-    internal void DeleteSnapshot(string snapshotId) => Perform(
-        $"deletion of {snapshotId}",
-        row =>
-        {
-            var prepared = Sync.Result(SnapshotDeletion.PrepareAsync(row.Head, [snapshotId], _world.Now, Segments, Sealer));
-            if (prepared is null) return VolumeDecision.Nothing;
-            var tail = Sync.Result(TailManifest.LoadAsync(Segments, row.Head.Tail, CancellationToken.None));
-            var change = prepared.Publish(row.Head, tail, Sealer);
-            return ToDecision(row, change, row.Truth with { Snapshots = row.Truth.Snapshots.Remove(snapshotId) });
-        },
-        (_, _) => { });
-
     /// <summary>Holds a snapshot for a clone; the clone's head is made when this is saved, and not before (I5).</summary>
     internal void Clone(string snapshotId, string cloneId)
     {
@@ -45,15 +33,44 @@ internal sealed partial class SimulatedVolume
                 if (found is null) return VolumeDecision.Nothing;
                 Sync.Run(catalogue.PutPinAsync(new PinRecord(cloneId, snapshotId, found.BaseSequence, found.Sequence, found.Image, _world.Now, false)));
                 var change = HeadMachine.ChangeCatalogue(row.Head, Sync.Result(catalogue.SealAsync(Sealer, row.Head.Version + 1, _world.Now)));
-                return ToDecision(row, change, row.Truth with { Pins = row.Truth.Pins.Add(cloneId) });
+                return ToDecision(row, change, row.Truth);
             },
             (row, _) =>
             {
-                if (found is null || _world.Fault(0.05)) return;
+                if (found is null) return;
                 var point = row.Truth.Snapshots[snapshotId].Point;
-                var clone = new SimulatedVolume(_world, cloneId, this) { Beginning = LogEntry.Begin(0, point.State) };
-                clone.Make(HeadMachine.CreateClone(clone.Lineage, 1, found.Image));
+                _world.Send($"answer to the pin of {snapshotId} for {cloneId}", () =>
+                {
+                    // Asked in the meantime whether it exists, the clone has given up.
+                    if (_world.AbandonedClones.Contains(cloneId)) return;
+                    var clone = new SimulatedVolume(_world, cloneId, this) { Beginning = LogEntry.Begin(0, point.State) };
+                    clone.Make(HeadMachine.CreateClone(clone.Lineage, 1, found.Image));
+                });
             });
+    }
+
+    /// <summary>Asks the clone of a pin that is not confirmed: it exists, and the pin stays; or it does not, never will, and the pin goes.</summary>
+    internal void SettlePin() => Perform(
+        "settling of a pin",
+        row =>
+        {
+            var catalogue = OpenCatalogue(row.Head);
+            if (Sync.ToList(catalogue.ListPinsAsync()).Find(pin => !pin.IsConfirmed) is not { } pin) return VolumeDecision.Nothing;
+            if (_world.Database.Find(pin.CloneVolumeId) is null) return Release(row, catalogue, pin);
+            _world.Happened("a pin is confirmed", $"{Id}: for {pin.CloneVolumeId}");
+            Sync.Run(catalogue.PutPinAsync(pin with { IsConfirmed = true }));
+            return ToDecision(row, HeadMachine.ChangeCatalogue(row.Head, Sync.Result(catalogue.SealAsync(Sealer, row.Head.Version + 1, _world.Now))), row.Truth);
+        },
+        (_, _) => { });
+
+    private VolumeDecision Release(VolumeRow row, CatalogueEdit catalogue, PinRecord pin)
+    {
+        _world.AbandonedClones.Add(pin.CloneVolumeId);
+        _world.Happened("a pin is released", $"{Id}: for {pin.CloneVolumeId}");
+        Sync.Run(catalogue.RemovePinAsync(pin.CloneVolumeId));
+        var change = Sync.Result(ReclaimChange.FinishAsync(row.Head, catalogue, [Dropped.Of(pin)], _world.Now, Segments, Sealer, CancellationToken.None));
+        var tail = Sync.Result(TailManifest.LoadAsync(Segments, row.Head.Tail, CancellationToken.None));
+        return ToDecision(row, change.Publish(row.Head, tail, Sealer), row.Truth);
     }
 
     /// <summary>Saves the first head.</summary>

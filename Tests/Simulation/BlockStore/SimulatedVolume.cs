@@ -7,6 +7,8 @@ using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Manifests;
+using Tidegate.BlockStore.Reclaim;
+using Tidegate.BlockStore.Relocation;
 using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.Tests.Simulation.BlockStore;
@@ -29,6 +31,7 @@ internal sealed partial class SimulatedVolume
         for (var volume = this; volume is not null; volume = volume.Origin) Keys.Add(volume.Lineage, 1, volume.Key);
         Segments = new SegmentCache(world.Bucket, Keys);
         Catalogues = Segments;
+        Retention = DrawRetention(world.Random);
     }
 
     internal StoreWorld World => _world;
@@ -58,6 +61,9 @@ internal sealed partial class SimulatedVolume
     /// <summary>Saves that were prepared by an activation that is slow, or dead.</summary>
     internal List<Action> Unfinished { get; } = [];
 
+    /// <summary>Frames that a discard dropped unread, and the sequence of the discard.</summary>
+    internal Dictionary<(SegmentIdentity Segment, int Index), long> DroppedAt { get; } = [];
+
     /// <summary>True when two agents may hold copies of one log.</summary>
     internal bool WasCopied { get; set; }
 
@@ -72,6 +78,7 @@ internal sealed partial class SimulatedVolume
         Unfinished.Clear();
         Folds.Clear();
         Prepared.Clear();
+        Compactions.Clear();
     }
 
     /// <summary>One call to the grain. The answer is the row after it, or a refusal; no answer at all when it fails.</summary>
@@ -79,7 +86,11 @@ internal sealed partial class SimulatedVolume
     {
         var activation = _world.Chance(0.9) || _world.Faults == 0 ? 0 : 1;
         if ((_activations[activation] ??= Row) is not { } row) return;
-        var decision = decide(row);
+        if (Try(row, what, () => decide(row)) is not { } decision)
+        {
+            _activations[activation] = null;
+            return;
+        }
         if (decision.Next is not { } next)
         {
             _world.Happened(decision.Refusal is { } refused ? $"refused as {refused.Reason}" : "nothing to do", $"{Id}/{activation}: {what}");
@@ -100,14 +111,42 @@ internal sealed partial class SimulatedVolume
         if (_world.Fault(0.05))
         {
             _world.Happened("not saved yet", $"{Id}/{activation}: {what}");
-            Unfinished.Add(() => Save(activation, what, row, next, answer));
+            var since = _world.Now;
+            Unfinished.Add(() =>
+            {
+                if (_world.Now - since <= StoreWorld.LongestWork) Save(activation, what, row, next, answer);
+            });
             return;
         }
         Save(activation, what, row, next, answer);
     }
 
+    /// <summary>Where compaction moved what the origins wrote, as their heads say now.</summary>
+    internal IEnumerable<RelocationRoot> OriginTables => Origin is null ? [] : [.. Origin.Row?.Head.Relocations ?? [], .. Origin.OriginTables];
+
+    /// <summary>An image with the tables of today: its own know only where frames were when it was made.</summary>
+    internal ImageDescriptor Today(VolumeRow row, ImageDescriptor image) => image.At([.. row.Head.Relocations, .. OriginTables]);
+
     /// <summary>The whole image through the product's reader.</summary>
-    internal ImageReader Open(ImageDescriptor image) => Sync.Result(ImageReader.OpenAsync(image, Segments, ReaderOptions));
+    internal ImageReader Open(VolumeRow row, ImageDescriptor image) => Sync.Result(ImageReader.OpenAsync(Today(row, image), Segments, ReaderOptions));
+
+    /// <summary>
+    /// What comes of reading what a row names; null when the row is an old one and its blobs were deleted long after it was replaced. Then an
+    /// activation gives up, and a worker too.
+    /// </summary>
+    private T? Try<T>(VolumeRow row, string what, Func<T?> read)
+        where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (BlobNotFoundException) when (row.Stamp != Row?.Stamp)
+        {
+            _world.Happened("an old head finds its blobs gone", $"{Id}: {what}");
+            return null;
+        }
+    }
 
     internal static ImageReaderOptions ReaderOptions { get; } = new() { ParallelReads = 1 };
 
@@ -135,25 +174,33 @@ internal sealed partial class SimulatedVolume
     }
 
     /// <summary>Adds the cuts of a change to the catalogue, and a manifest where one belongs, as the grain does before it saves.</summary>
-    private VolumeDecision ToDecision(VolumeRow row, HeadChange change, VolumeTruth truth, bool withManifest = false)
+    private VolumeDecision ToDecision(VolumeRow row, HeadChange change, VolumeTruth truth)
     {
         if (change.Refusal is { } refusal) return new VolumeDecision(null, [], refusal);
         if (change.Cuts.Count > 0)
         {
-            withManifest = true;
             var catalogue = OpenCatalogue(change.Head);
             foreach (var cut in change.Cuts) Sync.Result(catalogue.PutSnapshotAsync(cut));
             change = change.WithCatalogue(Sync.Result(catalogue.SealAsync(Sealer, change.Head.Version, _world.Now)));
         }
-        var blobs = change.Blobs;
-        if (withManifest) blobs = [.. blobs, new HeadManifest(change.Head, WrappedKeys).Seal(Sealer)];
-        return new VolumeDecision(row with { Head = change.Head, Truth = truth }, blobs, null);
+        // What the chain of segments does not tell goes into a manifest.
+        var (from, to) = (row.Head.ToImage(), change.Head.ToImage());
+        if (change.Head.Catalogue == row.Head.Catalogue && to with { Tail = from.Tail } == from)
+            return new VolumeDecision(row with { Head = change.Head, Truth = truth }, change.Blobs, null);
+        var head = change.Head.WithManifest(Sealer);
+        return new VolumeDecision(row with { Head = head, Truth = truth }, [.. change.Blobs, new HeadManifest(head, WrappedKeys).Seal(Sealer)], null);
     }
 
     // Wrapping is random and not what is simulated: the bytes only have to be there.
     private IReadOnlyList<WrappedKey> WrappedKeys => _wrapped ??= [new WrappedKey(Lineage, 1, new byte[AccountKey.WrappedLengthBytes])];
 
     private IReadOnlyList<WrappedKey>? _wrapped;
+
+    private static Retention DrawRetention(Random random)
+    {
+        TimeSpan Of(params ReadOnlySpan<int> seconds) => TimeSpan.FromSeconds(seconds[random.Next(seconds.Length)]);
+        return new Retention(Of(0, 0, 60, 3600, 86_400), Of(0, 20, 3600), Of(0, 3600, 604_800));
+    }
 
     private static string Describe(VolumeRow row) =>
         $"v{row.Head.Version} e{row.Head.Epoch} s{row.Head.CommittedSequence} base {row.Head.BaseSequence} tail {row.Head.Tail.Count}";

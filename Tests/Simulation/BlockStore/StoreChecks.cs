@@ -1,7 +1,9 @@
 using Tidegate.BlockStore;
+using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Diff;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Images;
+using Tidegate.BlockStore.Reclaim;
 using Tidegate.Tests.Simulation.WritePath;
 
 namespace Tidegate.Tests.Simulation.BlockStore;
@@ -19,8 +21,11 @@ internal static class StoreChecks
         if (head.CommittedSequence != after.Truth.Segments.Count)
             throw new Violation($"{volume.Id}: the head counts {head.CommittedSequence} segments, {after.Truth.Segments.Count} were committed (I8)");
         if (before == after || head.ToImage() != before.Head.ToImage())
-            Image(volume, head.ToImage(), after.Truth.Tip.State, head.SizeBytes, "the head's image (I3)");
+            Image(volume, after, head.ToImage(), after.Truth.Tip.State, head.SizeBytes, "the head's image (I3)");
         if (head.BaseSequence != before.Head.BaseSequence) AccountingCheck.Run(volume, after);
+        if (head.Relocation == before.Head.Relocation) return;
+        AccountingCheck.Run(volume, after);
+        Snapshots(volume, after);
     }
 
     /// <summary>Everything that is saved, through the product's readers alone.</summary>
@@ -28,34 +33,71 @@ internal static class StoreChecks
     {
         if (volume.Row is not { } row) return;
         var head = row.Head;
-        Image(volume, head.ToImage(), row.Truth.Tip.State, head.SizeBytes, "the head's image (I3)");
+        Image(volume, row, head.ToImage(), row.Truth.Tip.State, head.SizeBytes, "the head's image (I3)");
         Snapshots(volume, row);
+        Points(volume, row);
         AccountingCheck.Run(volume, row);
-        var world = volume.World;
+        Reached(volume);
+    }
+
+    /// <summary>Nothing that a volume reaches is condemned, by itself or by any other (I5).</summary>
+    internal static void Condemned(StoreWorld world)
+    {
+        var condemned = world.Volumes.Where(volume => volume.Row is not null)
+            .SelectMany(volume => Sync.ToList(volume.OpenCatalogue(volume.Row!.Head).ListTombstonesAsync())).Select(tombstone => tombstone.BlobKey).ToHashSet();
+        foreach (var volume in world.Volumes)
+            if (volume.Row is { } row && Reachability.Of(volume, row).FirstOrDefault(condemned.Contains) is { } key)
+                throw new Violation($"{volume.Id} reaches blob {key}, which is condemned (I5)");
+    }
+
+    /// <summary>Every blob that a saved volume needs is there (I5).</summary>
+    internal static void Reached(SimulatedVolume volume)
+    {
+        if (volume.Row is not { } row) return;
         foreach (var key in Reachability.Of(volume, row))
-            if (!world.Bucket.Contains(key)) throw new Violation($"{volume.Id} reaches blob {key}, which is gone (I5)");
+            if (!volume.World.Bucket.Contains(key)) throw new Violation($"{volume.Id} reaches blob {key}, which is gone (I5)");
     }
 
     /// <summary>Every snapshot is there and is what the volume was at its point (I4).</summary>
     internal static void Snapshots(SimulatedVolume volume, VolumeRow row)
     {
         var records = Sync.ToList(volume.OpenCatalogue(row.Head).ListSnapshotsAsync());
-        if (!records.Select(record => record.SnapshotId).SequenceEqual(row.Truth.Snapshots.Keys))
+        if (!records.Where(record => !IsKeptPoint(record)).Select(record => record.SnapshotId).SequenceEqual(row.Truth.Snapshots.Keys))
             throw new Violation(
                 $"{volume.Id}: the catalogue has snapshots [{string.Join(", ", records.Select(record => record.SnapshotId))}], not [{string.Join(", ", row.Truth.Snapshots.Keys)}] (I4)");
         foreach (var record in records)
         {
-            var truth = row.Truth.Snapshots[record.SnapshotId];
-            if (record.Sequence <= row.Head.BaseSequence && record.Sequence > 0 && record.Image.Tail.Count > 0)
+            if (!IsKeptPoint(record) && record.Sequence <= row.Head.BaseSequence && record.Sequence > 0 && record.Image.Tail.Count > 0)
                 throw new Violation($"{volume.Id}: {record.SnapshotId} at {record.Sequence} has no root of its own, and the head is folded to {row.Head.BaseSequence}");
-            Image(volume, record.Image, truth.Point.State, truth.SizeBytes, $"{record.SnapshotId} (I4)");
+            var size = IsKeptPoint(record) ? record.Image.SizeBytes : row.Truth.Snapshots[record.SnapshotId].SizeBytes;
+            Image(volume, row, record.Image, PointOf(row, record).State, size, $"{record.SnapshotId} (I4)");
+        }
+    }
+
+    /// <summary>The record of the log that a cut stands after: a snapshot's, or that of a commit which thinning kept.</summary>
+    internal static LogEntry PointOf(VolumeRow row, SnapshotRecord record) =>
+        IsKeptPoint(record) ? row.Truth.Segments[(int)record.Sequence - 1].To : row.Truth.Snapshots[record.SnapshotId].Point;
+
+    private static bool IsKeptPoint(SnapshotRecord record) => record.SnapshotId.StartsWith(RecoveryPoints.KeptPrefix, StringComparison.Ordinal);
+
+    /// <summary>Every commit since the window's beginning can be read as it was (I4).</summary>
+    internal static void Points(SimulatedVolume volume, VolumeRow row)
+    {
+        var window = Sync.Result(volume.OpenCatalogue(row.Head).GetWindowAsync());
+        var from = Math.Max(1, window?.FromSequence ?? row.Head.BaseSequence + 1);
+        foreach (var segment in row.Truth.Segments.Skip((int)from - 1).Where(_ => volume.World.Chance(0.3)))
+        {
+            var found = Sync.Result(RecoveryPoints.FindAsync(row.Head, volume.OpenCatalogue(row.Head), segment.Sequence, "point", volume.Segments, volume.Sealer));
+            if (found is not { } point) throw new Violation($"{volume.Id}: the recovery window reaches from {from} to {row.Head.CommittedSequence}, and {segment.Sequence} is not found");
+            foreach (var blob in point.Blobs) Sync.Result(volume.World.Bucket.PutIfAbsentAsync(blob.Key, blob.Content));
+            Image(volume, row, point.Cut.Image, segment.To.State, point.Cut.Image.SizeBytes, $"the recovery point at {segment.Sequence} (I4)");
         }
     }
 
     /// <summary>Two images of one history differ in exactly the blocks whose sectors were written by other writes.</summary>
-    internal static bool Difference(SimulatedVolume volume, (ImageDescriptor Image, int[] State) one, (ImageDescriptor Image, int[] State) two)
+    internal static bool Difference(SimulatedVolume volume, VolumeRow row, (ImageDescriptor Image, int[] State) one, (ImageDescriptor Image, int[] State) two)
     {
-        var changed = Sync.ToList(ImageDiff.ChangedBlocksAsync(volume.Open(one.Image), volume.Open(two.Image)));
+        var changed = Sync.ToList(ImageDiff.ChangedBlocksAsync(volume.Open(row, one.Image), volume.Open(row, two.Image)));
         var space = volume.World.Space;
         var expected = space.Blocks.Where((_, i) => !Sectors(one.State, i).SequenceEqual(Sectors(two.State, i))).ToList();
         if (!changed.SequenceEqual(expected))
@@ -64,10 +106,10 @@ internal static class StoreChecks
     }
 
     /// <summary>Reads a whole image: the sectors that it says it holds are those that were written, and hold what was written.</summary>
-    internal static void Image(SimulatedVolume volume, ImageDescriptor image, int[] state, long sizeBytes, string what)
+    internal static void Image(SimulatedVolume volume, VolumeRow row, ImageDescriptor image, int[] state, long sizeBytes, string what)
     {
         if (image.SizeBytes != sizeBytes) throw new Violation($"{volume.Id}: {what} has {image.SizeBytes} bytes, not {sizeBytes}");
-        if (Differs(volume.Open(image), volume.World.Space, state, volume.World.Buffer) is { } difference)
+        if (Differs(volume.Open(row, image), volume.World.Space, state, volume.World.Buffer) is { } difference)
             throw new Violation($"{volume.Id}: {what}: {difference}");
     }
 

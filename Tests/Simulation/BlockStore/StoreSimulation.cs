@@ -98,6 +98,7 @@ internal static class StoreSimulation
             Drain(world, volume);
             StoreChecks.All(volume);
         }
+        StoreChecks.Condemned(world);
     }
 
     private static void Drain(StoreWorld world, SimulatedVolume volume)
@@ -123,7 +124,7 @@ internal static class StoreSimulation
         volume.Crash();
         volume.ComputeFold();
         volume.Folds.ForEach(volume.PrepareFold);
-        volume.Prepared.ForEach(volume.Publish);
+        volume.Prepared.ToList().ForEach(volume.Publish);
         volume.Crash();
     }
 

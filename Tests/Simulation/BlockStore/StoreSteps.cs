@@ -24,6 +24,8 @@ internal static class StoreSteps
         ("mail", 6, Deliver),
         ("crash agent", 2, world => Agent(world)?.Crash()),
         ("copy agent", 1, Copy),
+        ("rivals", 2, Rivals),
+        ("die in doubt", 2, DieInDoubt),
         ("restore agent", 1, Restore),
         ("crash service", 1, CrashService),
         ("finish save", 3, Finish),
@@ -33,12 +35,19 @@ internal static class StoreSteps
         ("fold", 5, Fold),
         ("compute fold", 1, world => Volume(world)?.ComputeFold()),
         ("prepare fold", 1, world => PrepareFold(Volume(world), world)),
-        ("publish fold", 1, world => PublishFold(Volume(world), world)),
+        ("publish work", 2, world => PublishWork(Volume(world), world)),
+        ("compact", 6, Compact),
+        ("compute compaction", 1, world => Volume(world)?.ComputeCompaction()),
+        ("prepare compaction", 1, world => PrepareCompaction(Volume(world), world)),
+        ("expand", 2, Expand),
+        ("sweep", 2, world => Volume(world)?.Sweep()),
         ("clone", 2, Clone),
+        ("settle pin", 3, world => Volume(world)?.SettlePin()),
         ("grow", 1, Grow),
         ("time", 3, Pass),
         ("back up", 1, world => world.Database.BackUp(world.Now)),
         ("restore backup", 1, Regress),
+        ("disaster", 1, Disaster),
         ("difference", 2, Difference),
         ("damage", 2, Damage.Run),
         ("look", 1, world => Look(world)),
@@ -95,7 +104,40 @@ internal static class StoreSteps
 
     private static void Copy(StoreWorld world)
     {
-        if (world.Agents.Count < MaxAgents && Agent(world) is { } agent) world.Agents.Add(agent.Copy(Name(world, "agent")));
+        if (world.Agents.Count < MaxAgents && Agent(world) is { } agent) world.Agents.Add(agent.Copy(Name(world, "agent"), world.Chance(0.5)));
+    }
+
+    /// <summary>Two machines with one log, one behind the other's back: the older epoch comes late, with all that it needs but its epoch.</summary>
+    private static void Rivals(StoreWorld world)
+    {
+        if (world.Agents.Count >= MaxAgents || Agent(world) is not { IsEnded: false } agent) return;
+        agent.Write(world.Random.Next(1, 4));
+        Ready(world, agent);
+        var copy = agent.Copy(Name(world, "agent"), world.Chance(0.5));
+        world.Agents.Add(copy);
+        if (world.Chance(0.5)) copy.Write(1);
+        if (world.Chance(0.5)) Drain(world, copy, 1);
+        else copy.Attach();
+        agent.SendCommit();
+    }
+
+    /// <summary>A commit whose answer is lost with the process that waits for it.</summary>
+    private static void DieInDoubt(StoreWorld world)
+    {
+        if (Agent(world) is not { IsEnded: false } agent) return;
+        agent.Write(world.Random.Next(1, 6));
+        Ready(world, agent);
+        agent.SendCommit(isAnswerLost: true);
+        agent.Crash();
+        if (world.Chance(0.5)) Drain(world, agent, 2);
+    }
+
+    private static void Ready(StoreWorld world, SimulatedAgent agent)
+    {
+        if (!agent.IsAttached) agent.Attach();
+        agent.Flush();
+        agent.Seal(world.Random.Next(1, 4), world.Random.Next(2, 5));
+        for (var uploads = 0; uploads < 5; uploads++) agent.UploadOne();
     }
 
     private static void Restore(StoreWorld world)
@@ -135,7 +177,11 @@ internal static class StoreSteps
 
     private static void DeleteSnapshot(StoreWorld world)
     {
-        if (Volume(world) is { Row: { } row } volume && world.Pick(row.Truth.Snapshots.Keys.ToList()) is { } id) volume.DeleteSnapshot(id);
+        if (Volume(world) is not { Row: { } row } volume) return;
+        var ids = row.Truth.Snapshots.Keys.Where(_ => world.Chance(0.4)).ToList();
+        if (ids.Count == 0) return;
+        volume.PrepareDeletion(ids);
+        PublishWork(volume, world);
     }
 
     private static void Fold(StoreWorld world)
@@ -143,7 +189,39 @@ internal static class StoreSteps
         if (Volume(world) is not { } volume) return;
         volume.ComputeFold();
         PrepareFold(volume, world);
-        PublishFold(volume, world);
+        Between(world, volume);
+        PublishWork(volume, world);
+    }
+
+    private static void Compact(StoreWorld world)
+    {
+        if (Volume(world) is not { } volume) return;
+        volume.ComputeCompaction();
+        PrepareCompaction(volume, world);
+        Between(world, volume);
+        PublishWork(volume, world);
+    }
+
+    /// <summary>Perhaps something is committed while work waits to be published.</summary>
+    private static void Between(StoreWorld world, SimulatedVolume volume)
+    {
+        if (!world.Chance(0.4) || world.Pick(world.Agents.Where(agent => agent.Volume == volume).ToList()) is not { } agent) return;
+        agent.Write(1);
+        Drain(world, agent, 1);
+    }
+
+    private static void PrepareCompaction(SimulatedVolume? volume, StoreWorld world)
+    {
+        if (volume is null || world.Pick(volume.Compactions) is not { } compaction) return;
+        if (!world.Chance(0.2)) volume.Compactions.Remove(compaction);
+        volume.PrepareCompaction(compaction);
+    }
+
+    private static void Expand(StoreWorld world)
+    {
+        if (Volume(world) is not { } volume) return;
+        volume.PrepareExpansion(world.Random.Next(1, 4));
+        PublishWork(volume, world);
     }
 
     private static void PrepareFold(SimulatedVolume? volume, StoreWorld world)
@@ -153,11 +231,11 @@ internal static class StoreSteps
         volume.PrepareFold(fold);
     }
 
-    private static void PublishFold(SimulatedVolume? volume, StoreWorld world)
+    private static void PublishWork(SimulatedVolume? volume, StoreWorld world)
     {
-        if (volume is null || world.Pick(volume.Prepared) is not { } prepared) return;
-        if (!world.Chance(0.2)) volume.Prepared.Remove(prepared);
-        volume.Publish(prepared);
+        if (volume is null || world.Pick(volume.Prepared) is not { } work) return;
+        if (!world.Chance(0.2)) volume.Prepared.Remove(work);
+        volume.Publish(work);
     }
 
     private static void Clone(StoreWorld world)
@@ -195,6 +273,8 @@ internal static class StoreSteps
     {
         if (!world.Database.Restore(world.Random, world.Now, StoreWorld.OldestBackup)) return;
         world.Happened("put back to a backup", "the database");
+        // Every silo was stopped for it.
+        world.Mail.Clear();
         world.Volumes.RemoveAll(volume => volume.Row is null);
         world.Agents.RemoveAll(agent => agent.Volume.Row is null);
         foreach (var volume in world.Volumes)
@@ -205,18 +285,32 @@ internal static class StoreSteps
         }
     }
 
+    /// <summary>Some days of ordinary work after a backup, and then that backup is all that is left of the database.</summary>
+    private static void Disaster(StoreWorld world)
+    {
+        world.Database.BackUp(world.Now);
+        for (var count = world.Random.Next(1, 5); count > 0; count--)
+        {
+            Action<StoreWorld>[] work = [DeleteSnapshot, Fold, Compact, Expand];
+            work[world.Random.Next(work.Length)](world);
+            world.Now += TimeSpan.FromHours(world.Random.Next(1, 15));
+        }
+        foreach (var volume in world.Volumes) volume.Sweep();
+        if (world.Chance(0.7)) Regress(world);
+    }
+
     private static void Difference(StoreWorld world)
     {
         if (Volume(world) is not { Row: { } row } volume) return;
         var images = new List<(ImageDescriptor, int[])> { (row.Head.ToImage(), row.Truth.Tip.State) };
         foreach (var record in Sync.ToList(volume.OpenCatalogue(row.Head).ListSnapshotsAsync()))
-            images.Add((record.Image, row.Truth.Snapshots[record.SnapshotId].Point.State));
+            images.Add((record.Image, StoreChecks.PointOf(row, record).State));
         // What a clone began as, and what it is now.
         if (volume.Origin is not null) images.Add((volume.FirstImage, volume.Beginning.State));
         if (images.Count < 2) return;
         var at = world.Random.Next(images.Count);
         var (one, two) = (images[at], images[(at + world.Random.Next(1, images.Count)) % images.Count]);
-        world.Happened(StoreChecks.Difference(volume, one, two) ? "two images differ" : "two images are equal", volume.Id);
+        world.Happened(StoreChecks.Difference(volume, row, one, two) ? "two images differ" : "two images are equal", volume.Id);
     }
 
     private static void Look(StoreWorld world)

@@ -31,6 +31,12 @@ internal sealed class StoreWorld : INonceSource
     /// <summary>The oldest backup of the database that may be put back.</summary>
     internal static TimeSpan OldestBackup { get; } = TimeSpan.FromDays(3);
 
+    /// <summary>Work and calls that take longer are given up.</summary>
+    internal static TimeSpan LongestWork { get; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>How long a condemned blob is kept: longer than the age of a backup, any work, and the life of any ticket together.</summary>
+    internal static TimeSpan Grace { get; } = TimeSpan.FromDays(4);
+
     internal DateTimeOffset Now { get; set; } = DateTimeOffset.UnixEpoch.AddYears(50);
 
     internal SparseSpace Space { get; }
@@ -45,6 +51,9 @@ internal sealed class StoreWorld : INonceSource
 
     /// <summary>Messages under way: delivered in any order, twice, late, or never.</summary>
     internal List<(string What, Action Deliver)> Mail { get; } = [];
+
+    /// <summary>Clones that were asked for, did not come to exist, and never will.</summary>
+    internal HashSet<string> AbandonedClones { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The records that each sealed segment holds.</summary>
     internal Dictionary<string, (LogEntry From, LogEntry To, SealedContent Content)> Sealed { get; } = new(StringComparer.Ordinal);
