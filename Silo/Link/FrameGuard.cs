@@ -12,7 +12,7 @@ namespace Tidegate.Silo.Link;
 /// preamble and every frame's header in both directions; a breach closes the connection and is reported.
 /// </summary>
 internal sealed partial class FrameGuard(
-    PreambleReader preambles, SerializerSessionPool sessions, OpenGrainTypes open, LinkConnections connections, IGrainFactory grains,
+    PreambleReader preambles, SerializerSessionPool sessions, OpenGrainTypes open, BodySchema bodies, LinkConnections connections, IGrainFactory grains,
     IRevokedCertificates revoked, BreachAudit audit, LinkSettings settings, ILocalSiloDetails silo, TimeProvider time, ILogger<FrameGuard> logger)
 {
     private static readonly TimeSpan _checkEvery = TimeSpan.FromSeconds(5);
@@ -66,10 +66,13 @@ internal sealed partial class FrameGuard(
     {
         if (!await pump.PreambleAsync(async preamble => rules.SetResult(await AcceptAsync(preambles.ReadClientId(preamble), link)))) return;
         var judge = await rules.Task;
-        await pump.FramesAsync(header =>
+        await pump.HeldFramesAsync((header, body) =>
         {
             var frame = FrameHeader.Read(header, sessions);
             if (judge.Refusal(frame) is { } rule) throw new LinkBreachException(rule);
+            var walk = new BodyWalk(bodies, header.Slice(frame.RestAt));
+            walk.Header(frame.Flags);
+            if (!body.IsEmpty) walk.Body(body, frame.Response == FrameResponse.Success);
         });
     }
 

@@ -7,10 +7,10 @@ using Orleans.Serialization.Session;
 namespace Tidegate.Silo.Link;
 
 /// <summary>
-/// The start of an Orleans 10.4.2 message header: flags, correlation id, sender, target, and the silo that the sender asks for. Not a public contract; the
+/// The start of an Orleans 10.4.2 message header: flags, correlation id, sender, target, the silo that the sender asks for, and where the rest begins. Not a public contract; the
 /// version is pinned and <c>Tests/Unit/Link</c> fails when the layout moves (<c>docs/protocols/link.md</c>, Frames).
 /// </summary>
-internal readonly record struct FrameHeader(uint Flags, long Id, GrainId Sender, GrainId Target, IPEndPoint? TargetSilo)
+internal readonly record struct FrameHeader(uint Flags, long Id, GrainId Sender, GrainId Target, IPEndPoint? TargetSilo, long RestAt = 0)
 {
     private const uint CacheInvalidationFlag = 1 << 7;
     private const int MaxSiloBytes = 64;
@@ -28,7 +28,8 @@ internal readonly record struct FrameHeader(uint Flags, long Id, GrainId Sender,
         {
             var (flags, id, from, to) = (reader.ReadUInt32(), reader.ReadInt64(), ReadGrainId(ref reader), ReadGrainId(ref reader));
             _ = ReadSilo(ref reader);
-            return new FrameHeader(flags, id, from, to, ReadSilo(ref reader));
+            var silo = ReadSilo(ref reader);
+            return new FrameHeader(flags, id, from, to, silo, reader.Position);
         }
         catch (Exception error) when (error is not LinkBreachException)
         {

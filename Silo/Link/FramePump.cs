@@ -5,8 +5,8 @@ using System.IO.Pipelines;
 namespace Tidegate.Silo.Link;
 
 /// <summary>
-/// Moves one direction of a connection from pipe to pipe, frame by frame: a header is held back until it was judged, a
-/// body flows through as it comes. Memory is bounded by the largest header.
+/// Moves one direction of a connection from pipe to pipe, frame by frame. What a client sends is held back until the whole frame was judged;
+/// what it is sent flows through behind its header.
 /// </summary>
 internal sealed class FramePump(PipeReader source, PipeWriter sink, TimeProvider time)
 {
@@ -35,16 +35,26 @@ internal sealed class FramePump(PipeReader source, PipeWriter sink, TimeProvider
         return !(await sink.FlushAsync()).IsCompleted;
     }
 
+    /// <summary>Moves frames until either side ends; <paramref name="judge"/> sees each header and body before any of it goes on.</summary>
+    public async Task HeldFramesAsync(Action<ReadOnlySequence<byte>, ReadOnlySequence<byte>> judge)
+    {
+        while (await LengthsAsync() is var (header, body))
+        {
+            var whole = LengthsBytes + header + body;
+            if (await HoldAsync(whole) is not { } held) return;
+            judge(held.Slice(LengthsBytes, header), held.Slice(LengthsBytes + header, body));
+            Copy(held.Slice(0, whole));
+            source.AdvanceTo(held.GetPosition(whole));
+            if ((await sink.FlushAsync()).IsCompleted) return;
+            Volatile.Write(ref _frameBeganAt, 0);
+        }
+    }
+
     /// <summary>Moves frames until either side ends; <paramref name="judge"/> sees each header before it goes on.</summary>
     public async Task FramesAsync(Action<ReadOnlySequence<byte>> judge)
     {
-        while (await HoldAsync(LengthsBytes) is { } start)
+        while (await LengthsAsync() is var (header, body))
         {
-            Volatile.Write(ref _frameBeganAt, time.GetTimestamp());
-            var (header, body) = (ReadInt32(start, 0), ReadInt32(start, 4));
-            source.AdvanceTo(start.Start);
-            if (header is <= 0 or > LinkLimits.HeaderBytes) throw new LinkBreachException($"a header of {header} bytes");
-            if (body is < 0 or > LinkLimits.BodyBytes) throw new LinkBreachException($"a body of {body} bytes");
             if (await HoldAsync(LengthsBytes + header) is not { } held) return;
             judge(held.Slice(LengthsBytes, header));
             Copy(held.Slice(0, LengthsBytes + header));
@@ -52,6 +62,18 @@ internal sealed class FramePump(PipeReader source, PipeWriter sink, TimeProvider
             if (!await BodyAsync(body)) return;
             Volatile.Write(ref _frameBeganAt, 0);
         }
+    }
+
+    /// <summary>The lengths of the next frame, which stay in the source; null when it ended.</summary>
+    private async ValueTask<(int Header, int Body)?> LengthsAsync()
+    {
+        if (await HoldAsync(LengthsBytes) is not { } start) return null;
+        Volatile.Write(ref _frameBeganAt, time.GetTimestamp());
+        var (header, body) = (ReadInt32(start, 0), ReadInt32(start, 4));
+        source.AdvanceTo(start.Start);
+        if (header is <= 0 or > LinkLimits.HeaderBytes) throw new LinkBreachException($"a header of {header} bytes");
+        if (body is < 0 or > LinkLimits.BodyBytes) throw new LinkBreachException($"a body of {body} bytes");
+        return (header, body);
     }
 
     private async Task<bool> BodyAsync(int bytes)

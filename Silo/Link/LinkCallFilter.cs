@@ -58,8 +58,8 @@ internal sealed partial class LinkCallFilter(
     }
 
     // Contracts that Orleans keeps to itself, and that its client needs: by name, as the version is pinned.
-    private const string ManifestContract = "Orleans.Runtime.IClusterManifestSystemTarget";
-    private const string CancellationContract = "Orleans.Runtime.IGrainCallCancellationExtension";
+    internal const string ManifestContract = "Orleans.Runtime.IClusterManifestSystemTarget";
+    internal const string CancellationContract = "Orleans.Runtime.IGrainCallCancellationExtension";
 
     /// <summary>The client's id without the part that names one of its observers.</summary>
     public static string ClientKey(GrainId id)

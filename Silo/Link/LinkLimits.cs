@@ -9,6 +9,18 @@ public static class LinkLimits
     public const int HeaderBytes = 64 << 10;
     /// <summary>Largest message body.</summary>
     public const int BodyBytes = 8 << 20;
+    /// <summary>Objects within objects in a body or a request context; the contracts need six.</summary>
+    public const int BodyDepth = 16;
+    /// <summary>Mentions of objects that came before in one message; the decoder looks for each among all.</summary>
+    public const int BodyReferences = 1024;
+    /// <summary>Of these, in fields that this version does not know.</summary>
+    public const int PlainReferences = 16;
+    /// <summary>Sum of numbers that could be lengths of collections, in fields that this version does not know.</summary>
+    public const int ClaimedElements = 64 << 10;
+    /// <summary>Longest name of a type.</summary>
+    public const int TypeNameBytes = 1024;
+    /// <summary>Entries of a request context.</summary>
+    public const int ContextEntries = 64;
     /// <summary>Connections in all, handshakes among them.</summary>
     public const int Connections = 20_000;
     /// <summary>Handshakes under way at once.</summary>

@@ -38,13 +38,15 @@ public static class LinkRegistration
         services.TryAddSingleton<IRevocationStore, SqlRevocationStore>();
         services.AddSingleton<ICertificateRevocations, CertificateRevocations>().AddSingleton<EnumerationOwners>().AddSingleton<RevocationWatch>();
         services.AddKeyedSingleton<IControllable>(RevocationWatch.Name, static (provider, _) => provider.GetRequiredService<RevocationWatch>());
-        services.AddSingleton<LinkConnections>().AddSingleton<PreambleReader>().AddSingleton<OpenGrainTypes>();
+        services.AddSingleton<LinkConnections>().AddSingleton<PreambleReader>().AddSingleton<OpenGrainTypes>().AddSingleton<BodySchema>();
         services.AddSingleton<BreachAudit>().AddHostedService(static provider => provider.GetRequiredService<BreachAudit>());
         services.AddSingleton<FrameGuard>().AddSingleton<GuardedPort>();
         services.TryAddSingleton<ServiceAddresses>();
         services.AddSingleton<ILinkSockets, LinkSockets>().AddSingleton<LinkOffers>();
         services.AddHostedService(static provider => provider.GetRequiredService<RevocationWatch>()).AddHostedService<ServingSiloWatch>().AddHostedService<LinkDrain>();
         silo.AddIncomingGrainCallFilter<LinkCallFilter>();
+        // A guard that does not fit this version of Orleans keeps the silo from starting, not the first agent from connecting.
+        silo.AddStartupTask(static (provider, _) => Task.FromResult(provider.GetRequiredService<GuardedPort>()), ServiceLifecycleStage.RuntimeInitialize);
         silo.Configure<SiloConnectionOptions>(static options => options.ConfigureGatewayInboundConnection(GuardedPort.Install));
         return silo;
     }

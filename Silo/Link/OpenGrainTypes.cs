@@ -16,6 +16,6 @@ internal sealed class OpenGrainTypes(GrainTypeResolver resolver, IOptions<GrainT
     public FrozenSet<GrainType> GrainTypes => _types.Value;
 
     /// <summary>True when a contract lets a client in somewhere.</summary>
-    private static bool IsOpen(Type contract) =>
+    internal static bool IsOpen(Type contract) =>
         contract.GetCustomAttribute<ReachableByAttribute>() is not null || contract.GetMethods().Any(m => m.GetCustomAttribute<ReachableByAttribute>() is not null);
 }

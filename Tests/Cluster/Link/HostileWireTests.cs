@@ -1,7 +1,10 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using Orleans.Serialization;
 using Tidegate.Client.Grain.Agents;
+using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Silo.Link;
 using Tidegate.Silo.Pki;
 using Xunit;
@@ -120,6 +123,28 @@ public sealed class HostileWireTests(GuardedSilo silo)
         await BreachAsync((link, _) => link.BytesAsync([.. RawLink.Length(32), .. RawLink.Length(LinkLimits.BodyBytes + 1)]), "a body of 8388609 bytes");
         await BreachAsync((link, _) => link.BytesAsync([.. RawLink.Length(32), .. RawLink.Length(-1)]), "a body of -1 bytes");
         await BreachAsync((link, _) => link.BytesAsync([.. RawLink.Length(32), .. RawLink.Length(0), .. Enumerable.Repeat((byte)0xFF, 32)]), "a frame header that cannot be read");
+        await victim.WorksAsync();
+    }
+
+    [Fact]
+    public async Task Bodies_that_would_harm_a_decoder_do_not_reach_it()
+    {
+        await using var victim = await LinkedAgent.ConnectAsync(silo);
+        var serializer = silo.Services.GetRequiredService<Serializer>();
+        // An honest record, and before its end a field of a later version: 100,000 levels deep, then a long row of claims to eight million elements.
+        var honest = serializer.SerializeToArray<object>(victim.Gateway.Caller);
+        byte[] deep = [.. honest[..^1], 0x26, .. Enumerable.Repeat((byte)0x20, 100_000), .. Enumerable.Repeat((byte)0xE0, 100_002)];
+        await BreachAsync((link, me) => link.FrameAsync(RawLink.Request, me, RawLink.Gateway(victim.Gateway), body: deep), "a body nested deeper than 16");
+        var list = serializer.SerializeToArray<object>(new List<VolumeStatus> { new("vol-00000000000000000001", VolumeRunState.Pending, "", 0, 0, [], 0, 0) });
+        var length = list.AsSpan().IndexOf([(byte)0x00, (byte)0x03]);
+        byte[] claiming = [.. list[..(length + 1)], 0x08, 0x00, 0x00, 0x08, .. list[(length + 2)..]];
+        await BreachAsync((link, me) => link.FrameAsync(RawLink.Request, me, RawLink.Gateway(victim.Gateway), body: claiming), "elements and has 1");
+        foreach (var hostile in new object[] { new Dictionary<string, object>(), new Uri("http://127.0.0.1/"), typeof(string) })
+        {
+            await BreachAsync(
+                (link, me) => link.FrameAsync(RawLink.Request, me, RawLink.Gateway(victim.Gateway), body: serializer.SerializeToArray<object>(hostile)), "open to no client");
+        }
+
         await victim.WorksAsync();
     }
 

@@ -74,10 +74,10 @@ internal sealed class RawLink : IAsyncDisposable
         return this;
     }
 
-    public Task FrameAsync(uint flags, GrainId sender, GrainId target, long id = 1, SiloAddress? silo = null)
+    public Task FrameAsync(uint flags, GrainId sender, GrainId target, long id = 1, SiloAddress? silo = null, byte[]? body = null)
     {
         var header = Header(flags, sender, target, id, silo);
-        return BytesAsync([.. Length(header.Length), .. Length(0), .. header]);
+        return BytesAsync([.. Length(header.Length), .. Length(body?.Length ?? 0), .. header, .. body ?? []]);
     }
 
     public async Task BytesAsync(byte[] bytes)

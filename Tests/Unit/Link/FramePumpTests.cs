@@ -13,8 +13,8 @@ public sealed class FramePumpTests
 
     private FramePump Pump() => new(_in.Reader, _out.Writer, TimeProvider.System);
 
-    [Theory, InlineData(1), InlineData(7), InlineData(4096), InlineData(1 << 20)]
-    public async Task Frames_arrive_as_they_were_sent_in_pieces_of_any_size(int piece)
+    [Theory, InlineData(1, false), InlineData(7, true), InlineData(4096, false), InlineData(4096, true), InlineData(1 << 20, true)]
+    public async Task Frames_arrive_as_they_were_sent_in_pieces_of_any_size(int piece, bool isHeld)
     {
         var random = new Random(42);
         byte[] sent = [.. Preamble(40, random), .. Frame(100, 0, random), .. Frame(1, 300_000, random), .. Frame(60_000, 5, random), .. Frame(12, 12, random)];
@@ -27,13 +27,14 @@ public sealed class FramePumpTests
                 Assert.Equal(40, p.Length);
                 return Task.CompletedTask;
             }));
-            await pump.FramesAsync(h => headers.Add((int)h.Length));
+            if (isHeld) await pump.HeldFramesAsync((h, b) => headers.AddRange([(int)h.Length, (int)b.Length]));
+            else await pump.FramesAsync(h => headers.Add((int)h.Length));
             await _out.Writer.CompleteAsync();
         }, TestContext.Current.CancellationToken);
         for (var at = 0; at < sent.Length; at += piece) await _in.Writer.WriteAsync(sent.AsMemory(at, Math.Min(piece, sent.Length - at)));
         await _in.Writer.CompleteAsync();
         await running;
-        Assert.Equal([100, 1, 60_000, 12], headers);
+        Assert.Equal(isHeld ? [100, 0, 1, 300_000, 60_000, 5, 12, 12] : [100, 1, 60_000, 12], headers);
         Assert.Equal(sent, await ReceivedAsync());
     }
 
@@ -46,6 +47,7 @@ public sealed class FramePumpTests
         BinaryPrimitives.WriteInt32LittleEndian(frame.AsSpan(4), body);
         await _in.Writer.WriteAsync(frame);
         await Assert.ThrowsAsync<LinkBreachException>(() => Pump().FramesAsync(_ => { }));
+        await Assert.ThrowsAsync<LinkBreachException>(() => Pump().HeldFramesAsync((_, _) => { }));
         await _out.Writer.CompleteAsync();
         Assert.Empty(await ReceivedAsync());
     }
@@ -74,11 +76,25 @@ public sealed class FramePumpTests
     }
 
     [Fact]
+    public async Task Of_a_held_frame_nothing_passes_before_its_body_was_judged()
+    {
+        var random = new Random(1);
+        var good = Frame(10, 10, random);
+        await _in.Writer.WriteAsync((byte[])[.. good, .. Frame(10, 11, random), .. Frame(10, 10, random)]);
+        await Assert.ThrowsAsync<LinkBreachException>(() => Pump().HeldFramesAsync((_, body) =>
+        {
+            if (body.Length == 11) throw new LinkBreachException("eleven");
+        }));
+        await _out.Writer.CompleteAsync();
+        Assert.Equal(good, await ReceivedAsync());
+    }
+
+    [Fact]
     public async Task A_peer_that_leaves_in_the_middle_ends_the_pump()
     {
         await _in.Writer.WriteAsync(Frame(10, 1000, new Random(1)).AsMemory(0, 500));
         await _in.Writer.CompleteAsync();
-        await Pump().FramesAsync(_ => { });
+        await Pump().HeldFramesAsync((_, _) => { });
     }
 
     private async Task<byte[]> ReceivedAsync()
