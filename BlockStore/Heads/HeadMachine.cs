@@ -132,6 +132,16 @@ public static class HeadMachine
         return HeadChange.To(head with { SizeBytes = sizeBytes });
     }
 
+    /// <summary>
+    /// Begins the next generation of the data key, and with it an epoch that nobody has yet: whoever attached before must attach
+    /// again, and seals with the new key from its next segment on.
+    /// </summary>
+    public static HeadChange RotateKey(VolumeHead head) =>
+        HeadChange.To(head with { KeyGeneration = head.KeyGeneration + 1, Epoch = head.Epoch + 1 });
+
+    /// <summary>The same head under another version: what it needs beside itself was stored anew.</summary>
+    public static HeadChange Renew(VolumeHead head) => HeadChange.To(head);
+
     /// <summary>True when a fold is due.</summary>
     public static bool ShouldFold(VolumeHead head) => head.Tail.Count >= FoldAtSegments || head.BytesSinceFold >= FoldAtBytes;
 

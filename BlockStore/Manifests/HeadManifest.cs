@@ -1,3 +1,4 @@
+using System.Globalization;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Formats;
 using Tidegate.BlockStore.Heads;
@@ -52,6 +53,20 @@ public sealed record HeadManifest(VolumeHead Head, IReadOnlyList<WrappedKey> Key
         clear.Counted(own.Bytes.Span);
         clear.Bytes(blob.Content.Span);
         return new BlobEffect(reference.Identity.BlobKey, clear.ToArray());
+    }
+
+    /// <summary>Version of the head that a manifest is of, by its key; -1 for a key that is no manifest's.</summary>
+    public static long VersionOf(string blobKey)
+    {
+        var name = blobKey.AsSpan(blobKey.LastIndexOf('/') + 1);
+        return name.Length > 16 && long.TryParse(name[..16], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var version) ? version : -1;
+    }
+
+    /// <summary>Deletes a volume's manifests of versions below <paramref name="version"/>: they served as replacements alone.</summary>
+    public static async Task PruneAsync(IBlobStore blobs, LineageId lineage, long version, CancellationToken cancellationToken = default)
+    {
+        await foreach (var entry in blobs.ListAsync($"{lineage}/{SegmentIdentity.FolderOf(SegmentKind.Head)}/", cancellationToken))
+            if (VersionOf(entry.Key) < version) await blobs.DeleteAsync(entry.Key, cancellationToken);
     }
 
     /// <summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Formats;
@@ -71,7 +70,7 @@ public sealed class Bucket(IBlobStore blobs, IKeyProvider keys)
         LineageId lineage, List<StoreDamage> damages, CancellationToken cancellationToken)
     {
         var stored = await ListManifestsAsync(lineage, cancellationToken);
-        foreach (var sameVersion in stored.GroupBy(entry => VersionOf(entry.Key)).OrderByDescending(group => group.Key))
+        foreach (var sameVersion in stored.GroupBy(entry => HeadManifest.VersionOf(entry.Key)).OrderByDescending(group => group.Key))
             if (await NewestAsync(lineage, sameVersion, damages, cancellationToken) is { } newest) return newest;
         return stored.Count == 0
             ? null
@@ -121,12 +120,6 @@ public sealed class Bucket(IBlobStore blobs, IKeyProvider keys)
         foreach (var key in manifest.Keys)
             ring.Add(key.Owner, key.Generation, await keys.UnwrapAsync(key.Owner, key.Generation, key.Bytes, cancellationToken));
         return ring;
-    }
-
-    private static long VersionOf(string manifestKey)
-    {
-        var name = manifestKey[(manifestKey.LastIndexOf('/') + 1)..];
-        return name.Length > 16 && long.TryParse(name.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var version) ? version : -1;
     }
 
     private static bool TryParse(string key, out LineageId lineage, out string folder)

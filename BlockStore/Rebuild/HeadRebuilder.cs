@@ -23,7 +23,9 @@ public static class HeadRebuilder
         var blobs = new List<BlobEffect>();
         foreach (var segment in stored.Followed)
         {
-            var change = HeadMachine.Commit(head with { Epoch = segment.Header.Identity.Epoch }, segment.Header.Identity.Epoch, [ClaimOf(segment)], segment.StoredAt, sealer);
+            var identity = segment.Header.Identity;
+            var change = HeadMachine.Commit(
+                head with { Epoch = identity.Epoch, KeyGeneration = identity.Generation }, identity.Epoch, [ClaimOf(segment)], segment.StoredAt, sealer);
             // More than a tail holds was never committed: the agent has it still.
             if (change.Refusal is not null) break;
             head = change.Head;

@@ -19,6 +19,10 @@ public sealed class RecordArchive(IBlobStore blobs, IKeyProvider keys) : IDispos
 
     private static ReadOnlySpan<byte> Magic => "TIDEREC1"u8;
 
+    /// <summary>True for the key of a record.</summary>
+    public static bool IsRecord(string blobKey) =>
+        blobKey.Split('/') is [_, _, var folder, _] && folder == SegmentIdentity.FolderOf(SegmentKind.Record);
+
     /// <summary>Stores a record; durable when it returns.</summary>
     public async Task StoreAsync(StateRecord record, CancellationToken cancellationToken = default)
     {

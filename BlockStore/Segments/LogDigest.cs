@@ -14,7 +14,7 @@ public sealed class LogDigest : IDisposable
     private readonly byte[] _key = new byte[32];
     private readonly IncrementalHash _records;
 
-    /// <summary>Starts a digest under a volume's data key.</summary>
+    /// <summary>Starts a digest under the data key of a volume's first generation: digests do not change when the key is rotated.</summary>
     public LogDigest(DataKey key)
     {
         key.Derive([], "tidegate log digest 1"u8, _key);

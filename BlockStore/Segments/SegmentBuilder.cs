@@ -24,11 +24,14 @@ public sealed class SegmentBuilder : IDisposable
     private readonly List<SegmentRange> _ranges = [];
     private int _slotCount;
 
-    /// <summary>Starts a segment whose first record is at <paramref name="logStart"/>.</summary>
-    public SegmentBuilder(DataKey key, long logStart)
+    /// <summary>
+    /// Starts a segment whose first record is at <paramref name="logStart"/>. <paramref name="digestKey"/> is the key of the lineage's first
+    /// generation; null when that is <paramref name="key"/> itself.
+    /// </summary>
+    public SegmentBuilder(DataKey key, long logStart, DataKey? digestKey = null)
     {
         _key = key;
-        _digest = new LogDigest(key);
+        _digest = new LogDigest(digestKey ?? key);
         LogStart = logStart;
     }
 

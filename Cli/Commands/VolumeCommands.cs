@@ -11,9 +11,9 @@ internal static class VolumeCommands
 {
     private const int SectorBytes = 4096;
 
-    public static Command Create(GlobalOptions globals) => new("volumes", "Volumes: create, list, describe, resize, delete.")
+    public static Command Create(GlobalOptions globals) => new("volumes", "Volumes: create, list, describe, resize, delete, erase.")
     {
-        CreateVolume(globals), List(globals), Describe(globals), Resize(globals), Delete(globals),
+        CreateVolume(globals), List(globals), Describe(globals), Resize(globals), Delete(globals), Erase(globals),
     };
 
     /// <summary>A volume for people or programs.</summary>
@@ -116,6 +116,29 @@ internal static class VolumeCommands
             await session.Client.DeleteVolumeAsync(id, cancellation);
             if (before is not null) await session.Waiting.VolumeGoneAsync(before, limit!.Value, cancellation);
             session.Printer.One(new DoneView(id, "deleted"), CliJson.Default.DoneView, ("Deleted", id));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static Command Erase(GlobalOptions globals)
+    {
+        var volume = VolumeArgument();
+        var confirm = new Option<string?>("--confirm") { Description = "Ids of all that becomes unreadable with it, separated by commas; the refusal names them", HelpName = "IDS" };
+        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask" };
+        var command = new Command("erase", "Delete a volume and destroy its keys: nothing that it ever stored can be read again.") { volume, confirm, yes };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var session = globals.Open(parsed);
+            var id = await session.Names.VolumeAsync(parsed.GetValue(volume)!, cancellation);
+            var confirmed = parsed.GetValue(confirm)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+            if (!parsed.GetValue(yes) && !session.Printer.Confirm($"Destroy the keys of volume {parsed.GetValue(volume)} for ever?"))
+            {
+                session.Printer.Note("Nothing was changed.");
+                return ExitCode.Interrupted;
+            }
+            await session.Client.EraseVolumeAsync(id, new EraseVolumeRequest(confirmed), cancellation);
+            session.Printer.One(new DoneView(id, "erased"), CliJson.Default.DoneView, ("Erased", id));
             return ExitCode.Success;
         });
         return command;

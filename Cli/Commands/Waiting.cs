@@ -43,6 +43,11 @@ internal sealed class Waiting(TidegateRestClient client, Printer printer, TimePr
             _ => (0, "waiting for its gateway", false),
         }, cancellationToken);
 
+    /// <summary>Until a rotation of the account's key has ended.</summary>
+    public Task<AccountView> KeyRotatedAsync(string accountId, TimeSpan limit, CancellationToken cancellationToken) =>
+        FollowAsync($"Account {accountId}", limit, () => client.GetAccountAsync(accountId, cancellationToken), account =>
+            account.KeyRotationBegunAt is null ? (1, "rotated", true) : (0, "wrapping keys", false), cancellationToken);
+
     /// <summary>Until the service holds the snapshot.</summary>
     public Task<SnapshotView> SnapshotCompletedAsync(string snapshotId, TimeSpan limit, CancellationToken cancellationToken) =>
         FollowAsync($"Snapshot {snapshotId}", limit, () => client.GetSnapshotAsync(snapshotId, cancellationToken), snapshot => snapshot.State switch

@@ -95,6 +95,25 @@ public sealed class TidegateRestClient : IDisposable
             new RestCall(HttpMethod.Patch, "/v1/volumes/" + Escape(volumeId), IsRepeatable: true),
             request, RestJson.Default.ResizeVolumeRequest, RestJson.Default.VolumeView, cancellationToken);
 
+    /// <summary>Begins a rotation of the account's key, or finds the one that is under way.</summary>
+    public Task<AccountView> RotateAccountKeyAsync(string accountId, CancellationToken cancellationToken = default) =>
+        _transport.SendAsync(
+            new RestCall(HttpMethod.Post, $"/v1/accounts/{Escape(accountId)}/key-rotations", IsRepeatable: true), RestJson.Default.AccountView, cancellationToken);
+
+    /// <summary>Begins a new generation of a volume's data key.</summary>
+    public Task<KeyRotationView> RotateVolumeKeyAsync(string volumeId, CancellationToken cancellationToken = default) =>
+        _transport.SendAsync(Change($"/v1/volumes/{Escape(volumeId)}/key-rotations"), RestJson.Default.KeyRotationView, cancellationToken);
+
+    /// <summary>What erasing a volume would make unreadable besides it.</summary>
+    public Task<EraseVictimsView> GetEraseVictimsAsync(string volumeId, CancellationToken cancellationToken = default) =>
+        _transport.SendAsync(RestCall.Get($"/v1/volumes/{Escape(volumeId)}/erasure"), RestJson.Default.EraseVictimsView, cancellationToken);
+
+    /// <summary>Deletes a volume and destroys its keys; <paramref name="request"/> confirms every victim.</summary>
+    public Task<EraseVictimsView> EraseVolumeAsync(string volumeId, EraseVolumeRequest request, CancellationToken cancellationToken = default) =>
+        _transport.SendAsync(
+            new RestCall(HttpMethod.Post, $"/v1/volumes/{Escape(volumeId)}/erasure", IsRepeatable: true),
+            request, RestJson.Default.EraseVolumeRequest, RestJson.Default.EraseVictimsView, cancellationToken);
+
     /// <summary>Deletes a volume: it leaves its gateway; its snapshots stay (M5.4).</summary>
     public Task DeleteVolumeAsync(string volumeId, CancellationToken cancellationToken = default) =>
         _transport.SendAsync(RestCall.Delete("/v1/volumes/" + Escape(volumeId)), cancellationToken);

@@ -34,7 +34,7 @@ internal sealed class EpochDrain : IAsyncDisposable
         _context = context;
         _ticketDelay = context.Calls.NewDelay();
         _cutter = new SegmentCutter(
-            context.Service.VolumeId, context.Log, context.Session.Key, context.Options, context.Time, context.Session.Epoch, committed);
+            context.Service.VolumeId, context.Log, context.Session, context.Options, context.Time, committed);
         _hurry = () =>
         {
             _noRoom = true;
@@ -91,7 +91,7 @@ internal sealed class EpochDrain : IAsyncDisposable
         foreach (var upload in _uploads)
             await upload.DisposeAsync();
         _cutter.Dispose();
-        _context.Session.Key.Dispose();
+        _context.Session.Dispose();
     }
 
     private async Task CutAsync(CancellationToken cancellationToken)

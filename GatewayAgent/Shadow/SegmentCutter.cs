@@ -1,4 +1,3 @@
-using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Segments;
 using Tidegate.GatewayAgent.WriteLog;
 using LogRecordKind = Tidegate.GatewayAgent.WriteLog.LogRecordKind;
@@ -15,10 +14,9 @@ internal sealed class SegmentCutter : IDisposable
 {
     private readonly string _volumeId;
     private readonly WriteLog.WriteLog _log;
-    private readonly DataKey _key;
+    private readonly EpochSession _session;
     private readonly ShadowOptions _options;
     private readonly TimeProvider _time;
-    private readonly long _epoch;
     private readonly Queue<SealDecision> _recorded;
 
     private SegmentBuilder _builder;
@@ -33,14 +31,14 @@ internal sealed class SegmentCutter : IDisposable
 
     /// <summary>Continues after the committed segment with the decisions that follow it, oldest first.</summary>
     public SegmentCutter(
-        string volumeId, WriteLog.WriteLog log, DataKey key, ShadowOptions options, TimeProvider time, long epoch, CommittedPoint committed)
+        string volumeId, WriteLog.WriteLog log, EpochSession session, ShadowOptions options, TimeProvider time, CommittedPoint committed)
     {
-        (_volumeId, _log, _key, _options, _time, _epoch) = (volumeId, log, key, options, time, epoch);
+        (_volumeId, _log, _session, _options, _time) = (volumeId, log, session, options, time);
         _recorded = new Queue<SealDecision>(log.Seals.Where(seal => seal.Sequence > committed.Sequence));
         _previous = new SegmentDigest(committed.Digest);
         _sequence = committed.Sequence;
         Position = committed.LogEnd;
-        _builder = new SegmentBuilder(key, Position);
+        _builder = NewBuilder();
     }
 
     /// <summary>Everything before was read.</summary>
@@ -137,6 +135,8 @@ internal sealed class SegmentCutter : IDisposable
         Position = record.End;
     }
 
+    private SegmentBuilder NewBuilder() => new(_session.Key, Position, _session.DigestKey);
+
     private CutRange Cut(SealDecision? recorded)
     {
         var digest = _builder.ComputeDigest(_previous, _sequence + 1, Position);
@@ -144,9 +144,9 @@ internal sealed class SegmentCutter : IDisposable
             throw new LogCorruptException(_volumeId, $"the records in [{recorded.First}, {recorded.End}) are not those that seal {recorded.Sequence} was decided for");
         if (!_hasChanges)
             _hostTimeStart = _hostTimeEnd = _time.GetUtcNow();
-        var decision = recorded ?? new SealDecision(_sequence + 1, _builder.LogStart, Position, digest.ToArray(), _epoch);
+        var decision = recorded ?? new SealDecision(_sequence + 1, _builder.LogStart, Position, digest.ToArray(), _session.Epoch);
         var cut = new CutRange(decision, recorded is not null, _previous, _builder, _snapshotId is null ? [] : [_snapshotId], _hostTimeStart, _hostTimeEnd);
-        _builder = new SegmentBuilder(_key, Position);
+        _builder = NewBuilder();
         (_previous, _sequence) = (digest, _sequence + 1);
         (_hasChanges, _snapshotId) = (false, null);
         Volatile.Write(ref _waitingSince, long.MaxValue);

@@ -11,4 +11,11 @@ public interface IAccountGrain : IGrainWithStringKey
     /// <summary>Name and creation time; throws <c>NotFound</c>.</summary>
     [Alias("describe")]
     Task<AccountDescription> Describe();
+
+    /// <summary>
+    /// Begins a rotation of the account's key: every wrapped key is wrapped anew in the background, and the old key is destroyed when nothing
+    /// needs it any more. One that is under way goes on.
+    /// </summary>
+    [Alias("rotate-key")]
+    Task<AccountDescription> RotateKey();
 }

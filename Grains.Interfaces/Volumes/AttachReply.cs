@@ -18,4 +18,9 @@ public sealed record AttachReply(
     [property: Id(4)] string OwnerAccountId,
     [property: Id(5)] int KeyGeneration,
     [property: Id(6)] byte[] DataKey,
-    [property: Id(7)] long SizeBytes);
+    [property: Id(7)] long SizeBytes)
+{
+    /// <summary>Key of the volume's first generation, 32 bytes, for digests; empty when that is <see cref="DataKey"/>.</summary>
+    [Id(8)]
+    public byte[] DigestKey { get; init; } = [];
+}

@@ -33,6 +33,27 @@ public interface IVolumeGrain : IGrainWithStringKey
     [Alias("delete")]
     Task Delete();
 
+    /// <summary>
+    /// Begins a new generation of the volume's data key: its agent seals with it from its next segment on. What is stored keeps the key that it
+    /// has. Returns the generation. Throws <c>LimitExceeded</c> when the volume has as many keys as it may.
+    /// </summary>
+    [Alias("rotate-key")]
+    Task<int> RotateKey();
+
+    /// <summary>
+    /// What erasing the volume's keys would make unreadable besides the volume itself: ids of its snapshots, and of the volumes made from
+    /// them and from those.
+    /// </summary>
+    [AlwaysInterleave, Alias("list-erase-victims")]
+    Task<IReadOnlyList<string>> ListEraseVictims();
+
+    /// <summary>
+    /// Deletes the volume and destroys its keys: nothing that it ever stored can be read again, by anybody. Throws <c>InvalidState</c>, naming
+    /// the victims, unless <paramref name="confirmed"/> holds every one of them. Idempotent.
+    /// </summary>
+    [Alias("erase")]
+    Task Erase(IReadOnlyList<string> confirmed);
+
     /// <summary>Pins a completed snapshot for a clone and returns what the clone's head starts from. Called by the clone's grain.</summary>
     [AlwaysInterleave, Alias("pin")]
     Task<CloneOrigin> PinForClone(string snapshotId, string cloneVolumeId);

@@ -1,14 +1,18 @@
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Accounts;
+using Tidegate.Grains.Keys;
 using Tidegate.Grains.Security;
 
 namespace Tidegate.Grains.Accounts;
 
 /// <summary>See <see cref="IAccountGrain"/>. Accounts are the operator's to create.</summary>
 [GrainType("account")]
-internal sealed class AccountGrain([PersistentState("account", "state")] IPersistentState<AccountState> storage, AggregateServices services)
-    : AggregateGrain<AccountState>(storage, services), IAccountGrain
+internal sealed class AccountGrain(
+    [PersistentState("account", "state")] IPersistentState<AccountState> storage, AggregateServices services, KeyRotator rotator)
+    : AggregateGrain<AccountState>(storage, services), IAccountGrain, IRotatesKey
 {
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(30);
+
     /// <inheritdoc />
     public async Task Create(string name)
     {
@@ -22,7 +26,30 @@ internal sealed class AccountGrain([PersistentState("account", "state")] IPersis
     {
         if (State.Name.Length == 0) throw Authorisation.NotFound($"Account {Key}");
         Authorisation.RequireAccount(Key, $"Account {Key}");
-        return Task.FromResult(new AccountDescription(Key, State.Name, State.CreatedAt));
+        return Task.FromResult(new AccountDescription(Key, State.Name, State.CreatedAt)
+        {
+            KeyRotationBegunAt = State.KeyRotationBegunAt,
+            KeyRotatedAt = State.KeyRotatedAt,
+        });
+    }
+
+    /// <inheritdoc />
+    public async Task<AccountDescription> RotateKey()
+    {
+        await Describe();
+        await ChangeAsync(AccountMachine.BeginRotation);
+        return await Describe();
+    }
+
+    /// <inheritdoc />
+    public Task KeyRotated(int volumes) => ChangeAsync((state, now) => AccountMachine.EndRotation(state, volumes, now));
+
+    /// <inheritdoc />
+    protected override Task<TimeSpan?> SettleOthersAsync()
+    {
+        if (State.KeyRotationBegunAt is null) return Task.FromResult<TimeSpan?>(null);
+        rotator.TryStart(Key);
+        return Task.FromResult<TimeSpan?>(LookAgain);
     }
 
     /// <inheritdoc />

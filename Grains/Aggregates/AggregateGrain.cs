@@ -48,6 +48,9 @@ internal abstract partial class AggregateGrain<TState>(IPersistentState<TState> 
     /// <summary>False when the aggregate is not worth having back after the loss of the database: of its records only the entries count.</summary>
     protected virtual bool IsBroughtBack => true;
 
+    /// <summary>The state as its records hold it: without what they must not.</summary>
+    protected virtual TState RecordOf(TState state) => state;
+
     /// <summary>What the grain owes beyond its outbox. Null when nothing is left.</summary>
     protected virtual Task<TimeSpan?> SettleOthersAsync() => Task.FromResult<TimeSpan?>(null);
 
@@ -221,7 +224,7 @@ internal abstract partial class AggregateGrain<TState>(IPersistentState<TState> 
             try
             {
                 using var timeout = new CancellationTokenSource(PublishTimeout, services.Clock);
-                await services.Records.StoreAsync(this.GetGrainId(), OwnerOf(State), IsBroughtBack ? State : null, pending, timeout.Token);
+                await services.Records.StoreAsync(this.GetGrainId(), OwnerOf(State), IsBroughtBack ? RecordOf(State) : null, pending, timeout.Token);
                 await services.Publisher.PublishAsync(pending, timeout.Token);
                 _publishedThrough = pending[^1].Number;
             }

@@ -10,6 +10,7 @@ using Tidegate.BlockStore.Records;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Blobs;
 using Tidegate.Grains.Gateways.Holders;
+using Tidegate.Grains.Keys;
 using Tidegate.Grains.Outbox;
 using Tidegate.Grains.Records;
 using Tidegate.Grains.Volumes;
@@ -53,6 +54,7 @@ public static class TidegateGrains
             provider.GetRequiredService<CompactionOptions>().Validated(),
             provider.GetRequiredService<VolumeMeters>()));
         services.AddSingleton<WorkPool>();
+        services.AddSingleton<KeyRotator>();
         services.AddGrainService<LinkRegistry>();
         services.AddSingleton<ILinkRegistries, LinkRegistries>();
         services.AddSingleton<IIncomingGrainCallFilter, StorageFailureFilter>();

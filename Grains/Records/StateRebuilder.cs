@@ -59,6 +59,11 @@ public sealed class StateRebuilder(
             volumes.Remove(lineage.VolumeId, out var recorded);
             await RestoreVolumeAsync(bucket, lineage, recorded, cancellationToken);
         }
+        foreach (var (erased, state) in volumes.Where(one => one.Value.ErasedAt is not null).ToArray())
+        {
+            await WriteAsync(GrainId.Create("volume", erased), state);
+            volumes.Remove(erased);
+        }
         foreach (var lost in volumes.Keys) _problems.Add($"Volume {lost}: nothing of it but its description is stored; it is not brought back.");
         await WatchAsync();
         return new RebuildReport(_restored, _entries, _followed, _problems);
@@ -116,6 +121,11 @@ public sealed class StateRebuilder(
 
     private async Task RestoreVolumeAsync(Bucket bucket, LineageId lineage, VolumeState? recorded, CancellationToken cancellationToken)
     {
+        if (recorded?.ErasedAt is not null)
+        {
+            await WriteAsync(GrainId.Create("volume", lineage.VolumeId), recorded);
+            return;
+        }
         try
         {
             if (await bucket.OpenAsync(lineage, cancellationToken) is not { } stored)

@@ -55,7 +55,10 @@ internal sealed partial class VolumeGrain
         await StoreManifestAsync(head, keys);
         await SettleQuietlyAsync();
         return new AttachReply(
-            head.Epoch, head.CommittedSequence, head.CommittedLogEnd, head.TipDigest.ToArray(), head.Lineage.AccountId, head.KeyGeneration, keys.ExportOwn(), head.SizeBytes);
+            head.Epoch, head.CommittedSequence, head.CommittedLogEnd, head.TipDigest.ToArray(), head.Lineage.AccountId, head.KeyGeneration, keys.ExportOwn(), head.SizeBytes)
+        {
+            DigestKey = keys.ExportDigest(),
+        };
     }
 
     /// <inheritdoc />

@@ -34,6 +34,7 @@ internal sealed partial class VolumeGrain
     private async Task<VolumeKeys> KeysAsync()
     {
         if (_keys is not null) return _keys;
+        if (State.ErasedAt is not null) throw new TidegateException(ErrorCodes.NotFound, $"What {What.ToLowerInvariant()} stored was erased.", "Use another snapshot.");
         var keys = await VolumeKeys.UnwrapAsync(host.Keys, State.Keys);
         return _keys ??= keys;
     }

@@ -22,6 +22,7 @@ internal sealed partial class VolumeGrain
         }
 
         var wait = await SettleSnapshotsAsync();
+        if (State.ErasedAt is not null) return State.IsPurged ? wait : await PurgeAsync() ?? wait;
         if (HeadMachine.ShouldFold(HeadOf(State))) StartFold();
         return wait;
     }

@@ -7,6 +7,7 @@ using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Interfaces.Volumes;
+using Tidegate.Grains.Keys;
 using Tidegate.Grains.Security;
 using Tidegate.Grains.Volumes.Work;
 
@@ -19,7 +20,7 @@ namespace Tidegate.Grains.Volumes;
 [GrainType("volume")]
 internal sealed partial class VolumeGrain(
     [PersistentState("volume", "state")] IPersistentState<VolumeState> storage, AggregateServices services, VolumeServices host, WorkPool pool)
-    : AggregateGrain<VolumeState>(storage, services), IVolumeGrain, IVolumeDataGrain, IVolumeSnapshots, IVolumeWorkGrain
+    : AggregateGrain<VolumeState>(storage, services), IVolumeGrain, IVolumeDataGrain, IVolumeSnapshots, IVolumeWorkGrain, IVolumeKeyring
 {
     private string What => $"Volume {Key}";
 
@@ -96,7 +97,7 @@ internal sealed partial class VolumeGrain(
         try
         {
             var lineage = new LineageId(specification.AccountId, Key);
-            var own = await VolumeKeys.MakeAsync(host.Keys, lineage);
+            var own = await VolumeKeys.MakeAsync(host.Keys, lineage, 1);
             if (specification.SourceSnapshotId.Length == 0)
             {
                 await SaveFirstHeadAsync(HeadMachine.Create(lineage, 1, specification.SizeBytes), [own], []);

@@ -31,16 +31,37 @@ internal sealed class VolumeKeys
     /// <summary>The volume's own key, for its agent.</summary>
     public byte[] ExportOwn() => _keys[0].Key.Export();
 
+    /// <summary>The key of the volume's first generation, which digests are made with, for its agent.</summary>
+    public byte[] ExportDigest() => _keys.Where(key => key.Owner == _keys[0].Owner).MinBy(key => key.Wrapped.Generation).Key.Export();
+
     /// <summary>Every key, for its agent.</summary>
     public IReadOnlyList<LineageKey> ExportAll() =>
         _keys.Select(key => new LineageKey(key.Owner.AccountId, key.Owner.VolumeId, key.Wrapped.Generation, key.Key.Export())).ToArray();
 
-    /// <summary>Makes a volume's first key, wrapped by its account's.</summary>
-    public static async Task<WrappedLineageKey> MakeAsync(IKeyProvider provider, LineageId owner)
+    /// <summary>Makes a volume's key of a generation, wrapped by its account's.</summary>
+    public static async Task<WrappedLineageKey> MakeAsync(IKeyProvider provider, LineageId owner, int generation)
     {
         using var key = DataKey.Generate();
-        var wrapped = await provider.WrapAsync(owner, 1, key);
-        return new WrappedLineageKey(owner.AccountId, owner.VolumeId, 1, wrapped);
+        var wrapped = await provider.WrapAsync(owner, generation, key);
+        return new WrappedLineageKey(owner.AccountId, owner.VolumeId, generation, wrapped);
+    }
+
+    /// <summary>The ring with every key wrapped by the account's current one; null when all of them are.</summary>
+    public static async Task<WrappedLineageKey[]?> RewrapAsync(IKeyProvider provider, IReadOnlyList<WrappedLineageKey> ring)
+    {
+        var renewed = false;
+        var next = new WrappedLineageKey[ring.Count];
+        for (var i = 0; i < next.Length; i++)
+        {
+            var (wrapped, owner) = (ring[i], new LineageId(ring[i].AccountId, ring[i].VolumeId));
+            next[i] = wrapped;
+            if (await provider.IsCurrentAsync(owner, wrapped.Generation, wrapped.WrappedKey)) continue;
+            using var key = await provider.UnwrapAsync(owner, wrapped.Generation, wrapped.WrappedKey);
+            next[i] = wrapped with { WrappedKey = await provider.WrapAsync(owner, wrapped.Generation, key) };
+            renewed = true;
+        }
+
+        return renewed ? next : null;
     }
 
     /// <summary>Unwraps a keyring; its first key is the volume's own.</summary>

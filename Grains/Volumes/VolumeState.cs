@@ -36,4 +36,10 @@ internal sealed record VolumeState : AggregateState
 
     /// <summary>What of its past is kept; null for the default (<see cref="VolumeMachine.DefaultRetention"/>).</summary>
     [Id(9)] public VolumeRetention? Retention { get; init; }
+
+    /// <summary>When its keys were erased: nothing that it stored can be read any more.</summary>
+    [Id(10)] public DateTimeOffset? ErasedAt { get; init; }
+
+    /// <summary>True when, after erasure, its blobs are gone from the bucket.</summary>
+    [Id(11)] public bool IsPurged { get; init; }
 }

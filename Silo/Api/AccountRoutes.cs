@@ -28,6 +28,13 @@ internal static class AccountRoutes
                 return TypedResults.Ok(Views.Of(await grains.GetGrain<IAccountGrain>(accountId).Describe()));
             })
             .WithName("getAccount").WithTags("accounts").WithSummary("One account.").Refuses(ErrorCodes.NotFound);
+        api.MapPost("/accounts/{accountId}/key-rotations", async (string accountId, IGrainFactory grains) =>
+            {
+                Ids.Require(ResourceKind.Account, accountId, "Account");
+                RequireOwn(accountId);
+                return TypedResults.Ok(Views.Of(await grains.GetGrain<IAccountGrain>(accountId).RotateKey()));
+            })
+            .WithName("rotateAccountKey").WithTags("accounts").WithSummary("Begins to replace the account's key; one that is under way goes on.").Refuses(ErrorCodes.NotFound);
         api.MapPost("/accounts/{accountId}/api-keys", async (string accountId, CreateApiKeyRequest request, IGrainFactory grains) =>
             {
                 Ids.Require(ResourceKind.Account, accountId, "Account");

@@ -13,7 +13,7 @@ namespace Tidegate.Silo.Api;
 /// <summary>From the grains' records and the projection's rows to the API's.</summary>
 internal static class Views
 {
-    public static AccountView Of(AccountDescription account) => new(account.AccountId, account.Name, account.CreatedAt);
+    public static AccountView Of(AccountDescription account) => new(account.AccountId, account.Name, account.CreatedAt, account.KeyRotationBegunAt, account.KeyRotatedAt);
 
     public static GatewayMetadataView Of(GatewayMetadata machine) =>
         new(machine.HostName, machine.OperatingSystem, machine.Hardware, machine.AgentVersion, machine.Addresses);

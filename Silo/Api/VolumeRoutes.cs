@@ -33,6 +33,20 @@ internal static class VolumeRoutes
         api.MapPatch("/volumes/{volumeId}", async (string volumeId, ResizeVolumeRequest request, IGrainFactory grains) =>
                 TypedResults.Ok(Views.Of(await Volume(grains, volumeId).Resize(request.SizeBytes))))
             .WithName("resizeVolume").WithTags("volumes").WithSummary("Grows a volume, in use or not.").Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound);
+        api.MapPost("/volumes/{volumeId}/key-rotations", async (string volumeId, IGrainFactory grains) =>
+                TypedResults.Ok(new KeyRotationView(volumeId, await Volume(grains, volumeId).RotateKey())))
+            .WithName("rotateVolumeKey").WithTags("volumes").WithSummary("Begins a new data key: the volume's next segments are sealed with it.")
+            .Refuses(ErrorCodes.NotFound, ErrorCodes.LimitExceeded);
+        api.MapGet("/volumes/{volumeId}/erasure", async (string volumeId, IGrainFactory grains) =>
+                TypedResults.Ok(new EraseVictimsView(volumeId, await Volume(grains, volumeId).ListEraseVictims())))
+            .WithName("getEraseVictims").WithTags("volumes").WithSummary("What erasing the volume would make unreadable besides it.").Refuses(ErrorCodes.NotFound);
+        api.MapPost("/volumes/{volumeId}/erasure", async (string volumeId, EraseVolumeRequest request, IGrainFactory grains) =>
+            {
+                await Volume(grains, volumeId).Erase(request.Confirm);
+                return TypedResults.Ok(new EraseVictimsView(volumeId, request.Confirm));
+            })
+            .WithName("eraseVolume").WithTags("volumes").WithSummary("Deletes the volume and destroys its keys; every victim must be confirmed.")
+            .Refuses(ErrorCodes.NotFound, ErrorCodes.InvalidState);
         api.MapDelete("/volumes/{volumeId}", async (string volumeId, IGrainFactory grains) =>
             {
                 await Volume(grains, volumeId).Delete();

@@ -4,4 +4,7 @@ namespace Tidegate.Client.Rest.Models;
 /// <param name="AccountId">Twelve decimal digits.</param>
 /// <param name="Name">The name it was created with.</param>
 /// <param name="CreatedAt">Service time of its creation.</param>
-public sealed record AccountView(string AccountId, string Name, DateTimeOffset CreatedAt);
+/// <param name="KeyRotationBegunAt">When the rotation of its key that is under way was begun.</param>
+/// <param name="KeyRotatedAt">When the last rotation ended.</param>
+public sealed record AccountView(
+    string AccountId, string Name, DateTimeOffset CreatedAt, DateTimeOffset? KeyRotationBegunAt = null, DateTimeOffset? KeyRotatedAt = null);

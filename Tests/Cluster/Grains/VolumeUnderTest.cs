@@ -65,7 +65,8 @@ internal sealed class VolumeUnderTest
     public async Task<SegmentCommit> UploadAsync(IReadOnlyList<(long Offset, byte[] Data)> writes, params string[] snapshotIds)
     {
         using var key = new DataKey(_attached!.DataKey);
-        using var builder = new SegmentBuilder(key, _logEnd);
+        using var digestKey = new DataKey(_attached.DigestKey);
+        using var builder = new SegmentBuilder(key, _logEnd, digestKey);
         var logEnd = _logEnd;
         foreach (var (offset, data) in writes)
         {

@@ -24,7 +24,8 @@ internal sealed class ModelService
     private readonly List<VolumeHead> _heads = [];
     private readonly List<SegmentCommit> _named = [];
     private readonly Random _random;
-    private readonly DataKey _key;
+    private readonly DataKey _firstKey;
+    private readonly List<DataKey> _keys = [];
     private readonly IReadOnlyList<ModelService> _origins;
     private readonly ImageDescriptor _origin;
     private readonly Dictionary<string, string> _issued = [];
@@ -40,7 +41,8 @@ internal sealed class ModelService
         _random = new Random(seed);
         var key = new byte[DataKey.LengthBytes];
         _random.NextBytes(key);
-        (_key, Head, _origin, _origins, Store, VolumeId) = (new DataKey(key), head, origin, origins, store, volumeId);
+        (_firstKey, Head, _origin, _origins, Store, VolumeId) = (new DataKey(key), head, origin, origins, store, volumeId);
+        _keys.Add(_firstKey);
         _heads.Add(head);
     }
 
@@ -80,6 +82,19 @@ internal sealed class ModelService
         return new ModelService(volumeId, HeadMachine.CreateClone(new LineageId(AccountId, volumeId), 1, image), image, [this, .. _origins], seed, Store);
     }
 
+    private DataKey Key => _keys[^1];
+
+    /// <summary>Begins another generation of the volume's key, as its grain does.</summary>
+    public void RotateKey()
+    {
+        lock (_gate)
+        {
+            _keys.Add(DataKey.Generate());
+            Head = HeadMachine.RotateKey(Head).Head;
+            _heads.Add(Head);
+        }
+    }
+
     /// <summary>One agent's connection.</summary>
     public IVolumeService Connect() => new Connection(this);
 
@@ -100,16 +115,16 @@ internal sealed class ModelService
     {
         var keys = new List<WrappedKey>();
         foreach (var service in new[] { this }.Concat(_origins))
-            keys.Add(new WrappedKey(service.Head.Lineage, 1, await provider.WrapAsync(service.Head.Lineage, 1, service._key)));
-        var blob = new HeadManifest(head, keys).Seal(new LineageSealer(head.Lineage, 1, _key, RandomNonceSource.Instance));
+            keys.Add(new WrappedKey(service.Head.Lineage, 1, await provider.WrapAsync(service.Head.Lineage, 1, service._firstKey)));
+        var blob = new HeadManifest(head, keys).Seal(new LineageSealer(head.Lineage, 1, _firstKey, RandomNonceSource.Instance));
         await Store.PutIfAbsentAsync(blob.Key, blob.Content);
     }
 
     private Keyring Keys()
     {
-        var ring = new Keyring().Add(Head.Lineage, Head.KeyGeneration, _key);
-        foreach (var origin in _origins)
-            ring.Add(origin.Head.Lineage, origin.Head.KeyGeneration, origin._key);
+        var ring = new Keyring();
+        foreach (var service in new[] { this }.Concat(_origins))
+            for (var i = 0; i < service._keys.Count; i++) ring.Add(service.Head.Lineage, i + 1, service._keys[i]);
         return ring;
     }
 
@@ -147,7 +162,10 @@ internal sealed class ModelService
             [.. request.Seals.Select(seal => new SealClaim(seal.Sequence, seal.LogStart, seal.LogEnd, new SegmentDigest(seal.Digest)))]));
         Save(change);
         return new AttachReply(
-            Head.Epoch, Head.CommittedSequence, Head.CommittedLogEnd, Head.TipDigest.ToArray(), AccountId, Head.KeyGeneration, _key.Export(), Head.SizeBytes);
+            Head.Epoch, Head.CommittedSequence, Head.CommittedLogEnd, Head.TipDigest.ToArray(), AccountId, Head.KeyGeneration, Key.Export(), Head.SizeBytes)
+        {
+            DigestKey = _firstKey.Export(),
+        };
     }
 
     private CommitReply Commit(CommitRequest request)
@@ -161,7 +179,7 @@ internal sealed class ModelService
                 throw new TidegateException(ErrorCodes.TicketRefused, "the ticket was not issued for that blob");
             Verify(segment);
         }
-        var sealer = new LineageSealer(Head.Lineage, Head.KeyGeneration, _key, RandomNonceSource.Instance);
+        var sealer = new LineageSealer(Head.Lineage, Head.KeyGeneration, Key, RandomNonceSource.Instance);
         var change = HeadMachine.Commit(
             Head, request.Epoch,
             [.. request.Segments.Select(segment => new SegmentClaim(
@@ -233,7 +251,7 @@ internal sealed class ModelService
 
         public Task<VolumeImageReply> GetImageAsync(CancellationToken cancellationToken) => service.CallAsync(() => new VolumeImageReply(
             (service.HandOut?.Invoke(service._origin) ?? service._origin).Encode(),
-            [.. service._origins.Select(origin => new LineageKey(AccountId, origin.VolumeId, origin.Head.KeyGeneration, origin._key.Export()))]));
+            [.. service._origins.Select(origin => new LineageKey(AccountId, origin.VolumeId, origin.Head.KeyGeneration, origin.Key.Export()))]));
     }
 
     private sealed class TicketTransport(ModelService service) : IBlobTransport
