@@ -8,8 +8,8 @@ internal static class AgentLogging
     public static void Configure(ILoggingBuilder logging)
     {
         logging.SetMinimumLevel(LogLevel.Information);
-        // Orleans' client tells its own story at this level; the link's log is what operators read.
-        logging.AddFilter("Orleans", LogLevel.Warning);
+        // Orleans' client warns at length of every connection that ends; the link's log says it in a line.
+        logging.AddFilter("Orleans", LogLevel.Error);
         logging.AddFilter("Microsoft", LogLevel.Warning);
         // A failing start is told once, in words, at the end.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);

@@ -19,21 +19,21 @@ public sealed class SiloDeathTests
         // The silo without the connection; the gateway's grain may have been there.
         var holder = await HolderAsync(deployment);
         var other = 1 - holder;
-        await deployment.Silos(other).KillAsync();
+        await deployment.EndSiloAsync(other);
         await AnsweredAsync(deployment, gateway, holder, BackWithin);
         Assert.Equal(holder, await HolderAsync(deployment));
         await deployment.StartSiloAsync(other);
         await AnsweredAsync(deployment, gateway, other, TimeSpan.FromSeconds(30));
 
         // The silo with both the connection and the grain.
-        await deployment.Silos(holder).KillAsync();
+        await deployment.EndSiloAsync(holder);
         await AnsweredAsync(deployment, gateway, other, BackWithin);
         Assert.Equal(other, await HolderAsync(deployment));
         await deployment.StartSiloAsync(holder);
         await AnsweredAsync(deployment, gateway, holder, TimeSpan.FromSeconds(30));
 
         // A silo that is told to stop takes no time to be replaced.
-        Assert.Equal(0, await deployment.Silos(other).TerminateAsync());
+        await deployment.EndSiloAsync(other, inOrder: true);
         await AnsweredAsync(deployment, gateway, holder, BackWithin);
         Assert.Equal(holder, await HolderAsync(deployment));
         var shown = await deployment.CliOkAsync(
@@ -44,7 +44,7 @@ public sealed class SiloDeathTests
         if (holder == 0)
         {
             await deployment.StartSiloAsync(1);
-            await deployment.Silos(0).KillAsync();
+            await deployment.EndSiloAsync(0);
         }
 
         await deployment.Agent("site").KillAsync();

@@ -72,7 +72,7 @@ public sealed class BadInputTests
         }
         Assert.NotEqual(0, altered);
         // The service reads nothing from memory that it read before the damage.
-        await deployment.Silo.KillAsync();
+        await deployment.EndSiloAsync();
         await deployment.StartSiloAsync();
         await Eventually.TrueAsync("the gateway is back", async () => (await deployment.CliAsync("gateways", "describe", gateway, "--live")).ExitCode == 0);
 
@@ -94,7 +94,7 @@ public sealed class BadInputTests
         var volume = await deployment.VolumeAsync(gateway, "data");
         var uri = deployment.NbdUri("site", "data");
         // The service away, everything stays in the log.
-        await deployment.Silo.KillAsync();
+        await deployment.EndSiloAsync();
         (await ProgramRunner.RunAsync(Repository.Tool("qemu-io"), ["-f", "raw", "-c", "write -P 0x5a 0 1M", "-c", "flush", uri])).Succeeded();
         await deployment.Agent("site").KillAsync();
 

@@ -27,7 +27,7 @@ public sealed class RebuildStateTests
         // The silo goes on committing into a file that has no name any more: those commits are acknowledged, and lost.
         foreach (var file in Directory.GetFiles(Path.Combine(deployment.Folder, "service"), "state.db*")) File.Delete(file);
         await writer.MoreAsync(1500);
-        await deployment.Silo.KillAsync();
+        await deployment.EndSiloAsync();
         await writer.MoreAsync(300);
         var rebuilt = await RebuildAsync(deployment);
         Assert.Contains("Everything is back.", rebuilt.Output, StringComparison.Ordinal);

@@ -85,7 +85,7 @@ public sealed class RestartTests
         await using var deployment = await Deployment.StartAsync();
         var gateway = await deployment.ActivatedAgentAsync("site");
         var volume = await deployment.VolumeAsync(gateway, "data");
-        await deployment.Silo.KillAsync();
+        await deployment.EndSiloAsync();
         await using var writer = JournalledWriter.Start(deployment.NbdUri("site", "data"), deployment.Folder, 0, Region, seed: 12);
         await writer.MoreAsync(2000);
         // A restart without the service serves as well.
@@ -118,7 +118,7 @@ public sealed class RestartTests
         }
         else
         {
-            await deployment.Silo.KillAsync();
+            await deployment.EndSiloAsync();
             await deployment.StartSiloAsync();
         }
     }

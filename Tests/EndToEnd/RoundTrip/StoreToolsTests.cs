@@ -24,7 +24,7 @@ public sealed class StoreToolsTests
         (await ProgramRunner.RunAsync(Repository.Tool("nbdcopy"), [uri, expected])).Succeeded();
 
         await deployment.Agent("site").KillAsync();
-        await deployment.Silo.KillAsync();
+        await deployment.EndSiloAsync();
         string[] bucket = ["--blobs", deployment.BlobFolder, "--keys", Path.Combine(deployment.Folder, "service", "keys", deployment.AccountId + ".key")];
         var verified = await deployment.CliOkAsync(["store", "verify", .. bucket]);
         Assert.True((bool)verified["isSound"]!, verified.ToJsonString());

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 
 namespace Tidegate.Tests.Kit.Processes;
@@ -11,6 +12,7 @@ public sealed class Deployment : IAsyncDisposable
     private readonly Dictionary<string, ManagedProcess> _agents = [];
     private readonly IReadOnlyDictionary<string, string> _environment;
     private readonly SortedDictionary<int, ManagedProcess> _silos = [];
+    private readonly Dictionary<int, HeldPorts> _held = [];
     private readonly Dictionary<int, JsonObject> _siloReady = [];
     private readonly Dictionary<string, JsonObject> _agentReady = [];
 
@@ -64,6 +66,22 @@ public sealed class Deployment : IAsyncDisposable
         var silo = _silos[number] = ManagedProcess.Start(
             $"silo {number}", Repository.Program("Silo"), arguments, Path.Combine(Folder, $"silo-{number}.log"), ready, _environment);
         _siloReady[number] = await silo.ReadyAsync(within: TimeSpan.FromSeconds(90));
+        if (_held.Remove(number, out var held)) held.Dispose();
+    }
+
+    /// <summary>Kills a silo, or ends it in order; its ports stay its own until it is started again.</summary>
+    public async Task EndSiloAsync(int number = 0, bool inOrder = false)
+    {
+        if (inOrder)
+        {
+            if (await _silos[number].TerminateAsync() is var code and not 0) throw new InvalidOperationException($"Silo {number} exited with {code}:\n{_silos[number].LogTail()}");
+        }
+        else
+        {
+            await _silos[number].KillAsync();
+        }
+
+        _held[number] = new HeldPorts(new[] { Authority(SiloReady(number, "apiUrl")), Authority(SiloReady(number, "agentsUrl")), SiloReady(number, "linkEndpoint") }.Select(IPEndPoint.Parse));
     }
 
     public ManagedProcess Silos(int number) => _silos[number];
@@ -124,6 +142,7 @@ public sealed class Deployment : IAsyncDisposable
     {
         foreach (var agent in _agents.Values) await agent.DisposeAsync();
         foreach (var silo in _silos.Values) await silo.DisposeAsync();
+        foreach (var held in _held.Values) held.Dispose();
         if (Environment.GetEnvironmentVariable("TIDEGATE_KEEP") != "1") Directory.Delete(Folder, recursive: true);
     }
 }

@@ -1,0 +1,30 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Tidegate.Tests.Kit.Processes;
+
+/// <summary>
+/// Keeps the ports of a program that is down for it: nobody else gets them, whoever connects is refused as if nothing were there, and the
+/// program itself can have them again while they are held.
+/// </summary>
+internal sealed class HeldPorts : IDisposable
+{
+    private readonly List<Socket> _sockets = [];
+
+    public HeldPorts(IEnumerable<IPEndPoint> ports)
+    {
+        foreach (var port in ports)
+        {
+            var socket = new Socket(port.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            _sockets.Add(socket);
+            // Bound and not listening, with address reuse: another such socket may be bound beside it, and may listen.
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            socket.Bind(port);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var socket in _sockets) socket.Dispose();
+    }
+}
