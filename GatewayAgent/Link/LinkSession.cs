@@ -1,4 +1,3 @@
-using Tidegate.Client.Rest;
 using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.Grains.Interfaces.Errors;
 
@@ -18,17 +17,10 @@ internal sealed partial class LinkSession(
     TimeProvider time,
     ILogger<LinkSession> logger)
 {
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan MaxRetry = TimeSpan.FromSeconds(8);
-    private static readonly TimeSpan MaxRefusedRetry = TimeSpan.FromSeconds(60);
-    /// <summary>For this long after a loss the agent asks often: another silo takes it as soon as the dead one is known to be dead (M1.9).</summary>
-    private static readonly TimeSpan Recent = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan MaxRecentRetry = TimeSpan.FromSeconds(1);
-    /// <summary>A link that stood this long was sound: its break is no reason to wait.</summary>
-    private static readonly TimeSpan Sound = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(10);
 
     private readonly ConfigurationApplier _configurations = new(volumes, board, time, logger);
+    private readonly ReconnectSchedule _schedule = new(time);
     private readonly ReportSender _reports = new(journal, time, logger);
 
     /// <summary>Runs until cancelled, or until another agent with this identity has taken over.</summary>
@@ -52,8 +44,6 @@ internal sealed partial class LinkSession(
 
     private async Task KeepAsync(CancellationToken cancellationToken)
     {
-        var failures = 0;
-        DateTimeOffset? lostAt = null;
         board.SetState(AgentState.Connecting);
         while (true)
         {
@@ -67,25 +57,20 @@ internal sealed partial class LinkSession(
                     LogSuperseded(logger, end.Reason);
                     return;
                 }
-                failures = end.HeldFor >= Sound ? 0 : failures + 1;
-                if (end.HeldFor > TimeSpan.Zero) lostAt = time.GetUtcNow();
                 board.LinkClosed(AgentState.Disconnected, $"The link broke: {end.Reason}.");
-                delay = failures == 0 ? TimeSpan.Zero : Backoff.After(failures, FirstRetry, LongestRetry(lostAt));
+                delay = _schedule.AfterLink(end.HeldFor);
                 LogBroke(logger, end.Reason, delay);
             }
             catch (TidegateException error)
             {
-                failures++;
                 var refused = LinkFailures.IsRefusal(error);
                 board.LinkClosed(refused ? AgentState.Refused : AgentState.Disconnected, error.Message);
-                delay = Backoff.After(failures, FirstRetry, refused ? MaxRefusedRetry : LongestRetry(lostAt));
-                LogNotConnected(logger, failures, error.Message, error.NextStep ?? "", delay);
+                delay = _schedule.AfterFailure(refused);
+                LogNotConnected(logger, _schedule.Failures, error.Message, error.NextStep ?? "", delay);
             }
             if (delay > TimeSpan.Zero) await Task.Delay(delay, time, cancellationToken);
         }
     }
-
-    private TimeSpan LongestRetry(DateTimeOffset? lostAt) => lostAt is { } at && time.GetUtcNow() - at < Recent ? MaxRecentRetry : MaxRetry;
 
     private async Task<LinkEnd> ConnectAndHoldAsync(CancellationToken cancellationToken)
     {
@@ -119,7 +104,7 @@ internal sealed partial class LinkSession(
             var end = await new HeldLink(connection, inbox, volumes, _configurations, _reports, board, time, logger).HoldAsync(cancellationToken);
             // A stream that was not accepted says nothing of how the link was.
             if (before is { } earlier && end.HeldFor == TimeSpan.Zero && !end.IsFinal) return earlier;
-            if (!end.MayReopen || end.HeldFor < Sound) return end;
+            if (!end.MayReopen || end.HeldFor < ReconnectSchedule.Sound) return end;
             board.LinkClosed(AgentState.Disconnected, $"The link's stream ended: {end.Reason}.");
             LogReopening(logger, end.Reason);
             before = end;

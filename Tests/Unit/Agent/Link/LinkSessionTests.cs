@@ -121,27 +121,6 @@ public sealed class LinkSessionTests
     }
 
     [Fact]
-    public async Task After_a_loss_attempts_come_every_second_and_after_a_while_are_spaced_out()
-    {
-        await using var bench = new LinkBench();
-        var connection = await bench.StoodAsync();
-        var started = bench.Time.GetUtcNow();
-        var attempts = new List<TimeSpan>();
-        bench.Connector.Failing = () =>
-        {
-            attempts.Add(bench.Time.GetUtcNow() - started);
-            return attempts.Count < 40 ? new TidegateException(ErrorCodes.Unavailable, "away") : null;
-        };
-        connection.Lose();
-        await bench.AcceptedAsync(generation: 2);
-        var gaps = attempts.Zip(attempts.Skip(1), (one, next) => (At: one, Gap: (next - one).TotalSeconds)).ToList();
-        // Driven time moves by tenths of a second, so that a wait may look that much longer.
-        Assert.All(gaps.Where(wait => wait.At.TotalSeconds < 15), wait => Assert.InRange(wait.Gap, 0, 1.2));
-        Assert.All(gaps.Where(wait => wait.At.TotalSeconds >= 15), wait => Assert.InRange(wait.Gap, 4, 8.2));
-        Assert.True(attempts.Count(at => at.TotalSeconds < 10) >= 10);
-    }
-
-    [Fact]
     public async Task An_agent_that_was_never_linked_spaces_its_attempts_out()
     {
         var attempts = 0;
