@@ -17,6 +17,15 @@ internal sealed class DamageList(int most)
         }
     }
 
+    /// <summary>The blobs that are damaged.</summary>
+    public IReadOnlyCollection<string> Blobs
+    {
+        get
+        {
+            lock (_lock) return [.. _named.Select(damage => damage.BlobKey).Distinct(StringComparer.Ordinal)];
+        }
+    }
+
     public IReadOnlyList<StoreDamage> ToSorted()
     {
         lock (_lock)

@@ -23,6 +23,8 @@ internal static class VolumeCommands
         ("Restored from", volume.SourceSnapshotId), ("Created", Printer.Time(volume.CreatedAt)), ("Recovery point", Printer.Time(volume.RecoveryPointAt)),
         ("State", volume.AgentStatus is { } status ? Printer.Word(status.State) : "pending"), ("Reason", volume.AgentStatus?.Reason),
         ("Backlog", volume.AgentStatus is { } s ? ByteSize.Format(s.BacklogBytes) : null),
+        ("Scrubbed", volume.Scrub is { } scrub ? $"{Printer.Time(scrub.CompletedAt)}, {(scrub.DamageCount == 0 ? "sound" : $"{scrub.DamageCount} DAMAGED")}" : null),
+        ("Damaged", volume.Scrub is { DamageCount: > 0 } found ? string.Join("; ", found.Damages.Select(static d => $"{d.Kind} {d.BlobKey}: {d.Problem}")) : null),
         ("Served at", volume.AgentStatus is { } a ? string.Join(", ", a.ServingAt) : null));
 
     private static Command CreateVolume(GlobalOptions globals)

@@ -15,4 +15,9 @@ public sealed record VolumeDescription(
     [property: Id(7)] long CommittedSequence,
     [property: Id(8)] DateTimeOffset? RecoveryPointAt,
     [property: Id(9)] DateTimeOffset CreatedAt,
-    [property: Id(10)] VolumeStatus? AgentStatus);
+    [property: Id(10)] VolumeStatus? AgentStatus)
+{
+    /// <summary>What the last scrub found; null before the first has ended.</summary>
+    [Id(11)]
+    public VolumeScrubSummary? Scrub { get; init; }
+}

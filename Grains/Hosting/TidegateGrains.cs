@@ -13,6 +13,7 @@ using Tidegate.Grains.Gateways.Holders;
 using Tidegate.Grains.Keys;
 using Tidegate.Grains.Outbox;
 using Tidegate.Grains.Records;
+using Tidegate.Grains.Scrub;
 using Tidegate.Grains.Volumes;
 using Tidegate.Grains.Volumes.Work;
 
@@ -55,6 +56,8 @@ public static class TidegateGrains
             provider.GetRequiredService<VolumeMeters>()));
         services.AddSingleton<WorkPool>();
         services.AddSingleton<KeyRotator>();
+        services.AddSingleton(provider => new VolumeScrubber(
+            provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<VolumeServices>(), ClockOf(provider), provider.GetRequiredService<ILoggerFactory>()));
         services.AddGrainService<LinkRegistry>();
         services.AddSingleton<ILinkRegistries, LinkRegistries>();
         services.AddSingleton<IIncomingGrainCallFilter, StorageFailureFilter>();

@@ -8,6 +8,7 @@ using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Keys;
+using Tidegate.Grains.Scrub;
 using Tidegate.Grains.Security;
 using Tidegate.Grains.Volumes.Work;
 
@@ -20,7 +21,7 @@ namespace Tidegate.Grains.Volumes;
 [GrainType("volume")]
 internal sealed partial class VolumeGrain(
     [PersistentState("volume", "state")] IPersistentState<VolumeState> storage, AggregateServices services, VolumeServices host, WorkPool pool)
-    : AggregateGrain<VolumeState>(storage, services), IVolumeGrain, IVolumeDataGrain, IVolumeSnapshots, IVolumeWorkGrain, IVolumeKeyring
+    : AggregateGrain<VolumeState>(storage, services), IVolumeGrain, IVolumeDataGrain, IVolumeSnapshots, IVolumeWorkGrain, IVolumeKeyring, IScrubbedVolume
 {
     private string What => $"Volume {Key}";
 
@@ -55,7 +56,10 @@ internal sealed partial class VolumeGrain(
             head.CommittedSequence,
             head.CommittedSequence > 0 ? head.CommittedAt : null,
             State.CreatedAt,
-            gateway?.Volumes.FirstOrDefault(status => status.VolumeId == Key));
+            gateway?.Volumes.FirstOrDefault(status => status.VolumeId == Key))
+        {
+            Scrub = State.Scrub?.Summary,
+        };
     }
 
     /// <inheritdoc />

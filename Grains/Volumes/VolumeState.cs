@@ -42,4 +42,7 @@ internal sealed record VolumeState : AggregateState
 
     /// <summary>True when, after erasure, its blobs are gone from the bucket.</summary>
     [Id(11)] public bool IsPurged { get; init; }
+
+    /// <summary>How far the scrub of it is, and what the last one found; null before the first.</summary>
+    [Id(12)] public ScrubState? Scrub { get; init; }
 }

@@ -35,7 +35,10 @@ internal static class Views
 
     public static VolumeView Of(VolumeDescription volume) => new(
         volume.VolumeId, volume.AccountId, volume.GatewayId, volume.Name, volume.SizeBytes, volume.SourceSnapshotId, volume.Epoch,
-        volume.CommittedSequence, volume.RecoveryPointAt, volume.CreatedAt, volume.AgentStatus is { } status ? Of(status) : null);
+        volume.CommittedSequence, volume.RecoveryPointAt, volume.CreatedAt, volume.AgentStatus is { } status ? Of(status) : null,
+        volume.Scrub is { } scrub ? new VolumeScrubView(scrub.CompletedAt, scrub.DamageCount, [.. scrub.Damages.Select(Of)]) : null);
+
+    public static VolumeDamageView Of(VolumeDamage damage) => new(damage.Kind, damage.BlobKey, damage.Block, damage.Image, damage.Problem);
 
     public static SnapshotView Of(SnapshotDescription snapshot) => new(
         snapshot.SnapshotId, snapshot.AccountId, snapshot.VolumeId, snapshot.Description, snapshot.State, snapshot.Progress,

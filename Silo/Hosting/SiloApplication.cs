@@ -21,6 +21,7 @@ using Tidegate.Silo.Pki;
 using Tidegate.Silo.Projections;
 using Tidegate.Silo.Rebuild;
 using Tidegate.Silo.Schema;
+using Tidegate.Silo.Scrub;
 
 namespace Tidegate.Silo.Hosting;
 
@@ -122,6 +123,7 @@ internal sealed class SiloApplication : IAsyncDisposable
         services.AddSingleton<IOutboxPublisher, SqlOutboxPublisher>();
         services.AddSingleton<ProjectionReader>().AddSingleton<Lists>().AddSingleton<ApiKeyCache>().AddSingleton<RequestLimits>();
         services.AddSingleton(settings.Compaction.ToOptions());
+        services.AddSingleton(settings.Scrub).AddHostedService<ScrubService>();
         services.AddTidegateGrains();
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.ConfigureHttpJsonOptions(options =>

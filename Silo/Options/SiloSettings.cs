@@ -3,9 +3,9 @@ namespace Tidegate.Silo.Options;
 /// <summary>All settings of a silo, read and checked before anything starts.</summary>
 internal sealed class SiloSettings
 {
-    private SiloSettings(StateOptions state, ListenerOptions listeners, ClusterSettings cluster, BlobOptions blobs, DataOptions data, ApiOptions api, CompactionSettings compaction)
+    private SiloSettings(StateOptions state, ListenerOptions listeners, ClusterSettings cluster, BlobOptions blobs, DataOptions data, ApiOptions api, CompactionSettings compaction, ScrubOptions scrub)
     {
-        (State, Listeners, Cluster, Blobs, Data, Api, Compaction) = (state, listeners, cluster, blobs, data, api, compaction);
+        (State, Listeners, Cluster, Blobs, Data, Api, Compaction, Scrub) = (state, listeners, cluster, blobs, data, api, compaction, scrub);
         if (Blobs.Directory.Length == 0) Blobs.Directory = Path.Combine(Path.GetFullPath(state.Directory), "blobs");
     }
 
@@ -23,6 +23,8 @@ internal sealed class SiloSettings
 
     public CompactionSettings Compaction { get; }
 
+    public ScrubOptions Scrub { get; }
+
     /// <summary>Reads the sections; throws <see cref="SettingsException"/> that lists every fault of all of them.</summary>
     public static SiloSettings Read(IConfiguration configuration)
     {
@@ -34,8 +36,9 @@ internal sealed class SiloSettings
         var data = Bind<DataOptions>(configuration, DataOptions.Section, faults);
         var api = Bind<ApiOptions>(configuration, ApiOptions.Section, faults);
         var compaction = Bind<CompactionSettings>(configuration, CompactionSettings.Section, faults);
+        var scrub = Bind<ScrubOptions>(configuration, ScrubOptions.Section, faults);
         if (faults.Count > 0) throw new SettingsException(faults);
-        return new SiloSettings(state, listeners, cluster, blobs, data, api, compaction);
+        return new SiloSettings(state, listeners, cluster, blobs, data, api, compaction, scrub);
     }
 
     private static T Bind<T>(IConfiguration configuration, string section, List<string> faults)

@@ -12,6 +12,7 @@ namespace Tidegate.Client.Rest.Models;
 /// <param name="RecoveryPointAt">Service time of the newest commit; null before the first.</param>
 /// <param name="CreatedAt">Service time of its creation.</param>
 /// <param name="AgentStatus">What its agent last said of it; null before the first word.</param>
+/// <param name="Scrub">What the last check of its stored data found; null before the first has ended.</param>
 public sealed record VolumeView(
     string VolumeId,
     string AccountId,
@@ -23,4 +24,5 @@ public sealed record VolumeView(
     long CommittedSequence,
     DateTimeOffset? RecoveryPointAt,
     DateTimeOffset CreatedAt,
-    VolumeStatusView? AgentStatus);
+    VolumeStatusView? AgentStatus,
+    VolumeScrubView? Scrub = null);

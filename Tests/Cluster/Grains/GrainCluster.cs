@@ -18,6 +18,7 @@ using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Outbox;
+using Tidegate.Grains.Scrub;
 using Tidegate.Grains.Security;
 using Tidegate.Grains.Volumes.Work;
 using Tidegate.Tests.Kit.Blobs;
@@ -59,6 +60,9 @@ public sealed class GrainCluster : IAsyncLifetime
     public static IKeyProvider AccountKeys { get; } = new KeyFileProvider(KeyDirectory.FullName);
 
     public IGrainFactory Grains => _cluster!.GrainFactory;
+
+    /// <summary>Checks volumes' stored data.</summary>
+    public VolumeScrubber Scrubber => ((InProcessSiloHandle)_cluster!.Primary!).SiloHost.Services.GetRequiredService<VolumeScrubber>();
 
     /// <summary>What the grains' states are kept in.</summary>
     public IGrainStorage Storage => ((InProcessSiloHandle)_cluster!.Primary!).SiloHost.Services.GetRequiredKeyedService<IGrainStorage>("state");

@@ -1,0 +1,72 @@
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Keys;
+using Tidegate.BlockStore.Manifests;
+using Tidegate.BlockStore.Rebuild;
+using Tidegate.BlockStore.Relocation;
+using Tidegate.BlockStore.Segments;
+
+namespace Tidegate.BlockStore.Verification;
+
+/// <summary>
+/// Checks all that one volume's saved head reaches, slowly: pages and indexes on the way, then blob after blob in the order of their keys,
+/// no faster than a rate. Goes on from where it stopped. What is damaged is looked for again from the head as it is afterwards:
+/// a blob that compaction or reclaim deleted meanwhile is no damage.
+/// </summary>
+/// <param name="blobs">The bucket.</param>
+/// <param name="ring">Keys of every lineage that the head reaches.</param>
+/// <param name="bytesPerSecond">Most bytes of data read in a second, on average; at least 1.</param>
+/// <param name="time">The clock that the rate is kept by.</param>
+public sealed class VolumeScrub(IBlobStore blobs, Keyring ring, long bytesPerSecond, TimeProvider time)
+{
+    private const int MaxDamages = 256;
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Checks from the blob after <paramref name="position"/> on; <paramref name="checkpoint"/> is told after each. What it knows at the end.
+    /// </summary>
+    public async Task<ScrubProgress> RunAsync(
+        VolumeHead head, IReadOnlyList<RelocationRoot> origins, string position, Func<ScrubProgress, Task> checkpoint, CancellationToken cancellationToken)
+    {
+        var damages = new DamageList(MaxDamages);
+        var check = new SegmentCheck(blobs);
+        long count = 0, bytes = 0;
+        foreach (var segment in await WalkAsync(head, origins, damages, cancellationToken))
+        {
+            if (string.CompareOrdinal(KeyOf(segment), position) <= 0) continue;
+            var read = segment.IsBroken ? 0 : await check.RunAsync(segment, isQuick: false, damages, cancellationToken);
+            (position, count, bytes) = (KeyOf(segment), count + 1, bytes + read);
+            await checkpoint(Progress());
+            for (var owed = TimeSpan.FromSeconds((double)read / bytesPerSecond); owed > TimeSpan.Zero; owed -= LongestPause)
+                await Task.Delay(owed < LongestPause ? owed : LongestPause, time, cancellationToken);
+        }
+        return Progress();
+
+        ScrubProgress Progress() => new(position, count, bytes, damages.Blobs);
+    }
+
+    /// <summary>What of the suspects is damaged for a head saved later, at most 256 damages.</summary>
+    public async Task<IReadOnlyList<StoreDamage>> ConfirmAsync(
+        VolumeHead head, IReadOnlyList<RelocationRoot> origins, IReadOnlyCollection<string> suspects, CancellationToken cancellationToken)
+    {
+        if (suspects.Count == 0) return [];
+        var damages = new DamageList(MaxDamages);
+        var check = new SegmentCheck(blobs);
+        foreach (var segment in await WalkAsync(head, origins, damages, cancellationToken))
+            if (!segment.IsBroken && (suspects.Contains(KeyOf(segment)) || suspects.Contains(segment.Blob.Identity.BlobKey)))
+                await check.RunAsync(segment, isQuick: false, damages, cancellationToken);
+        return damages.ToSorted();
+    }
+
+    private async Task<IEnumerable<ReachedSegment>> WalkAsync(
+        VolumeHead head, IReadOnlyList<RelocationRoot> origins, DamageList damages, CancellationToken cancellationToken)
+    {
+        // A cache of its own each time: what was read before a repair must not be believed after it.
+        var segments = new SegmentCache(new BlobStoreSource(blobs), ring).At([.. head.Relocations, .. origins]);
+        var walk = new ReachWalk(damages);
+        await walk.WalkAsync(new StoredVolume("", new HeadManifest(head, []), ring, segments), static _ => { }, cancellationToken);
+        return walk.Segments.OrderBy(KeyOf, StringComparer.Ordinal);
+    }
+
+    private static string KeyOf(ReachedSegment segment) => segment.Reference.Identity.BlobKey;
+}

@@ -1,0 +1,66 @@
+using Tidegate.Grains.Scrub;
+using Xunit;
+
+namespace Tidegate.Tests.Cluster.Grains;
+
+/// <summary>Stored data is checked in the background: what is found is told, and a scrub goes on where it broke off.</summary>
+[Collection(GrainCollection.Name)]
+public sealed class ScrubTests(GrainCluster cluster)
+{
+    private const long Fast = long.MaxValue;
+    private static readonly TimeSpan Period = TimeSpan.FromDays(30);
+
+    [Fact]
+    public async Task Damage_is_found_when_a_scrub_is_due_told_in_the_description_and_the_audit_log_and_gone_when_it_is_healed()
+    {
+        await using var gateway = await GatewayUnderTest.NewAsync(cluster);
+        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
+        await volume.AttachAsync();
+        await volume.WriteAsync(1, 0);
+        var second = await volume.UploadAsync(2, 5);
+        await volume.CommitAsync(second);
+        Assert.Null((await gateway.AsTenant(volume.Volume.Describe)).Scrub);
+        Assert.True(await cluster.Scrubber.ScrubAsync(volume.VolumeId, Period, Fast, default));
+        Assert.Equal(0, (await gateway.AsTenant(volume.Volume.Describe)).Scrub!.DamageCount);
+
+        GrainCluster.Blobs.Tamper(second.BlobKey, Flip);
+        Assert.False(await cluster.Scrubber.ScrubAsync(volume.VolumeId, Period, Fast, default));
+        Assert.True(await cluster.Scrubber.ScrubAsync(volume.VolumeId, TimeSpan.Zero, Fast, default));
+        var found = (await gateway.AsTenant(volume.Volume.Describe)).Scrub!;
+        var damage = Assert.Single(found.Damages);
+        Assert.Equal((1, "Frame", second.BlobKey, 5L, "head"), (found.DamageCount, damage.Kind, damage.BlobKey, damage.Block, damage.Image));
+        await GrainCluster.Publisher.PublishedAsync(volume.VolumeId, "volume.damaged");
+
+        GrainCluster.Blobs.Tamper(second.BlobKey, Flip);
+        Assert.True(await cluster.Scrubber.ScrubAsync(volume.VolumeId, TimeSpan.Zero, Fast, default));
+        Assert.Equal(0, (await gateway.AsTenant(volume.Volume.Describe)).Scrub!.DamageCount);
+    }
+
+    [Fact]
+    public async Task One_silo_at_a_time_scrubs_a_volume_and_another_goes_on_with_its_place_and_its_suspects()
+    {
+        await using var gateway = await GatewayUnderTest.NewAsync(cluster);
+        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
+        await volume.AttachAsync();
+        var first = await volume.UploadAsync(1, 0);
+        await volume.CommitAsync(first);
+        await volume.WriteAsync(2, 1);
+        var scrubbed = cluster.Grains.GetGrain<IScrubbedVolume>(volume.VolumeId);
+        Assert.Equal("", (await scrubbed.BeginScrub(Period))!.Position);
+        Assert.Null(await scrubbed.BeginScrub(Period));
+        Assert.False(await cluster.Scrubber.ScrubAsync(volume.VolumeId, Period, Fast, default));
+        // It has found the first segment damaged, kept its place behind it, and is heard of no more.
+        GrainCluster.Blobs.Tamper(first.BlobKey, Flip);
+        await scrubbed.KeepScrub(first.BlobKey, [first.BlobKey]);
+        GrainCluster.Clock.Advance(TimeSpan.FromMinutes(6));
+        Assert.True(await cluster.Scrubber.ScrubAsync(volume.VolumeId, Period, Fast, default));
+        var found = (await gateway.AsTenant(volume.Volume.Describe)).Scrub!;
+        Assert.Equal(first.BlobKey, Assert.Single(found.Damages).BlobKey);
+    }
+
+    private static byte[] Flip(byte[] bytes)
+    {
+        bytes[260] ^= 4;
+        return bytes;
+    }
+}
