@@ -21,11 +21,25 @@ public static class FoldPolicy
     /// <summary>Pages written over data written that a fold may cost.</summary>
     public const double MaxPageShare = 0.10;
 
+    /// <summary>Bytes of pages that are written whatever share they are.</summary>
+    public const int CheapPageBytes = 32 << 10;
+
+    /// <summary>After a tail was found not to be worth folding, it is looked at again this many segments later.</summary>
+    public const int AskAgainAfter = 32;
+
     private const int SampledLeaves = 64;
     private const int ParallelOpens = 8;
     private const long PageCacheBytes = 4L << 20;
     /// <summary>Stored bytes of one fragment in a leaf, about: tag and nonce do not compress.</summary>
     private const int BytesPerFragment = 56;
+
+    /// <summary>
+    /// True when it is time to ask: <see cref="HeadMachine.ShouldFold"/>, and not just after it was asked in vain.
+    /// </summary>
+    /// <param name="head">The head.</param>
+    /// <param name="askedAt">Segments of the tail when it was last asked; 0 when not since the last fold.</param>
+    public static bool IsTimeToAsk(VolumeHead head, int askedAt) => HeadMachine.ShouldFold(head)
+        && (askedAt == 0 || head.Tail.Count >= askedAt + AskAgainAfter || head.Tail.Count >= FullSegments);
 
     /// <summary>
     /// True when the whole tail of a head should be folded now. Opens the index of every segment in the tail, and a few pages of the map.
@@ -48,7 +62,7 @@ public static class FoldPolicy
         }
         if (frames >= MaxReplayFrames) return true;
         var pages = (frames * BytesPerFragment) + (leaves.Count * await LeafBytesAsync(head.Root, leaves, segments, cancellationToken));
-        return pages <= bytes * MaxPageShare;
+        return pages <= Math.Max(bytes * MaxPageShare, CheapPageBytes);
     }
 
     /// <summary>Stored bytes of a leaf that is touched, on average over a sample; told by the pages above them.</summary>

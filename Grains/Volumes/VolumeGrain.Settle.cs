@@ -1,4 +1,3 @@
-using Tidegate.BlockStore.Heads;
 using Tidegate.Grains.Accounts;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Snapshots;
@@ -23,7 +22,7 @@ internal sealed partial class VolumeGrain
 
         var wait = await SettleSnapshotsAsync();
         if (State.ErasedAt is not null) return State.IsPurged ? wait : await PurgeAsync() ?? wait;
-        if (HeadMachine.ShouldFold(HeadOf(State))) StartFold();
+        AskForFold(HeadOf(State));
         return wait;
     }
 

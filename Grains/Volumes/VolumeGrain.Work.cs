@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tidegate.BlockStore.Folding;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Relocation;
@@ -10,6 +11,9 @@ namespace Tidegate.Grains.Volumes;
 // Heavy work: the pool does it, this validates what came of it and saves.
 internal sealed partial class VolumeGrain
 {
+    // Segments of the tail when a fold was last asked for: the worker decides whether it is worth it, by looking at all of the tail.
+    private int _foldAskedAt;
+
     private readonly ILogger _log = services.Loggers.CreateLogger("Tidegate.Grains.Volume");
 
     /// <inheritdoc />
@@ -58,6 +62,15 @@ internal sealed partial class VolumeGrain
 
     private async Task<ImageDescriptor> ReadableAsync(ImageDescriptor image) =>
         image.At([.. HeadOf(State).Relocations, .. await OriginRelocationsAsync()]);
+
+    private void AskForFold(VolumeHead head)
+    {
+        // A fold took the tail that was asked about.
+        if (head.Tail.Count < _foldAskedAt) _foldAskedAt = 0;
+        if (!FoldPolicy.IsTimeToAsk(head, _foldAskedAt)) return;
+        _foldAskedAt = head.Tail.Count;
+        StartFold();
+    }
 
     private void StartFold() => pool.TryStart(Key, new FoldWork());
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tidegate.Tests.Benchmarks.BlockStore;
 using Tidegate.Tests.Benchmarks.Drain;
 using Tidegate.Tests.Benchmarks.Harness;
 using Tidegate.Tests.Benchmarks.Nbd;
@@ -7,6 +8,7 @@ using Tidegate.Tests.Benchmarks.Serving;
 
 var benches = new SortedDictionary<string, Func<BenchContext, Task>>(StringComparer.Ordinal)
 {
+    ["blockstore"] = BlockStoreBench.RunAsync,
     ["drain"] = DrainBench.RunAsync,
     ["nbd"] = NbdBench.RunAsync,
     ["nbd-front-end"] = FrontEndBench.RunAsync,

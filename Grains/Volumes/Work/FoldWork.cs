@@ -4,7 +4,7 @@ using Tidegate.BlockStore.Heads;
 
 namespace Tidegate.Grains.Volumes.Work;
 
-/// <summary>Folds a volume's tail, and seals the fold's accounting for the catalogue that it will be saved with.</summary>
+/// <summary>Folds a volume's tail when that is worth its pages, and seals the fold's accounting for the catalogue that it will be saved with.</summary>
 internal sealed class FoldWork : IVolumeWork
 {
     private FoldResult? _fold;
@@ -15,6 +15,7 @@ internal sealed class FoldWork : IVolumeWork
     /// <inheritdoc />
     public async Task<PreparedChange?> PrepareAsync(WorkContext context, CancellationToken cancellationToken)
     {
+        if (_fold is null && !await FoldPolicy.IsWorthItAsync(context.Head, context.Segments, cancellationToken)) return null;
         if (_fold is null || !_fold.IsFor(context.Head)) _fold = await FoldAsync(context, cancellationToken);
         if (_fold is null) return null;
         var prepared = await PreparedChange.OfFoldAsync(context.Head, _fold, context.Segments, context.Sealer, context.Terms, cancellationToken);

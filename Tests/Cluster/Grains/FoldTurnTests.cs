@@ -1,5 +1,5 @@
 using Tidegate.BlockStore;
-using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Folding;
 using Xunit;
 
 namespace Tidegate.Tests.Cluster.Grains;
@@ -21,7 +21,7 @@ public sealed class FoldTurnTests(GrainCluster cluster, ITestOutputHelper output
         var volume = await VolumeUnderTest.NewAsync(cluster, gateway, sizeBytes: SizeBytes);
         await volume.AttachAsync();
         var random = new Random(20261123);
-        var blocks = Enumerable.Range(0, HeadMachine.FoldAtSegments * BlocksPerSegment)
+        var blocks = Enumerable.Range(0, FoldPolicy.FullSegments * BlocksPerSegment)
             .Select(_ => random.NextInt64(SizeBytes / BlockGeometry.BlockBytes)).Distinct().ToArray();
         var last = TimeSpan.Zero;
         for (var pass = 0; pass < 2; pass++)
@@ -35,7 +35,7 @@ public sealed class FoldTurnTests(GrainCluster cluster, ITestOutputHelper output
 
             await cluster.WorkEndedAsync(volume.VolumeId);
             var head = (await volume.NewestManifestAsync()).Head;
-            Assert.InRange(head.BaseSequence, HeadMachine.FoldAtSegments, long.MaxValue);
+            Assert.InRange(head.BaseSequence, FoldPolicy.FullSegments, long.MaxValue);
             last = GrainCluster.Turns.LongestOf(volume.VolumeId);
             output.WriteLine($"fold {pass + 1}: {blocks.Length} blocks, base {head.BaseSequence}; longest turn so far {last.TotalMilliseconds:f1} ms");
             random.Shuffle(blocks);

@@ -1,5 +1,6 @@
 using Tidegate.BlockStore;
 using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Maps;
@@ -18,6 +19,7 @@ public sealed class GeneratedMap : INonceSource
     public const int BlocksPerLeaf = 64;
 
     private readonly IBlobStore _store;
+    private readonly List<SegmentLife> _lives = [];
     private ulong _nonce;
 
     private GeneratedMap(IBlobStore store)
@@ -39,7 +41,10 @@ public sealed class GeneratedMap : INonceSource
     public VolumeHead Head { get; private set; }
 
     /// <summary>Map segments that it takes.</summary>
-    public int Segments { get; private set; }
+    public int Segments => _lives.Count(life => life.Segment.Identity.Kind == SegmentKind.Map);
+
+    /// <summary>The account of everything that it names, all living: what a fold would have left in the catalogue.</summary>
+    public IReadOnlyList<SegmentLife> Lives => _lives;
 
     public IBlobSource Source => new BlobStoreSource(_store);
 
@@ -80,7 +85,7 @@ public sealed class GeneratedMap : INonceSource
         }
         writer.Finish();
         await PutFinishedAsync(writer);
-        Segments = writer.Segments.Count;
+        _lives.AddRange(writer.Segments.Select(segment => new SegmentLife(segment.Segment, segment.FrameBytes, segment.FrameBytes)));
         Head = Head with { CommittedSequence = 1, BaseSequence = 1, Root = new PageRoot(3, writer.Resolve(pages.Single().Value)) };
     }
 
@@ -88,6 +93,7 @@ public sealed class GeneratedMap : INonceSource
     {
         var page = new MapPage(0, LeafNumber(leaf));
         var data = new SegmentReference(SegmentIdentity.NewData(Sealer.Owner, 1, 1, 1, this), 8 << 20);
+        _lives.Add(new SegmentLife(data, BlocksPerLeaf * BlockGeometry.BlockBytes, BlocksPerLeaf * BlockGeometry.BlockBytes));
         for (var i = 0; i < BlocksPerLeaf; i++)
             page.Blocks.Add(i * 8, [new MapFragment(data, i, ushort.MaxValue, 1, 65_536, new FrameTag((UInt128)(((ulong)leaf << 8) + (uint)i)))]);
         return page;
