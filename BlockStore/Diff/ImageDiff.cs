@@ -11,6 +11,9 @@ namespace Tidegate.BlockStore.Diff;
 /// </summary>
 public static class ImageDiff
 {
+    /// <summary>Pages that are asked for before they are needed, of each image.</summary>
+    private const int ReadAhead = 16;
+
     /// <summary>
     /// Blocks from <paramref name="firstBlock"/> on that differ, in order; what lies before is skipped by whole subtrees. Blocks past the
     /// end of the smaller image count when the larger holds anything there.
@@ -47,8 +50,10 @@ public static class ImageDiff
     {
         var path = new Stack<(int Level, long Number, Side One, Side Two)>();
         path.Push((level, 0, Side.Of(before.Image.Root), Side.Of(after.Image.Root)));
-        while (path.TryPop(out var top))
+        for (var visited = 0; path.TryPop(out var top); visited++)
         {
+            if (visited % ReadAhead == 0)
+                foreach (var next in path.Take(ReadAhead)) Prefetch(before.Map, after.Map, next.One, next.Two, next.Level, next.Number);
             if (MapGeometry.FirstBlock(top.Level, top.Number + 1) <= firstBlock) continue;
             if (top.One.Page?.Hash == top.Two.Page?.Hash && top.One.Level == top.Two.Level) continue;
             var one = await OpenAsync(before.Map, top.One, top.Level, top.Number, cancellationToken);
@@ -88,6 +93,14 @@ public static class ImageDiff
                 last = held;
             }
         }
+    }
+
+    // What is loaded waits in the readers' caches; what fails is loaded again by whoever needs it, and says so then.
+    private static void Prefetch(MapReader before, MapReader after, Side one, Side two, int level, long number)
+    {
+        if (one.Page?.Hash == two.Page?.Hash) return;
+        if (one.Page is not null && one.Level == level) _ = before.GetAsync(one.Page, level, number, CancellationToken.None);
+        if (two.Page is not null && two.Level == level) _ = after.GetAsync(two.Page, level, number, CancellationToken.None);
     }
 
     private static async ValueTask<MapPage> OpenAsync(MapReader map, Side side, int level, long number, CancellationToken cancellationToken)

@@ -14,7 +14,7 @@ namespace Tidegate.BlockStore.Folding;
 public sealed class Folder
 {
     /// <summary>Map segments are rolled at this size.</summary>
-    private const int TargetSegmentBytes = 6 << 20;
+    private const int TargetSegmentBytes = 8 << 20;
     private const long PageCacheBytes = 32L << 20;
 
     private readonly SegmentCache _segments;
