@@ -16,6 +16,9 @@ public sealed record CompactionResult
     /// <summary>Incarnation of the head that it began from.</summary>
     public required long Incarnation { get; init; }
 
+    /// <summary>Version of the head that it began from: in an older one a moved segment may still stand in the tail.</summary>
+    public required long FromVersion { get; init; }
+
     /// <summary>Relocation table that it began from.</summary>
     public required PageRoot? FromTable { get; init; }
 
@@ -37,8 +40,9 @@ public sealed record CompactionResult
     /// <summary>Bytes of the blobs that it condemns.</summary>
     public required long CondemnedBytes { get; init; }
 
-    /// <summary>True while a head still has the table that the job began from.</summary>
-    public bool IsFor(VolumeHead head) => Lineage == head.Lineage && Incarnation == head.Incarnation && FromTable == head.Relocation;
+    /// <summary>True while a head, no older than the one the job began from, still has that one's table.</summary>
+    public bool IsFor(VolumeHead head) =>
+        Lineage == head.Lineage && Incarnation == head.Incarnation && FromVersion <= head.Version && FromTable == head.Relocation;
 
     /// <summary>
     /// Condemns what was replaced and counts the table's pages, in the same save as the table. The live bytes and dead lists of moved

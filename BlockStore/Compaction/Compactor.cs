@@ -78,6 +78,7 @@ public sealed class Compactor
         {
             Lineage = head.Lineage,
             Incarnation = head.Incarnation,
+            FromVersion = head.Version,
             FromTable = head.Relocation,
             Table = root,
             Condemned = [.. victims.Select(victim => victim.Blob)],

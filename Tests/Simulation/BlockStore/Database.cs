@@ -47,6 +47,13 @@ internal sealed class Database
         return true;
     }
 
+    /// <summary>All is lost, backups as well.</summary>
+    internal void Lose()
+    {
+        _rows = _rows.Clear();
+        _backups.Clear();
+    }
+
     internal void BackUp(DateTimeOffset now) => _backups.Add((now, _rows));
 
     /// <summary>Puts a backup back that is not older than allowed; false when there is none.</summary>

@@ -33,7 +33,8 @@ internal sealed class Reachability
         var walk = new Reachability(volume, row);
         walk.WalkImage(row.Head.ToImage());
         if (row.Head.Catalogue is { } root) walk.WalkTable(root.Page, root.Level);
-        if (row.Head.Manifest is { } manifest) walk._blobs.Add(manifest.BlobKey);
+        // An attach names its manifest before it stores it, and may never come to that.
+        if (row.Head.Manifest is { } manifest && volume.World.Bucket.Held(manifest.BlobKey)) walk._blobs.Add(manifest.BlobKey);
         walk.WalkTail(new Tail(row.Head.RetiredTail, 0, []), withEntries: false);
         var catalogue = volume.OpenCatalogue(row.Head);
         foreach (var snapshot in Sync.ToList(catalogue.ListSnapshotsAsync())) walk.WalkImage(snapshot.Image);

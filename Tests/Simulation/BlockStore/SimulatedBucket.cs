@@ -19,6 +19,9 @@ internal sealed class SimulatedBucket(Func<DateTimeOffset> now) : IBlobStore, IB
     /// <summary>Deletions so far.</summary>
     internal int Deleted { get; private set; }
 
+    /// <summary>True when the key was ever stored.</summary>
+    internal bool Held(string key) => _ever.ContainsKey(key);
+
     internal bool Contains(string key) => _blobs.ContainsKey(key);
 
     internal ReadOnlyMemory<byte> Content(string key) => _blobs[key].Content;

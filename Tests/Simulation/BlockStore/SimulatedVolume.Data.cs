@@ -19,9 +19,20 @@ internal sealed partial class SimulatedVolume
                 change = new HeadChange(row.Head with { Version = row.Head.Version + 1, Epoch = row.Head.Epoch + 1 }, [], [], null);
             if (change.Refusal is null && log.Find(row.Truth.Tip) is null && !IsFresh(row, log))
                 throw new Violation("an epoch is granted to a log that does not hold the volume's history (I3)");
-            return ToDecision(row, change, row.Truth with { Epoch = row.Truth.Epoch + 1 });
+            var decision = ToDecision(row, change, row.Truth with { Epoch = row.Truth.Epoch + 1 });
+            return decision.Next is { } next ? decision with { Next = next with { Head = next.Head.WithManifest(Sealer) } } : decision;
         },
-        answer);
+        (row, refusal) =>
+        {
+            if (refusal is null)
+            {
+                // The bucket knows of an epoch before anyone can upload under it.
+                if (_world.Fault(0.02)) return;
+                var manifest = ManifestOf(row.Head, row.Truth);
+                Sync.Result(_world.Bucket.PutIfAbsentAsync(manifest.Key, manifest.Content));
+            }
+            answer(row, refusal);
+        });
 
     /// <summary>When a write ticket for a blob is granted: its time; null when it is refused.</summary>
     internal DateTimeOffset? IssueTicket(long epoch) => (_activations[0] ??= Row)?.Head.Epoch == epoch ? _world.Now : null;

@@ -76,7 +76,11 @@ internal sealed partial class SimulatedVolume
     /// <summary>Saves the first head.</summary>
     internal void Make(VolumeHead head)
     {
-        if (!_world.Database.TrySave(Id, null, new VolumeRow(0, head, [], VolumeTruth.Of(Beginning)), false, out var saved)) return;
+        var truth = VolumeTruth.Of(Beginning);
+        head = head.WithManifest(Sealer);
+        var manifest = ManifestOf(head, truth);
+        Sync.Result(_world.Bucket.PutIfAbsentAsync(manifest.Key, manifest.Content));
+        if (!_world.Database.TrySave(Id, null, new VolumeRow(0, head, [], truth), false, out var saved)) return;
         _world.Volumes.Add(this);
         FirstImage = head.ToImage();
         _world.Happened(Origin is null ? "made" : Origin.Origin is null ? "cloned" : "cloned from a clone", $"{Id} of {Origin?.Id}, {head.SizeBytes} bytes");

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Tidegate.BlockStore;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Catalogues;
@@ -26,7 +24,7 @@ internal sealed partial class SimulatedVolume
     {
         (_world, Origin) = (world, origin);
         Lineage = new LineageId("123456789012", volumeId);
-        Key = new DataKey(SHA256.HashData(Encoding.ASCII.GetBytes($"{Lineage}")));
+        Key = StoreWorld.KeyOf(Lineage);
         Sealer = new LineageSealer(Lineage, 1, Key, world);
         for (var volume = this; volume is not null; volume = volume.Origin) Keys.Add(volume.Lineage, 1, volume.Key);
         Segments = new SegmentCache(world.Bucket, Keys);
@@ -188,13 +186,18 @@ internal sealed partial class SimulatedVolume
         if (change.Head.Catalogue == row.Head.Catalogue && to with { Tail = from.Tail } == from)
             return new VolumeDecision(row with { Head = change.Head, Truth = truth }, change.Blobs, null);
         var head = change.Head.WithManifest(Sealer);
-        return new VolumeDecision(row with { Head = head, Truth = truth }, [.. change.Blobs, new HeadManifest(head, WrappedKeys).Seal(Sealer)], null);
+        return new VolumeDecision(row with { Head = head, Truth = truth }, [.. change.Blobs, ManifestOf(head, truth)], null);
+    }
+
+    private BlobEffect ManifestOf(VolumeHead head, VolumeTruth truth)
+    {
+        _world.Manifests[head.Manifest!.BlobKey] = truth;
+        return new HeadManifest(head, WrappedKeys).Seal(Sealer);
     }
 
     // Wrapping is random and not what is simulated: the bytes only have to be there.
-    private IReadOnlyList<WrappedKey> WrappedKeys => _wrapped ??= [new WrappedKey(Lineage, 1, new byte[AccountKey.WrappedLengthBytes])];
-
-    private IReadOnlyList<WrappedKey>? _wrapped;
+    private IReadOnlyList<WrappedKey> WrappedKeys =>
+        [new WrappedKey(Lineage, 1, new byte[AccountKey.WrappedLengthBytes]), .. Origin?.WrappedKeys ?? []];
 
     private static Retention DrawRetention(Random random)
     {

@@ -271,10 +271,22 @@ internal static class StoreSteps
     /// <summary>The database is put back to a backup: every volume at once.</summary>
     private static void Regress(StoreWorld world)
     {
-        if (!world.Database.Restore(world.Random, world.Now, StoreWorld.OldestBackup)) return;
-        world.Happened("put back to a backup", "the database");
+        var rows = world.Chance(0.5) ? world.Database.Rows : null;
+        if (rows is not null && world.Chance(0.3)) world.Database.Lose();
+        else if (!world.Database.Restore(world.Random, world.Now, StoreWorld.OldestBackup)) return;
+        world.Happened(rows is null ? "put back to a backup" : "put back, and rebuilt from the bucket", "the database");
         // Every silo was stopped for it.
         world.Mail.Clear();
+        if (rows is not null)
+        {
+            foreach (var volume in world.Volumes)
+            {
+                volume.Crash();
+                volume.WasCopied = true;
+                volume.Rebuild(rows[volume.Id]);
+            }
+            return;
+        }
         world.Volumes.RemoveAll(volume => volume.Row is null);
         world.Agents.RemoveAll(agent => agent.Volume.Row is null);
         foreach (var volume in world.Volumes)

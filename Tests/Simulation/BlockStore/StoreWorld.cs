@@ -1,3 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
+using Tidegate.BlockStore;
+using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Segments;
 using Tidegate.Tests.Simulation.WritePath;
 
@@ -58,13 +62,19 @@ internal sealed class StoreWorld : INonceSource
     /// <summary>The records that each sealed segment holds.</summary>
     internal Dictionary<string, (LogEntry From, LogEntry To, SealedContent Content)> Sealed { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What each head manifest means that was ever made, by its key.</summary>
+    internal Dictionary<string, VolumeTruth> Manifests { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The data key of a lineage, for ever.</summary>
+    internal static DataKey KeyOf(LineageId lineage) => new(SHA256.HashData(Encoding.ASCII.GetBytes($"{lineage}")));
+
     internal IReadOnlyList<string> Trace => _trace;
 
     /// <summary>How often each kind of event happened: a simulation in which something never happens proves nothing about it.</summary>
     internal SortedDictionary<string, int> Events { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Room for one block.</summary>
-    internal byte[] Buffer { get; } = new byte[Tidegate.BlockStore.BlockGeometry.BlockBytes];
+    internal byte[] Buffer { get; } = new byte[BlockGeometry.BlockBytes];
 
     private int _lastNumber;
 

@@ -99,6 +99,20 @@ public sealed class CompactionTests
     }
 
     [Fact]
+    public async Task A_job_is_never_prepared_for_a_head_older_than_its_own()
+    {
+        var volume = await OverwrittenAsync();
+        var older = volume.Head;
+        volume.Write(0, 1);
+        await volume.CommitAsync();
+        await volume.FoldAsync();
+        var job = await volume.PrepareCompactionAsync();
+        Assert.True(job!.IsFor(volume.Head));
+        Assert.Equal(older.Relocation, job.FromTable);
+        Assert.False(job.IsFor(older));
+    }
+
+    [Fact]
     public async Task Blocks_rewritten_folded_and_cut_while_a_job_runs_keep_the_newer_frame()
     {
         var volume = await OverwrittenAsync();

@@ -1,0 +1,74 @@
+using Tidegate.BlockStore;
+using Tidegate.BlockStore.Keys;
+using Tidegate.BlockStore.Rebuild;
+using Tidegate.Tests.Simulation.WritePath;
+
+namespace Tidegate.Tests.Simulation.BlockStore;
+
+// Rebuilding: what the bucket alone tells, when the database went back in time or is gone.
+internal sealed partial class SimulatedVolume
+{
+    /// <summary>
+    /// Makes the row again from the newest manifest and the segments after it. What was saved before, if anybody knows, must be in it: all
+    /// that was committed (I3) and every snapshot that was completed (I4).
+    /// </summary>
+    internal void Rebuild(VolumeRow lost)
+    {
+        if (HasRivalManifests())
+        {
+            // Two activations raced for the last version, and nothing in the bucket says who won.
+            _world.Happened("two manifests of one version", Id);
+            if (Row is null) _world.Database.TrySave(Id, null, lost, false, out _);
+            return;
+        }
+        if (Sync.Result(new Bucket(_world.Bucket, new SimulatedKeys()).OpenAsync(Lineage)) is not { } stored)
+            throw new Violation($"{Id}: the bucket has no manifest of a volume that was saved");
+        var (head, blobs) = HeadRebuilder.Rebuild(stored, _world, Row?.Head);
+        head = head.WithManifest(Sealer);
+        var truth = _world.Manifests[stored.ManifestKey];
+        foreach (var segment in stored.Followed.TakeWhile(segment => segment.Header.Identity.Sequence <= head.CommittedSequence))
+        {
+            var (from, to, content) = _world.Sealed[segment.Reference.Identity.BlobKey];
+            if (!from.Is(truth.Tip) && !(truth.Segments.IsEmpty && from.State.AsSpan().SequenceEqual(truth.Tip.State)))
+                throw new Violation($"{Id}: the rebuilt head holds records after '{from}', its manifest ends with '{truth.Tip}' (I3)");
+            truth = truth with { Tip = to, Segments = truth.Segments.Add(new CommittedSegment(segment.Header.Identity.Sequence, content.Reference, content.Entries, from, to)) };
+        }
+        if (stored.ChainEndsBecause is null)
+        {
+            var isOfSave = stored.ManifestKey == lost.Head.Manifest?.BlobKey;
+            if (truth.Tip.Find(lost.Truth.Tip) is null && lost.Head.CommittedSequence > 0)
+                throw new Violation($"{Id}: the rebuilt head ends with '{truth.Tip}', and '{lost.Truth.Tip}' was committed (I3)");
+            if (isOfSave && lost.Truth.Snapshots.Keys.FirstOrDefault(id => !truth.Snapshots.ContainsKey(id)) is { } missing)
+                throw new Violation($"{Id}: the rebuilt catalogue does not have {missing}, which was complete (I4)");
+        }
+        truth = truth with { Epoch = head.Epoch };
+        foreach (var blob in blobs.Append(ManifestOf(head, truth))) Sync.Result(_world.Bucket.PutIfAbsentAsync(blob.Key, blob.Content));
+        if (!_world.Database.TrySave(Id, Row, new VolumeRow(0, head, lost.Pending, truth), false, out var saved)) throw new Violation("nobody else saves now");
+        _world.Happened(stored.ChainEndsBecause is null ? "rebuilt" : "rebuilt as far as one log goes", $"{Id}: {Describe(saved)}, {stored.Followed.Count} segments followed");
+        StoreChecks.All(this);
+    }
+
+    private bool HasRivalManifests()
+    {
+        var names = _world.Bucket.Keys.Where(key => key.StartsWith($"{Lineage}/head/", StringComparison.Ordinal)).Select(key => key.Split('/')[^1][..16]).ToList();
+        return names.Count > 1 && names[^1] == names[^2];
+    }
+
+    /// <summary>Hands out the keys of the simulated volumes; how they are wrapped is not what is simulated.</summary>
+    private sealed class SimulatedKeys : IKeyProvider
+    {
+        public ValueTask<byte[]> WrapAsync(LineageId owner, int generation, DataKey key, CancellationToken cancellationToken) =>
+            throw Unused();
+
+        public ValueTask<bool> IsCurrentAsync(LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken) => throw Unused();
+
+        public ValueTask RotateAsync(string accountId, CancellationToken cancellationToken) => throw Unused();
+
+        public ValueTask RetireAsync(string accountId, CancellationToken cancellationToken) => throw Unused();
+
+        public ValueTask<DataKey> UnwrapAsync(LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken) =>
+            new(StoreWorld.KeyOf(owner));
+
+        private static NotSupportedException Unused() => new("Nothing that is simulated wraps or rotates keys.");
+    }
+}
