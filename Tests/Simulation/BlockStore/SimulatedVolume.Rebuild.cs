@@ -14,10 +14,11 @@ internal sealed partial class SimulatedVolume
     /// </summary>
     internal void Rebuild(VolumeRow lost)
     {
-        if (HasRivalManifests())
+        if (HasAbandonedFuture || HasRivalManifests())
         {
-            // Two activations raced for the last version, and nothing in the bucket says who won.
-            _world.Happened("two manifests of one version", Id);
+            // A backup was put back and used without rebuilding, or two activations raced for the last version: the bucket cannot say
+            // which manifest counts.
+            _world.Happened(HasAbandonedFuture ? "an abandoned future stands in the bucket" : "two manifests of one version", Id);
             if (Row is null) _world.Database.TrySave(Id, null, lost, false, out _);
             return;
         }
@@ -47,6 +48,9 @@ internal sealed partial class SimulatedVolume
         _world.Happened(stored.ChainEndsBecause is null ? "rebuilt" : "rebuilt as far as one log goes", $"{Id}: {Describe(saved)}, {stored.Followed.Count} segments followed");
         StoreChecks.All(this);
     }
+
+    /// <summary>True when the volume went on from a backup: manifests of what it was before have higher versions.</summary>
+    internal bool HasAbandonedFuture { get; set; }
 
     private bool HasRivalManifests()
     {

@@ -293,6 +293,7 @@ internal static class StoreSteps
         {
             volume.Crash();
             volume.WasCopied = true;
+            volume.HasAbandonedFuture = true;
             StoreChecks.All(volume);
         }
     }
