@@ -1,3 +1,4 @@
+using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Segments;
@@ -8,13 +9,13 @@ namespace Tidegate.BlockStore.Reclaim;
 internal static class ReclaimChange
 {
     public static async Task<PreparedChange> FinishAsync(
-        VolumeHead head, CatalogueEdit catalogue, IReadOnlyCollection<Dropped> dropped, DateTimeOffset now, SegmentCache segments,
-        LineageSealer sealer, CancellationToken cancellationToken)
+        VolumeHead head, CatalogueEdit catalogue, IReadOnlyCollection<Dropped> dropped, IReadOnlyCollection<BlobEffect> unstored, DateTimeOffset now,
+        SegmentCache segments, LineageSealer sealer, CancellationToken cancellationToken)
     {
         var version = head.Version + 1;
         var ledger = new SpaceLedger(catalogue, await Holds.LoadAsync(catalogue, cancellationToken), now, version);
         await ledger.ReleaseAsync(dropped.Select(image => image.Hold), cancellationToken);
-        await TailChains.ReleaseAsync(head, catalogue, ledger, dropped.Select(image => image.Tail), [], segments, cancellationToken);
+        await TailChains.ReleaseAsync(head, catalogue, ledger, dropped.Select(image => image.Tail), unstored, segments, cancellationToken);
         await ledger.SettleAsync(cancellationToken);
         return new PreparedChange(await catalogue.SealAsync(sealer, version, now, cancellationToken));
     }

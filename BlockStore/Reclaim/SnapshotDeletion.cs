@@ -21,7 +21,7 @@ public static class SnapshotDeletion
         var gone = await FindAsync(catalogue, snapshotIds, cancellationToken);
         if (gone.Count == 0) return null;
         foreach (var snapshot in gone) await catalogue.RemoveSnapshotAsync(snapshot.SnapshotId, cancellationToken);
-        return await ReclaimChange.FinishAsync(head, catalogue, [.. gone.Select(Dropped.Of)], now, segments, sealer, cancellationToken);
+        return await ReclaimChange.FinishAsync(head, catalogue, [.. gone.Select(Dropped.Of)], [], now, segments, sealer, cancellationToken);
     }
 
     /// <summary>What deleting the snapshots together would free; ids that are not there count nothing.</summary>

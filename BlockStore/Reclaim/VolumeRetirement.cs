@@ -34,7 +34,7 @@ public static class VolumeRetirement
         dropped.AddRange(kept.Select(Dropped.Of));
         if (head.Root is { } root && root.Page.Segment.Identity.Owner == head.Lineage)
             await catalogue.PutSubtreeAsync(new DeadSubtree(head.CommittedSequence + 1, root.Level, 0, root.Page), cancellationToken);
-        var change = await ReclaimChange.FinishAsync(head, catalogue, dropped, now, segments, sealer, cancellationToken);
+        var change = await ReclaimChange.FinishAsync(head, catalogue, dropped, [], now, segments, sealer, cancellationToken);
         return change with { DropsRoot = true };
     }
 }

@@ -44,6 +44,32 @@ public sealed record SegmentIdentity(SegmentKind Kind, LineageId Owner, int Gene
         return true;
     }
 
+    /// <summary>
+    /// Reads a segment's key of any kind, as <see cref="TryParseDataKey"/> reads a data segment's. False for what is no segment's key.
+    /// </summary>
+    public static bool TryParse(string blobKey, int generation, out SegmentIdentity? identity)
+    {
+        identity = null;
+        if (KindOf(blobKey) is not { } kind) return false;
+        if (kind == SegmentKind.Data) return TryParseDataKey(blobKey, generation, out identity);
+        // Everything but the folder is as in a data segment's key.
+        var parts = blobKey.Split('/');
+        parts[2] = 0L.ToString("x16", CultureInfo.InvariantCulture);
+        if (!TryParseDataKey(string.Join('/', parts), generation, out identity)) return false;
+        identity = identity! with { Kind = kind, Epoch = 0 };
+        return true;
+    }
+
+    /// <summary>The kind of segment that a key's folder stands for; null for what is no segment's key.</summary>
+    public static SegmentKind? KindOf(string blobKey)
+    {
+        var parts = blobKey.Split('/');
+        if (parts.Length != 4) return null;
+        foreach (var kind in Enum.GetValues<SegmentKind>())
+            if (kind != SegmentKind.Data && parts[2] == FolderOf(kind)) return kind;
+        return TryNumber(parts[2], out _) ? SegmentKind.Data : null;
+    }
+
     internal static string FolderOf(SegmentKind kind) => kind switch
     {
         SegmentKind.Map => "map",

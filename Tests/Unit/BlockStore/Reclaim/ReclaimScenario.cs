@@ -51,6 +51,12 @@ internal static class ReclaimScenario
         if (fold is not null) await SaveAsync(volume, (await volume.PrepareAsync(fold))!);
     }
 
+    /// <summary>The manifest that the head names is in the bucket; its content does not matter here.</summary>
+    public static async Task StoreManifestAsync(VolumeScenario volume)
+    {
+        if (volume.Head.Manifest is { } manifest) await volume.Store.PutIfAbsentAsync(manifest.BlobKey, new byte[] { 1 });
+    }
+
     /// <summary>Compacts all there is, and deletes what is condemned as if all grace had passed.</summary>
     public static async Task CompactAsync(VolumeScenario volume)
     {
