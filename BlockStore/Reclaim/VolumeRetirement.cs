@@ -14,6 +14,18 @@ public static class VolumeRetirement
     public static async ValueTask<bool> IsDueAsync(VolumeHead head, SegmentCache segments, CancellationToken cancellationToken = default) =>
         head.Root is not null || await new CatalogueEdit(head, segments).GetWindowAsync(cancellationToken) is not null;
 
+    /// <summary>True when a deleted volume holds nothing any more, of its own or of its origin: no frame, subtree, snapshot, pin or lease.</summary>
+    public static async Task<bool> IsDrainedAsync(VolumeHead head, SegmentCache segments, CancellationToken cancellationToken = default)
+    {
+        var catalogue = new CatalogueEdit(head, segments);
+        return head.Root is null && head.Tail.Count == 0
+            && !await catalogue.ListLivesAsync(cancellationToken).AnyAsync(life => life.Segment.Identity.Kind != SegmentKind.Relocation, cancellationToken)
+            && !await catalogue.ListSubtreesAsync(cancellationToken).AnyAsync(cancellationToken)
+            && !await catalogue.ListSnapshotsAsync(cancellationToken).AnyAsync(cancellationToken)
+            && !await catalogue.ListPinsAsync(cancellationToken).AnyAsync(cancellationToken)
+            && !await catalogue.ListLeasesAsync(cancellationToken).AnyAsync(cancellationToken);
+    }
+
     /// <summary>Prepares the end of a deleted volume's live image.</summary>
     public static async Task<PreparedChange> PrepareAsync(
         VolumeHead head, DateTimeOffset now, SegmentCache segments, LineageSealer sealer, CancellationToken cancellationToken = default)

@@ -6,12 +6,12 @@ using Tidegate.Client.Rest.Models;
 
 namespace Tidegate.Cli.Commands;
 
-/// <summary><c>tidegate snapshots</c>: create, list, describe, changes.</summary>
+/// <summary><c>tidegate snapshots</c>: create, list, describe, changes, estimate, delete.</summary>
 internal static class SnapshotCommands
 {
-    public static Command Create(GlobalOptions globals) => new("snapshots", "Snapshots: create, list, describe, changes.")
+    public static Command Create(GlobalOptions globals) => new("snapshots", "Snapshots: create, list, describe, changes, estimate, delete.")
     {
-        CreateSnapshot(globals), List(globals), Describe(globals), Changes(globals),
+        CreateSnapshot(globals), List(globals), Describe(globals), Changes(globals), Estimate(globals), Delete(globals),
     };
 
     private static Command CreateSnapshot(GlobalOptions globals)
@@ -81,6 +81,51 @@ internal static class SnapshotCommands
         });
         return command;
     }
+
+    private static Command Estimate(GlobalOptions globals)
+    {
+        var snapshots = new Argument<string[]>("SNAPSHOT") { Description = "Ids of snapshots of one volume", Arity = ArgumentArity.OneOrMore };
+        var command = new Command("estimate", "Say what deleting snapshots together would free.") { snapshots };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var session = globals.Open(parsed);
+            var ids = parsed.GetValue(snapshots)!;
+            var volume = (await session.Client.GetSnapshotAsync(ids[0], cancellation)).VolumeId;
+            var estimate = await session.Client.EstimateReclaimAsync(volume, new EstimateReclaimRequest(ids), cancellation);
+            session.Printer.One(estimate, CliJson.Default.ReclaimEstimateView, ("Frees", Words(estimate)));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static Command Delete(GlobalOptions globals)
+    {
+        var snapshot = new Argument<string>("SNAPSHOT") { Description = "Id of a snapshot" };
+        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask" };
+        var command = new Command("delete", "Delete a snapshot, in any order. Volumes made from it live on.") { snapshot, yes };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var session = globals.Open(parsed);
+            var id = parsed.GetValue(snapshot)!;
+            if (!parsed.GetValue(yes))
+            {
+                var known = await session.Client.GetSnapshotAsync(id, cancellation);
+                var estimate = await session.Client.EstimateReclaimAsync(known.VolumeId, new EstimateReclaimRequest([id]), cancellation);
+                if (!session.Printer.Confirm($"Delete snapshot {id} of volume {known.VolumeId}? That frees {Words(estimate)}."))
+                {
+                    session.Printer.Note("Nothing was changed.");
+                    return ExitCode.Interrupted;
+                }
+            }
+
+            await session.Client.DeleteSnapshotAsync(id, cancellation);
+            session.Printer.One(new DoneView(id, "deleted"), CliJson.Default.DoneView, ("Deleted", id));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static string Words(ReclaimEstimateView estimate) => (estimate.IsAtLeast ? "at least " : "") + ByteSize.Format(estimate.Bytes);
 
     private static void Print(Printer printer, SnapshotView snapshot) => printer.One(
         snapshot, CliJson.Default.SnapshotView,

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Tidegate.Cli.Errors;
 using Tidegate.Cli.Output;
 using Tidegate.Client.Rest.Models;
@@ -6,14 +7,14 @@ using Tidegate.Grains.Interfaces.Errors;
 
 namespace Tidegate.Cli.Commands;
 
-/// <summary><c>tidegate volumes</c>: create, list, describe, resize, delete.</summary>
+/// <summary><c>tidegate volumes</c>: create, list, describe, resize, retention, delete.</summary>
 internal static class VolumeCommands
 {
     private const int SectorBytes = 4096;
 
-    public static Command Create(GlobalOptions globals) => new("volumes", "Volumes: create, list, describe, resize, delete, erase.")
+    public static Command Create(GlobalOptions globals) => new("volumes", "Volumes: create, list, describe, resize, retention, delete, erase.")
     {
-        CreateVolume(globals), List(globals), Describe(globals), Resize(globals), Delete(globals), Erase(globals),
+        CreateVolume(globals), List(globals), Describe(globals), Resize(globals), Retention(globals), Delete(globals), Erase(globals),
     };
 
     /// <summary>A volume for people or programs.</summary>
@@ -97,6 +98,34 @@ internal static class VolumeCommands
         });
         return command;
     }
+
+    private static Command Retention(GlobalOptions globals)
+    {
+        var volume = VolumeArgument();
+        var window = new Option<TimeSpan?>("--window") { Description = "How far back every commit is a recovery point: [days.]hours:minutes:seconds, at most 35 days", HelpName = "SPAN" };
+        var every = new Option<TimeSpan?>("--thin-every") { Description = "Of older points one in each such interval is kept; 0:00:00 keeps none", HelpName = "SPAN" };
+        var keep = new Option<TimeSpan?>("--thin-for") { Description = "How long those are kept", HelpName = "SPAN" };
+        var command = new Command("retention", "Show or set what of a volume's past is kept besides its snapshots.") { volume, window, every, keep };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var session = globals.Open(parsed);
+            var id = await session.Names.VolumeAsync(parsed.GetValue(volume)!, cancellation);
+            var kept = await session.Client.GetRetentionAsync(id, cancellation);
+            var asked = new RetentionView(
+                Seconds(parsed.GetValue(window)) ?? kept.WindowSeconds, Seconds(parsed.GetValue(every)) ?? kept.ThinEverySeconds,
+                Seconds(parsed.GetValue(keep)) ?? kept.ThinForSeconds);
+            if (asked != kept) kept = await session.Client.SetRetentionAsync(id, asked, cancellation);
+            session.Printer.One(
+                kept, CliJson.Default.RetentionView, ("Every commit of", Span(kept.WindowSeconds)), ("Then one in", Span(kept.ThinEverySeconds)),
+                ("Kept for", Span(kept.ThinForSeconds)));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static long? Seconds(TimeSpan? span) => span is { } known ? (long)known.TotalSeconds : null;
+
+    private static string Span(long seconds) => TimeSpan.FromSeconds(seconds).ToString("c", CultureInfo.InvariantCulture);
 
     private static Command Delete(GlobalOptions globals)
     {

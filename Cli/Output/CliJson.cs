@@ -34,6 +34,8 @@ namespace Tidegate.Cli.Output;
 [JsonSerializable(typeof(KeyRotationView))]
 [JsonSerializable(typeof(EraseVictimsView))]
 [JsonSerializable(typeof(SnapshotView))]
+[JsonSerializable(typeof(ReclaimEstimateView))]
+[JsonSerializable(typeof(RetentionView))]
 [JsonSerializable(typeof(IReadOnlyList<GatewaySummary>))]
 [JsonSerializable(typeof(IReadOnlyList<VolumeSummary>))]
 [JsonSerializable(typeof(IReadOnlyList<SnapshotView>))]

@@ -136,6 +136,26 @@ public sealed class TidegateRestClient : IDisposable
     public Task<SnapshotView> GetSnapshotAsync(string snapshotId, CancellationToken cancellationToken = default) =>
         _transport.SendAsync(RestCall.Get("/v1/snapshots/" + Escape(snapshotId)), RestJson.Default.SnapshotView, cancellationToken);
 
+    /// <summary>Deletes a snapshot, in whatever order; volumes made from it live on (M5.4). Throws <c>InvalidState</c> while it is being taken.</summary>
+    public Task DeleteSnapshotAsync(string snapshotId, CancellationToken cancellationToken = default) =>
+        _transport.SendAsync(RestCall.Delete("/v1/snapshots/" + Escape(snapshotId)), cancellationToken);
+
+    /// <summary>What deleting snapshots of a volume together would free.</summary>
+    public Task<ReclaimEstimateView> EstimateReclaimAsync(string volumeId, EstimateReclaimRequest request, CancellationToken cancellationToken = default) =>
+        _transport.SendAsync(
+            new RestCall(HttpMethod.Post, $"/v1/volumes/{Escape(volumeId)}/estimate-reclaim", IsRepeatable: true),
+            request, RestJson.Default.EstimateReclaimRequest, RestJson.Default.ReclaimEstimateView, cancellationToken);
+
+    /// <summary>What of a volume's past is kept besides its snapshots.</summary>
+    public Task<RetentionView> GetRetentionAsync(string volumeId, CancellationToken cancellationToken = default) =>
+        _transport.SendAsync(RestCall.Get($"/v1/volumes/{Escape(volumeId)}/retention"), RestJson.Default.RetentionView, cancellationToken);
+
+    /// <summary>Sets it. Throws <c>InvalidArgument</c> for values out of range.</summary>
+    public Task<RetentionView> SetRetentionAsync(string volumeId, RetentionView retention, CancellationToken cancellationToken = default) =>
+        _transport.SendAsync(
+            new RestCall(HttpMethod.Put, $"/v1/volumes/{Escape(volumeId)}/retention", IsRepeatable: true),
+            retention, RestJson.Default.RetentionView, RestJson.Default.RetentionView, cancellationToken);
+
     /// <summary>
     /// What differs between a snapshot and an earlier one, in order; without <paramref name="sinceSnapshotId"/> all that holds data. Runs may end
     /// at a page's end. Throws <c>NotFound</c>, and <c>InvalidState</c> when either is not complete.

@@ -22,4 +22,11 @@ public interface ISnapshotGrain : IGrainWithStringKey
     /// </summary>
     [AlwaysInterleave, Alias("changed-blocks")]
     Task<ChangedBlocks> ListChangedBlocks(string sinceSnapshotId, long fromBlock, int maxBlocks);
+
+    /// <summary>
+    /// Deletes the snapshot, in whatever order among others; volumes made from it live on. Idempotent. Throws <c>InvalidState</c> while it is
+    /// being taken, <c>NotFound</c> when it is not the caller's.
+    /// </summary>
+    [AlwaysInterleave, Alias("delete")]
+    Task Delete();
 }

@@ -57,4 +57,18 @@ public interface IVolumeGrain : IGrainWithStringKey
     /// <summary>Pins a completed snapshot for a clone and returns what the clone's head starts from. Called by the clone's grain.</summary>
     [AlwaysInterleave, Alias("pin")]
     Task<CloneOrigin> PinForClone(string snapshotId, string cloneVolumeId);
+
+    /// <summary>
+    /// What deleting these snapshots together would free, 1 to 64 of them; unknown ids count nothing. Works for a deleted volume's as well.
+    /// </summary>
+    [AlwaysInterleave, Alias("estimate-reclaim")]
+    Task<VolumeReclaimEstimate> EstimateReclaim(IReadOnlyList<string> snapshotIds);
+
+    /// <summary>What of the volume's past is kept besides its snapshots.</summary>
+    [AlwaysInterleave, Alias("get-retention")]
+    Task<VolumeRetention> GetRetention();
+
+    /// <summary>Sets it; what it no longer keeps is freed soon afterwards.</summary>
+    [Alias("set-retention")]
+    Task SetRetention(VolumeRetention retention);
 }

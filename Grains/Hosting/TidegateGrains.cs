@@ -36,6 +36,7 @@ public static class TidegateGrains
     public static IServiceCollection AddTidegateGrains(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(new ReclaimSettings());
         services.Replace(ServiceDescriptor.Singleton<IGrainStorageSerializer>(
             provider => new OrleansGrainStorageSerializer(provider.GetRequiredService<Serializer>())));
         services.AddSingleton(provider => new RecordArchive(provider.GetRequiredService<IBlobStore>(), provider.GetRequiredService<IKeyProvider>()));
@@ -53,6 +54,7 @@ public static class TidegateGrains
             provider.GetRequiredService<IKeyProvider>(),
             provider.GetRequiredService<ITicketIssuer>(),
             provider.GetRequiredService<CompactionOptions>().Validated(),
+            provider.GetRequiredService<ReclaimSettings>(),
             provider.GetRequiredService<VolumeMeters>()));
         services.AddSingleton<WorkPool>();
         services.AddSingleton<KeyRotator>();

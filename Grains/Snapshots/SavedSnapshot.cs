@@ -9,4 +9,7 @@ internal sealed record SavedSnapshot : AggregateState
 {
     /// <summary>What the volume said; null before the first word.</summary>
     [Id(0)] public SnapshotDescription? Description { get; init; }
+
+    /// <summary>When it was deleted.</summary>
+    [Id(1)] public DateTimeOffset? DeletedAt { get; init; }
 }

@@ -21,10 +21,25 @@ internal sealed class SnapshotGrain(
     /// <inheritdoc />
     public async Task<SnapshotDescription> Describe()
     {
-        var known = State.Description ?? throw Authorisation.NotFound($"Snapshot {Key}");
+        var known = State is { DeletedAt: null, Description: { } description } ? description : throw Authorisation.NotFound($"Snapshot {Key}");
         Authorisation.RequireAccount(known.AccountId, $"Snapshot {Key}");
         if (known.State is SnapshotState.Completed or SnapshotState.Failed) return known;
         return await GrainFactory.GetGrain<IVolumeSnapshots>(known.VolumeId).DescribeSnapshot(Key) ?? State.Description ?? known;
+    }
+
+    /// <inheritdoc />
+    public async Task Delete()
+    {
+        if (State is { DeletedAt: not null, Description: { } gone })
+        {
+            Authorisation.RequireAccount(gone.AccountId, $"Snapshot {Key}");
+            return;
+        }
+
+        var known = await Describe();
+        // The volume first: a snapshot whose grain still knows it can be deleted again.
+        await GrainFactory.GetGrain<IVolumeSnapshots>(known.VolumeId).DeleteSnapshot(Key);
+        await ChangeAsync(SnapshotMachine.Delete);
     }
 
     /// <inheritdoc />
@@ -45,7 +60,7 @@ internal sealed class SnapshotGrain(
     protected override string OwnerOf(SavedSnapshot state) => state.Description?.AccountId ?? "";
 
     /// <inheritdoc />
-    protected override object? RowOf(SavedSnapshot state) => state.Description is not { } known
+    protected override object? RowOf(SavedSnapshot state) => state is not { DeletedAt: null, Description: { } known }
         ? null
         : new
         {

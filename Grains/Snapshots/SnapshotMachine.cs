@@ -10,7 +10,7 @@ internal static class SnapshotMachine
     /// <summary>Takes the volume's word; repeats and anything after completion change nothing.</summary>
     public static Change<SavedSnapshot, SavedSnapshot> Record(SavedSnapshot state, SnapshotDescription said)
     {
-        if (state.Description == said || state.Description?.State == SnapshotState.Completed) return Change.Keep(state);
+        if (state.DeletedAt is not null || state.Description == said || state.Description?.State == SnapshotState.Completed) return Change.Keep(state);
         var kind = said.State switch
         {
             SnapshotState.Completed => "snapshot.completed",
@@ -19,4 +19,9 @@ internal static class SnapshotMachine
         };
         return Change.To(state with { Description = said }, new DomainEvent(kind, new { said.State, said.Sequence, said.FailureReason }));
     }
+
+    /// <summary>The volume has let go of it; it never comes back.</summary>
+    public static Change<SavedSnapshot, SavedSnapshot> Delete(SavedSnapshot state, DateTimeOffset now) => state.DeletedAt is not null
+        ? Change.Keep(state)
+        : Change.To(state with { DeletedAt = now }, new DomainEvent("snapshot.deleted", new { state.Description!.VolumeId }));
 }

@@ -14,4 +14,8 @@ internal interface IVolumeSnapshots : IGrainWithStringKey
     /// <summary>A completed snapshot's image. Throws <c>NotFound</c>.</summary>
     [AlwaysInterleave, Alias("open-image")]
     Task<StoredImage> OpenImage(string snapshotId);
+
+    /// <summary>Takes a snapshot out of the volume's catalogue and frees what only it held; one that is not there changes nothing.</summary>
+    [AlwaysInterleave, Alias("delete-snapshot")]
+    Task DeleteSnapshot(string snapshotId);
 }

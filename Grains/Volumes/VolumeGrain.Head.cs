@@ -110,12 +110,17 @@ internal sealed partial class VolumeGrain
         var catalogue = await OpenCatalogueAsync(head);
         var snapshot = await catalogue.FindSnapshotAsync(snapshotId)
             ?? throw new TidegateException(ErrorCodes.NotFound, $"Snapshot {snapshotId} does not exist.", "Check the id.");
-        if (await catalogue.FindPinAsync(cloneVolumeId) is { } pin && pin.SnapshotId == snapshotId) return Change.None(state, pin.Image);
-        await catalogue.PutPinAsync(new PinRecord(cloneVolumeId, snapshotId, snapshot.BaseSequence, snapshot.Sequence, snapshot.Image, now, false));
+        var known = await catalogue.FindPinAsync(cloneVolumeId);
+        if (known is { IsConfirmed: true } && known.SnapshotId == snapshotId) return Change.None(state, known.Image);
+        // An unconfirmed one is renewed, so that a release which was prepared meanwhile loses.
+        var pin = known?.SnapshotId == snapshotId
+            ? known with { CreatedAt = now }
+            : new PinRecord(cloneVolumeId, snapshotId, snapshot.BaseSequence, snapshot.Sequence, snapshot.Image, now, false);
+        await catalogue.PutPinAsync(pin);
         var update = await catalogue.SealAsync((await KeysAsync()).Sealer, head.Version + 1, now);
         var next = await StoreAsync(head, HeadMachine.ChangeCatalogue(head, update));
         return new Change<VolumeState, ImageDescriptor>(
-            VolumeMachine.WithHead(state, next), snapshot.Image, new DomainEvent("volume.pinned", new { snapshotId, cloneVolumeId }));
+            VolumeMachine.WithHead(state, next), pin.Image, new DomainEvent("volume.pinned", new { snapshotId, cloneVolumeId }));
     });
 
     [LoggerMessage(142, LogLevel.Warning, "The head of volume {Volume} was at sequence {Lost}; the bucket holds {Found}, and the head is rebuilt from it")]

@@ -21,9 +21,11 @@ internal sealed partial class VolumeGrain
         }
 
         var wait = await SettleSnapshotsAsync();
+        await SettleOriginAsync();
         if (State.ErasedAt is not null) return State.IsPurged ? wait : await PurgeAsync() ?? wait;
         AskForFold(HeadOf(State));
-        return wait;
+        var look = await SettleReclaimAsync();
+        return wait is { } sooner && sooner < look ? sooner : look;
     }
 
     private async Task<TimeSpan?> SettleIntentionAsync()

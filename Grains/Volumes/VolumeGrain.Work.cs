@@ -20,7 +20,7 @@ internal sealed partial class VolumeGrain
     public async Task<WorkBase> GetWorkBase()
     {
         var origins = RelocationRoot.Encode(await OriginRelocationsAsync());
-        return new WorkBase(State.Head, State.Keys, State.Retention ?? VolumeMachine.DefaultRetention, origins);
+        return new WorkBase(State.Head, State.Keys, State.Retention ?? VolumeMachine.DefaultRetention, origins, State.DeletedAt is not null);
     }
 
     /// <inheritdoc />

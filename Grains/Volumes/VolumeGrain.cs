@@ -21,7 +21,8 @@ namespace Tidegate.Grains.Volumes;
 [GrainType("volume")]
 internal sealed partial class VolumeGrain(
     [PersistentState("volume", "state")] IPersistentState<VolumeState> storage, AggregateServices services, VolumeServices host, WorkPool pool)
-    : AggregateGrain<VolumeState>(storage, services), IVolumeGrain, IVolumeDataGrain, IVolumeSnapshots, IVolumeWorkGrain, IVolumeKeyring, IScrubbedVolume
+    : AggregateGrain<VolumeState>(storage, services), IVolumeGrain, IVolumeDataGrain, IVolumeSnapshots, IVolumeLineage, IVolumeWorkGrain, IVolumeKeyring,
+        IScrubbedVolume
 {
     private string What => $"Volume {Key}";
 

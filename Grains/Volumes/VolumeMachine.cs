@@ -28,6 +28,15 @@ internal static class VolumeMachine
     /// <summary>Smallest volume.</summary>
     public const long MinSizeBytes = 1 << 20;
 
+    /// <summary>Longest recovery window, and longest interval of thinning.</summary>
+    public static readonly TimeSpan MaxWindow = TimeSpan.FromDays(35);
+
+    /// <summary>Shortest interval of thinning.</summary>
+    public static readonly TimeSpan MinThinning = TimeSpan.FromMinutes(1);
+
+    /// <summary>Longest that a thinned point is kept.</summary>
+    public static readonly TimeSpan MaxThinnedAge = TimeSpan.FromDays(3653);
+
     /// <summary>How long an intention to create, or a barrier without an answer, may stand.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
@@ -186,6 +195,39 @@ internal static class VolumeMachine
 
     /// <summary>Gateway and name have let go.</summary>
     public static Change<VolumeState, VolumeState> Released(VolumeState state) => Change.To(state with { IsReleased = true });
+
+    /// <summary>What of the past is kept changes.</summary>
+    public static Change<VolumeState, VolumeState> Retain(VolumeState state, VolumeRetention retention)
+    {
+        if (retention.Window < TimeSpan.Zero || retention.Window > MaxWindow) throw Arguments.Invalid($"The recovery window is 0 to {MaxWindow.Days} days.");
+        if (retention.ThinEvery < TimeSpan.Zero || retention.ThinEvery > MaxWindow || (retention.ThinEvery > TimeSpan.Zero && retention.ThinEvery < MinThinning))
+            throw Arguments.Invalid($"Points are thinned to one in {MinThinning.TotalMinutes} minutes to {MaxWindow.Days} days, or to none with 0.");
+        if (retention.ThinFor < TimeSpan.Zero || retention.ThinFor > MaxThinnedAge) throw Arguments.Invalid($"Thinned points are kept for 0 to {MaxThinnedAge.Days} days.");
+        return state.Retention == retention ? Change.Keep(state) : Change.To(state with { Retention = retention }, new DomainEvent("volume.retention-set", retention));
+    }
+
+    /// <summary>A snapshot is out of the catalogue.</summary>
+    public static Change<VolumeState, VolumeState> SnapshotDeleted(VolumeState state, string snapshotId) =>
+        Change.To(state with { Snapshots = [.. state.Snapshots.Where(pending => pending.SnapshotId != snapshotId)] }, new DomainEvent("volume.snapshot-deleted", new { snapshotId }));
+
+    /// <summary>Nothing is held of a deleted volume any more.</summary>
+    public static Change<VolumeState, VolumeState> Drained(VolumeState state) => state is { DeletedAt: not null, IsDrained: false }
+        ? Change.To(state with { IsDrained = true }, new DomainEvent("volume.drained"))
+        : Change.Keep(state);
+
+    /// <summary>The origin knows that the clone is drained.</summary>
+    public static Change<VolumeState, VolumeState> OriginReleased(VolumeState state) => Change.To(state with { IsOriginReleased = true });
+
+    /// <summary>An audit begins.</summary>
+    public static Change<VolumeState, VolumeState> Audited(VolumeState state, DateTimeOffset now) => Change.To(state with { AuditedAt = now });
+
+    /// <summary>How a clone stands to its origin.</summary>
+    public static CloneStanding StandingOf(VolumeState state) => state switch
+    {
+        { Specification: null } or { IsDrained: true } or { ErasedAt: not null } => CloneStanding.Gone,
+        { Head.Length: 0 } => CloneStanding.Intended,
+        _ => CloneStanding.Exists,
+    };
 
     /// <summary>The pending entry of a snapshot, or null.</summary>
     public static PendingSnapshot? Find(VolumeState state, string snapshotId) =>

@@ -7,4 +7,4 @@ namespace Tidegate.Grains.Volumes;
 
 /// <summary>What volume grains need of the host beyond what every aggregate does.</summary>
 internal sealed record VolumeServices(
-    IBlobStore Blobs, IKeyProvider Keys, ITicketIssuer Tickets, CompactionOptions Compaction, VolumeMeters Meters);
+    IBlobStore Blobs, IKeyProvider Keys, ITicketIssuer Tickets, CompactionOptions Compaction, ReclaimSettings Reclaim, VolumeMeters Meters);

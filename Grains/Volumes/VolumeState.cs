@@ -45,4 +45,13 @@ internal sealed record VolumeState : AggregateState
 
     /// <summary>How far the scrub of it is, and what the last one found; null before the first.</summary>
     [Id(12)] public ScrubState? Scrub { get; init; }
+
+    /// <summary>True when, after deletion, nothing of it is held any more: no frame, snapshot, clone or lease.</summary>
+    [Id(13)] public bool IsDrained { get; init; }
+
+    /// <summary>True when, after that, its origin was told.</summary>
+    [Id(14)] public bool IsOriginReleased { get; init; }
+
+    /// <summary>When its accounting was last held against a walk; null before the first.</summary>
+    [Id(15)] public DateTimeOffset? AuditedAt { get; init; }
 }

@@ -27,5 +27,20 @@ internal static class SnapshotRoutes
                 return TypedResults.Ok(Views.Of(await grains.GetGrain<ISnapshotGrain>(snapshotId).Describe()));
             })
             .WithName("getSnapshot").WithTags("snapshots").WithSummary("One snapshot and its progress.").Refuses(ErrorCodes.NotFound);
+        api.MapDelete("/snapshots/{snapshotId}", async (string snapshotId, IGrainFactory grains) =>
+            {
+                Ids.Require(ResourceKind.Snapshot, snapshotId, "Snapshot");
+                await grains.GetGrain<ISnapshotGrain>(snapshotId).Delete();
+                return TypedResults.NoContent();
+            })
+            .WithName("deleteSnapshot").WithTags("snapshots").WithSummary("Deletes a snapshot, in any order; volumes made from it live on.")
+            .Refuses(ErrorCodes.NotFound, ErrorCodes.InvalidState);
+        api.MapPost("/volumes/{volumeId}/estimate-reclaim", async (string volumeId, EstimateReclaimRequest request, IGrainFactory grains) =>
+            {
+                foreach (var id in request.SnapshotIds) Ids.Require(ResourceKind.Snapshot, id, "Snapshot");
+                return TypedResults.Ok(Views.Of(await VolumeRoutes.Volume(grains, volumeId).EstimateReclaim(request.SnapshotIds)));
+            })
+            .WithName("estimateReclaim").WithTags("snapshots").WithSummary("What deleting snapshots of a volume together would free.")
+            .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound);
     }
 }

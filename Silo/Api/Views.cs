@@ -44,6 +44,16 @@ internal static class Views
         snapshot.SnapshotId, snapshot.AccountId, snapshot.VolumeId, snapshot.Description, snapshot.State, snapshot.Progress,
         snapshot.RequestedAt, snapshot.PointAt, snapshot.SizeBytes, snapshot.FailureReason);
 
+    public static ReclaimEstimateView Of(VolumeReclaimEstimate estimate) => new(estimate.Bytes, estimate.IsAtLeast);
+
+    public static RetentionView Of(VolumeRetention kept) =>
+        new((long)kept.Window.TotalSeconds, (long)kept.ThinEvery.TotalSeconds, (long)kept.ThinFor.TotalSeconds);
+
+    // What no time span holds is out of every range as well.
+    public static VolumeRetention Of(RetentionView kept) => new(Seconds(kept.WindowSeconds), Seconds(kept.ThinEverySeconds), Seconds(kept.ThinForSeconds));
+
+    private static TimeSpan Seconds(long seconds) => TimeSpan.FromSeconds(Math.Clamp(seconds, -1, uint.MaxValue));
+
     public static AuditRecordView Of(AuditRow row) => new(
         row.Aggregate, row.Number, row.AccountId, row.Kind, DateTimeOffset.Parse(row.At, CultureInfo.InvariantCulture), row.ActorId, row.Body,
         Convert.ToHexStringLower(row.PreviousHash), Convert.ToHexStringLower(row.Hash));

@@ -47,6 +47,17 @@ internal static class VolumeRoutes
             })
             .WithName("eraseVolume").WithTags("volumes").WithSummary("Deletes the volume and destroys its keys; every victim must be confirmed.")
             .Refuses(ErrorCodes.NotFound, ErrorCodes.InvalidState);
+        api.MapGet("/volumes/{volumeId}/retention", async (string volumeId, IGrainFactory grains) =>
+                TypedResults.Ok(Views.Of(await Volume(grains, volumeId).GetRetention())))
+            .WithName("getRetention").WithTags("volumes").WithSummary("What of a volume's past is kept besides its snapshots.").Refuses(ErrorCodes.NotFound);
+        api.MapPut("/volumes/{volumeId}/retention", async (string volumeId, RetentionView retention, IGrainFactory grains) =>
+            {
+                var volume = Volume(grains, volumeId);
+                await volume.SetRetention(Views.Of(retention));
+                return TypedResults.Ok(Views.Of(await volume.GetRetention()));
+            })
+            .WithName("setRetention").WithTags("volumes").WithSummary("Sets what of a volume's past is kept besides its snapshots.")
+            .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound);
         api.MapDelete("/volumes/{volumeId}", async (string volumeId, IGrainFactory grains) =>
             {
                 await Volume(grains, volumeId).Delete();

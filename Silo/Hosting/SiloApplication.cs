@@ -124,6 +124,7 @@ internal sealed class SiloApplication : IAsyncDisposable
         services.AddSingleton<ProjectionReader>().AddSingleton<Lists>().AddSingleton<ApiKeyCache>().AddSingleton<RequestLimits>();
         services.AddSingleton(settings.Compaction.ToOptions());
         services.AddSingleton(settings.Scrub).AddHostedService<ScrubService>();
+        services.AddSingleton(settings.Reclaim.ToSettings());
         services.AddTidegateGrains();
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.ConfigureHttpJsonOptions(options =>

@@ -3,9 +3,10 @@ namespace Tidegate.Silo.Options;
 /// <summary>All settings of a silo, read and checked before anything starts.</summary>
 internal sealed class SiloSettings
 {
-    private SiloSettings(StateOptions state, ListenerOptions listeners, ClusterSettings cluster, BlobOptions blobs, DataOptions data, ApiOptions api, CompactionSettings compaction, ScrubOptions scrub)
+    private SiloSettings(StateOptions state, ListenerOptions listeners, ClusterSettings cluster, BlobOptions blobs, DataOptions data, ApiOptions api, CompactionSettings compaction,
+        ScrubOptions scrub, ReclaimOptions reclaim)
     {
-        (State, Listeners, Cluster, Blobs, Data, Api, Compaction, Scrub) = (state, listeners, cluster, blobs, data, api, compaction, scrub);
+        (State, Listeners, Cluster, Blobs, Data, Api, Compaction, Scrub, Reclaim) = (state, listeners, cluster, blobs, data, api, compaction, scrub, reclaim);
         if (Blobs.Directory.Length == 0) Blobs.Directory = Path.Combine(Path.GetFullPath(state.Directory), "blobs");
     }
 
@@ -25,6 +26,8 @@ internal sealed class SiloSettings
 
     public ScrubOptions Scrub { get; }
 
+    public ReclaimOptions Reclaim { get; }
+
     /// <summary>Reads the sections; throws <see cref="SettingsException"/> that lists every fault of all of them.</summary>
     public static SiloSettings Read(IConfiguration configuration)
     {
@@ -37,8 +40,9 @@ internal sealed class SiloSettings
         var api = Bind<ApiOptions>(configuration, ApiOptions.Section, faults);
         var compaction = Bind<CompactionSettings>(configuration, CompactionSettings.Section, faults);
         var scrub = Bind<ScrubOptions>(configuration, ScrubOptions.Section, faults);
+        var reclaim = Bind<ReclaimOptions>(configuration, ReclaimOptions.Section, faults);
         if (faults.Count > 0) throw new SettingsException(faults);
-        return new SiloSettings(state, listeners, cluster, blobs, data, api, compaction, scrub);
+        return new SiloSettings(state, listeners, cluster, blobs, data, api, compaction, scrub, reclaim);
     }
 
     private static T Bind<T>(IConfiguration configuration, string section, List<string> faults)

@@ -11,6 +11,9 @@ internal interface IVolumeWork
     /// <summary>What kind of work it is; one item of a kind waits for a volume at a time.</summary>
     string Kind { get; }
 
+    /// <summary>True when the item has more units after one is saved: it is asked again until it prepares nothing.</summary>
+    bool GoesOn => false;
+
     /// <summary>
     /// Prepares a change from the head of <paramref name="context"/> and stores its blobs; null when nothing is to be done. Called again,
     /// with the head as it is then, when another change was saved first: what it computed before and still holds is kept.

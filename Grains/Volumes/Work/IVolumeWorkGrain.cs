@@ -23,4 +23,8 @@ internal interface IVolumeWorkGrain : IGrainWithStringKey
     /// </summary>
     [Alias("publish-work")]
     Task<PublishOutcome> PublishWork();
+
+    /// <summary>Told by the reclaim of a deleted volume: nothing of it is held any more.</summary>
+    [Alias("drained")]
+    Task Drained();
 }

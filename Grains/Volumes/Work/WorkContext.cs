@@ -6,16 +6,22 @@ using Tidegate.BlockStore.Segments;
 namespace Tidegate.Grains.Volumes.Work;
 
 /// <summary>What an item of work works with: the volume's head and keys, and the bucket.</summary>
-internal sealed class WorkContext(string volumeId, VolumeHead head, VolumeKeys keys, SegmentCache segments, IBlobStore blobs, ReclaimTerms terms)
+internal sealed class WorkContext(
+    string volumeId, WorkBase known, VolumeKeys keys, SegmentCache segments, IBlobStore blobs, DateTimeOffset now)
 {
+    private readonly VolumeHead _head = VolumeHead.Decode(known.Head);
+
     /// <summary>The volume.</summary>
     public string VolumeId => volumeId;
 
     /// <summary>Its head as it was last saved.</summary>
-    public VolumeHead Head => head;
+    public VolumeHead Head => _head;
 
     /// <summary>The service's time, and what of the volume's past is kept.</summary>
-    public ReclaimTerms Terms => terms;
+    public ReclaimTerms Terms => new(now, new Retention(known.Retention.Window, known.Retention.ThinEvery, known.Retention.ThinFor));
+
+    /// <summary>True when the volume was deleted.</summary>
+    public bool IsDeleted => known.IsDeleted;
 
     /// <summary>Seals for the volume's lineage.</summary>
     public LineageSealer Sealer => keys.Sealer;

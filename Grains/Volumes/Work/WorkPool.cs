@@ -3,10 +3,10 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Heads;
-using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Relocation;
 using Tidegate.BlockStore.Segments;
 using Tidegate.Grains.Aggregates;
+using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Security;
 
 namespace Tidegate.Grains.Volumes.Work;
@@ -25,6 +25,7 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
     private const int Workers = 2;
     private const int MaxVolumes = 256;
     private const int MaxAttempts = 8;
+    private const int MaxWaiting = 64;
     private const long CacheBytes = 16 << 20;
 
     private readonly ILogger _log = services.Loggers.CreateLogger("Tidegate.Grains.WorkPool");
@@ -35,13 +36,26 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
     private Task[] _workers = [];
 
     /// <summary>Queues work on a volume; false when the same kind of work waits for it already, or the queue is full.</summary>
-    public bool TryStart(string volumeId, IVolumeWork work)
+    public bool TryStart(string volumeId, IVolumeWork work) => TryStart(volumeId, new Item(work, null));
+
+    /// <summary>
+    /// Does work on a volume and ends with it. Throws what the work throws, and <c>Unavailable</c> when the queue is full, the same work is
+    /// under way, or other changes came first too often.
+    /// </summary>
+    public async Task RunAsync(string volumeId, IVolumeWork work)
+    {
+        var item = new Item(work, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        if (!TryStart(volumeId, item)) throw Busy(volumeId);
+        await item.Done!.Task;
+    }
+
+    private bool TryStart(string volumeId, Item item)
     {
         lock (_starting)
         {
-            if (_leases.TryGetValue(volumeId, out var lease)) return lease.TryAdd(work);
+            if (_leases.TryGetValue(volumeId, out var lease)) return lease.TryAdd(item, MaxWaiting);
             lease = new Lease();
-            lease.TryAdd(work);
+            lease.TryAdd(item, MaxWaiting);
             if (!_queue.Writer.TryWrite(volumeId)) return false;
             _leases[volumeId] = lease;
             if (_workers.Length == 0) _workers = [.. Enumerable.Range(0, Workers).Select(_ => Task.Run(RunAsync))];
@@ -81,17 +95,22 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
     private async Task WorkAsync(string volumeId)
     {
         var lease = _leases[volumeId];
-        while (TakeOrEnd(volumeId, lease) is { } work)
+        while (TakeOrEnd(volumeId, lease) is { } item)
         {
             try
             {
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
                 limit.CancelAfter(MaxDuration);
-                await WorkAsync(volumeId, lease, work, limit.Token);
+                if (!await WorkAsync(volumeId, lease, item.Work, limit.Token)) throw Busy(volumeId);
+                item.Done?.SetResult();
+            }
+            catch (Exception failure) when (item.Done is not null)
+            {
+                item.Done.SetException(failure is OperationCanceledException ? Busy(volumeId) : failure);
             }
             catch (Exception failure) when (!_stop.IsCancellationRequested)
             {
-                LogFailed(_log, failure, work.Kind, volumeId);
+                LogFailed(_log, failure, item.Work.Kind, volumeId);
             }
             finally
             {
@@ -100,7 +119,8 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
         }
     }
 
-    private async Task WorkAsync(string volumeId, Lease lease, IVolumeWork work, CancellationToken cancellationToken)
+    // False when other changes came first too often.
+    private async Task<bool> WorkAsync(string volumeId, Lease lease, IVolumeWork work, CancellationToken cancellationToken)
     {
         var grain = grains.GetGrain<IVolumeWorkGrain>(volumeId);
         WorkContext? context = null;
@@ -111,25 +131,27 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
             keys ??= await VolumeKeys.UnwrapAsync(host.Keys, known.Keys);
             var segments = (context?.Segments ?? new SegmentCache(new BlobStoreSource(host.Blobs), keys.Ring, CacheBytes))
                 .At(RelocationRoot.Decode(known.OriginRelocations));
-            var retention = new Retention(known.Retention.Window, known.Retention.ThinEvery, known.Retention.ThinFor);
-            var terms = new ReclaimTerms(services.Clock.GetUtcNow(), retention);
-            context = new WorkContext(volumeId, VolumeHead.Decode(known.Head), keys, segments, host.Blobs, terms);
+            context = new WorkContext(volumeId, known, keys, segments, host.Blobs, services.Clock.GetUtcNow());
             lease.Prepared = await work.PrepareAsync(context, cancellationToken);
-            if (lease.Prepared is null) return;
+            if (lease.Prepared is null) return true;
             if (await grain.PublishWork() != PublishOutcome.Done) continue;
             work.Saved();
-            return;
+            if (!work.GoesOn) return true;
+            attempt = -1;
         }
 
-        LogLost(_log, work.Kind, volumeId, MaxAttempts);
+        return false;
     }
 
+    private static TidegateException Busy(string volumeId) =>
+        new(ErrorCodes.Unavailable, $"Volume {volumeId} has other work to do.", "Try again in a moment.");
+
     // Decided together with TryStart, so that no work is added to a lease that has just ended.
-    private IVolumeWork? TakeOrEnd(string volumeId, Lease lease)
+    private Item? TakeOrEnd(string volumeId, Lease lease)
     {
         lock (_starting)
         {
-            if (lease.TryTake(out var work)) return work;
+            if (lease.TryTake(out var item)) return item;
             _leases.TryRemove(volumeId, out _);
         }
 
@@ -137,27 +159,26 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
         return null;
     }
 
+    private sealed record Item(IVolumeWork Work, TaskCompletionSource? Done);
+
     private sealed class Lease
     {
-        private readonly Queue<IVolumeWork> _waiting = [];
+        private readonly Queue<Item> _waiting = [];
 
         public PreparedChange? Prepared { get; set; }
 
         public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public bool TryAdd(IVolumeWork work)
+        public bool TryAdd(Item item, int most)
         {
-            if (_waiting.Any(other => other.Kind == work.Kind)) return false;
-            _waiting.Enqueue(work);
+            if (_waiting.Count == most || _waiting.Any(other => other.Work.Kind == item.Work.Kind)) return false;
+            _waiting.Enqueue(item);
             return true;
         }
 
-        public bool TryTake(out IVolumeWork? work) => _waiting.TryDequeue(out work);
+        public bool TryTake(out Item? item) => _waiting.TryDequeue(out item);
     }
 
     [LoggerMessage(131, LogLevel.Warning, "Work ({Kind}) on volume {Volume} failed; the volume will ask for it again")]
     private static partial void LogFailed(ILogger log, Exception failure, string kind, string volume);
-
-    [LoggerMessage(132, LogLevel.Information, "Work ({Kind}) on volume {Volume} met another change {Attempts} times; the volume will ask for it again")]
-    private static partial void LogLost(ILogger log, string kind, string volume, int attempts);
 }

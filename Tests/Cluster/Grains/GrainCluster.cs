@@ -71,6 +71,13 @@ public sealed class GrainCluster : IAsyncLifetime
     public Task WorkEndedAsync(string volumeId) =>
         ((InProcessSiloHandle)_cluster!.Primary!).SiloHost.Services.GetRequiredService<WorkPool>().EndedAsync(volumeId);
 
+    /// <summary>Asks a volume to do what it owes, as its wake shard does.</summary>
+    public async Task SettleAsync(string volumeId)
+    {
+        var settles = _cluster!.Client.ServiceProvider.GetRequiredService<IGrainFactory>();
+        await settles.GetGrain<Tidegate.Grains.Aggregates.ISettles>(GrainId.Create("volume", volumeId)).Settle();
+    }
+
     public async ValueTask InitializeAsync()
     {
         var builder = new TestClusterBuilder(1);

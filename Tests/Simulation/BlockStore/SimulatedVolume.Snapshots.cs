@@ -68,7 +68,7 @@ internal sealed partial class SimulatedVolume
         _world.AbandonedClones.Add(pin.CloneVolumeId);
         _world.Happened("a pin is released", $"{Id}: for {pin.CloneVolumeId}");
         Sync.Run(catalogue.RemovePinAsync(pin.CloneVolumeId));
-        var change = Sync.Result(ReclaimChange.FinishAsync(row.Head, catalogue, [Dropped.Of(pin)], _world.Now, Segments, Sealer, CancellationToken.None));
+        var change = Sync.Result(ReclaimChange.FinishAsync(row.Head, catalogue, [Dropped.Of(pin)], [], _world.Now, Segments, Sealer, CancellationToken.None));
         var tail = Sync.Result(TailManifest.LoadAsync(Segments, row.Head.Tail, CancellationToken.None));
         return ToDecision(row, change.Publish(row.Head, tail, Sealer), row.Truth);
     }

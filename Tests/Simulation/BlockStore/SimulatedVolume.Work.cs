@@ -59,7 +59,7 @@ internal sealed partial class SimulatedVolume
             if (Sync.Result(catalogue.FindSnapshotAsync(id)) is { } snapshot) dropped.Add(Dropped.Of(snapshot));
             Sync.Result(catalogue.RemoveSnapshotAsync(id));
         }
-        return Sync.Result(ReclaimChange.FinishAsync(row.Head, catalogue, dropped, _world.Now, Segments, Sealer, CancellationToken.None));
+        return Sync.Result(ReclaimChange.FinishAsync(row.Head, catalogue, dropped, [], _world.Now, Segments, Sealer, CancellationToken.None));
     }
 
     private void Prepare(string what, Func<VolumeRow, PreparedChange?> prepare, Func<VolumeTruth, VolumeTruth>? meaning = null)

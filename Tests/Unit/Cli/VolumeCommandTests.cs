@@ -53,6 +53,34 @@ public sealed class VolumeCommandTests
         Assert.All(api.Asked("GET", $"/v1/snapshots/{Samples.SnapshotId}/changed-blocks"), asked => Assert.Contains("since=snap-before", asked.Query, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Deleting_a_snapshot_says_first_what_it_frees()
+    {
+        await using var api = (await FakeApi.StartAsync())
+            .On("GET", "/v1/snapshots/" + Samples.SnapshotId, FakeReply.Ok(Samples.Snapshot(SnapshotState.Completed)))
+            .On("POST", $"{VolumePath}/estimate-reclaim", FakeReply.Ok(new ReclaimEstimateView(3 << 20, IsAtLeast: true)))
+            .On("DELETE", "/v1/snapshots/" + Samples.SnapshotId, FakeReply.Empty);
+        var asked = await CliRun.Async(api, "snapshots", "estimate", Samples.SnapshotId);
+        Assert.Equal(0, asked.ExitCode);
+        Assert.Contains("at least 3 MiB", asked.Output, StringComparison.Ordinal);
+        var done = await CliRun.Async(api, "snapshots", "delete", Samples.SnapshotId, "--yes");
+        Assert.Equal(0, done.ExitCode);
+        Assert.Single(api.Asked("DELETE", "/v1/snapshots/" + Samples.SnapshotId));
+    }
+
+    [Fact]
+    public async Task Retention_changes_what_is_named_and_keeps_the_rest()
+    {
+        await using var api = (await FakeApi.StartAsync())
+            .On("GET", $"{VolumePath}/retention", FakeReply.Ok(new RetentionView(86400, 3600, 604800)))
+            .On("PUT", $"{VolumePath}/retention", FakeReply.Ok(new RetentionView(0, 3600, 604800)));
+        var run = await CliRun.Async(api, "volumes", "retention", Samples.VolumeId, "--window", "0:00:00", "-o", "json");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(0, (long)run.Json["windowSeconds"]!);
+        var body = JsonNode.Parse(api.Asked("PUT", $"{VolumePath}/retention").Single().Body)!;
+        Assert.Equal((0, 3600), ((long)body["windowSeconds"]!, (long)body["thinEverySeconds"]!));
+    }
+
     [Theory]
     [InlineData("1000001", "multiple of 4096")]
     [InlineData("big", "no size")]

@@ -1,0 +1,7 @@
+namespace Tidegate.Grains.Interfaces.Volumes;
+
+/// <summary>What deleting snapshots together would free (M5.4).</summary>
+/// <param name="Bytes">Stored bytes that nothing else needs.</param>
+/// <param name="IsAtLeast">True while large discards are still being looked into: it may be more.</param>
+[GenerateSerializer, Immutable, Alias("tidegate.volume-reclaim-estimate")]
+public sealed record VolumeReclaimEstimate([property: Id(0)] long Bytes, [property: Id(1)] bool IsAtLeast);

@@ -1,0 +1,16 @@
+using Orleans.Concurrency;
+
+namespace Tidegate.Grains.Volumes;
+
+/// <summary>What origin and clone ask of each other about the clone's pin (<c>docs/formats/reclaim.md</c>, Pins).</summary>
+[GrainInterfaceType("tidegate.volume-lineage"), Alias("tidegate.volume-lineage")]
+internal interface IVolumeLineage : IGrainWithStringKey
+{
+    /// <summary>Asked of a clone: does it need what it was made from?</summary>
+    [AlwaysInterleave, Alias("clone-standing")]
+    Task<CloneStanding> GetCloneStanding();
+
+    /// <summary>Told to an origin: a clone may need it no more. Asks the clone, and ends when its pin is gone.</summary>
+    [AlwaysInterleave, Alias("release-pin")]
+    Task ReleasePin(string cloneVolumeId);
+}

@@ -1,0 +1,100 @@
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Volumes;
+using Tidegate.Grains.Security;
+using Tidegate.Grains.Volumes.Work;
+
+namespace Tidegate.Grains.Volumes;
+
+// Giving space back (docs/formats/reclaim.md): the pool does the work, this says when, and answers for the volume.
+internal sealed partial class VolumeGrain
+{
+    private const int MaxEstimated = 64;
+
+    private DateTimeOffset _reclaimedAt = DateTimeOffset.MinValue;
+
+    /// <inheritdoc />
+    public async Task<VolumeReclaimEstimate> EstimateReclaim(IReadOnlyList<string> snapshotIds)
+    {
+        RequireOwnerOfData();
+        if (snapshotIds.Count is 0 or > MaxEstimated) throw Arguments.Invalid($"An estimate is for 1 to {MaxEstimated} snapshots.");
+        var work = new EstimateWork([.. snapshotIds]);
+        await pool.RunAsync(Key, work);
+        return new VolumeReclaimEstimate(work.Estimate!.Bytes, work.Estimate.IsAtLeast);
+    }
+
+    /// <inheritdoc />
+    public Task<VolumeRetention> GetRetention()
+    {
+        RequireOwner();
+        return Task.FromResult(State.Retention ?? VolumeMachine.DefaultRetention);
+    }
+
+    /// <inheritdoc />
+    public async Task SetRetention(VolumeRetention retention)
+    {
+        RequireOwner();
+        await ChangeAsync((state, _) => VolumeMachine.Retain(state, retention));
+        StartReclaim();
+    }
+
+    /// <inheritdoc />
+    public async Task DeleteSnapshot(string snapshotId)
+    {
+        RequireOwnerOfData();
+        if (VolumeMachine.Find(State, snapshotId) is { IsFinal: false })
+            throw new TidegateException(ErrorCodes.InvalidState, $"Snapshot {snapshotId} is still being taken.", "Wait until it is complete, then delete it.");
+        await pool.RunAsync(Key, new SnapshotDeletionWork(snapshotId));
+        await ChangeAsync((state, _) => VolumeMachine.SnapshotDeleted(state, snapshotId));
+    }
+
+    /// <inheritdoc />
+    public Task<CloneStanding> GetCloneStanding() => Task.FromResult(VolumeMachine.StandingOf(State));
+
+    /// <inheritdoc />
+    public async Task ReleasePin(string cloneVolumeId)
+    {
+        if (State is { Head.Length: > 0, ErasedAt: null }) await pool.RunAsync(Key, new PinReleaseWork(GrainFactory, cloneVolumeId));
+    }
+
+    /// <inheritdoc />
+    public async Task Drained() => await ChangeAsync((state, _) => VolumeMachine.Drained(state));
+
+    private void RequireOwnerOfData()
+    {
+        // A deleted volume's snapshots stay until they are deleted themselves.
+        if (State is not { Head.Length: > 0, Specification: { } known }) throw Authorisation.NotFound(What);
+        Authorisation.RequireAccount(known.AccountId, What);
+    }
+
+    // Looks at the volume now and then, and after whatever may have left something to free. Returns when to look again.
+    private async Task<TimeSpan> SettleReclaimAsync()
+    {
+        if (State.DeletedAt is not null && HeadOf(State).Tail.Count > 0) StartFold();
+        if (Now - _reclaimedAt >= host.Reclaim.Every) StartReclaim();
+        if (Now - (State.AuditedAt ?? State.CreatedAt) >= host.Reclaim.AuditEvery)
+        {
+            // Said before it is done: one that fails does so in the same place again, and is in the log.
+            await SaveChangeAsync((state, now) => VolumeMachine.Audited(state, now));
+            pool.TryStart(Key, new AuditWork(GrainFactory, _log));
+        }
+
+        return host.Reclaim.Every;
+    }
+
+    // An origin is told once nothing of its clone is held, or can be read, any more.
+    private async Task SettleOriginAsync()
+    {
+        if (State.IsOriginReleased || VolumeMachine.StandingOf(State) != CloneStanding.Gone) return;
+        if (OriginVolumeId is { } origin) await GrainFactory.GetGrain<IVolumeLineage>(origin).ReleasePin(Key);
+        await SaveChangeAsync((state, _) => VolumeMachine.OriginReleased(state));
+    }
+
+    private void StartReclaim()
+    {
+        if (State.Head.Length == 0 || State.ErasedAt is not null) return;
+        _reclaimedAt = Now;
+        pool.TryStart(Key, new ReclaimWork(GrainFactory, host.Reclaim, _log));
+    }
+
+    private string? OriginVolumeId => State.Keys.FirstOrDefault(key => key.VolumeId != Key)?.VolumeId;
+}

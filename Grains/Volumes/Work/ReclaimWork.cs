@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Logging;
+using Tidegate.BlockStore.Catalogues;
+using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Reclaim;
+
+namespace Tidegate.Grains.Volumes.Work;
+
+/// <summary>
+/// Everything that gives a volume's space back, a bounded unit at a time until nothing is due: the end of a deleted volume's image, pins,
+/// leases and the recovery window, dead subtrees, condemned blobs.
+/// </summary>
+internal sealed partial class ReclaimWork(IGrainFactory grains, ReclaimSettings settings, ILogger log) : IVolumeWork
+{
+    // A clone answers for itself before that; longer ago, an unconfirmed pin is asked about.
+    private static readonly TimeSpan PinPatience = VolumeMachine.Patience * 2;
+
+    private bool _hasAsked;
+
+    /// <inheritdoc />
+    public string Kind => "reclaim";
+
+    /// <inheritdoc />
+    public bool GoesOn => true;
+
+    /// <inheritdoc />
+    public async Task<PreparedChange?> PrepareAsync(WorkContext context, CancellationToken cancellationToken)
+    {
+        var prepared = await NextAsync(context, cancellationToken);
+        return prepared is null ? null : await context.StoreAsync(prepared, cancellationToken);
+    }
+
+    private async Task<PreparedChange?> NextAsync(WorkContext context, CancellationToken cancellationToken)
+    {
+        var (head, segments, sealer, now) = (context.Head, context.Segments, context.Sealer, context.Terms.Now);
+        if (context.IsDeleted && head.Tail.Count == 0 && await VolumeRetirement.IsDueAsync(head, segments, cancellationToken))
+            return await VolumeRetirement.PrepareAsync(head, now, segments, sealer, cancellationToken);
+        if (await KeepHouseAsync(context, cancellationToken) is { } kept) return kept;
+        if (await SubtreeExpansion.PrepareAsync(head, now, segments, sealer, cancellationToken: cancellationToken) is { } expanded) return expanded;
+        var sweep = await TombstoneSweep.RunAsync(head, settings.Grace, now, context.Blobs, segments, sealer, cancellationToken);
+        foreach (var key in sweep.Kept) LogStillReferred(log, context.VolumeId, key);
+        if (sweep.Change is null && context.IsDeleted && await VolumeRetirement.IsDrainedAsync(head, segments, cancellationToken))
+            await grains.GetGrain<IVolumeWorkGrain>(context.VolumeId).Drained();
+        return sweep.Change;
+    }
+
+    private async Task<PreparedChange?> KeepHouseAsync(WorkContext context, CancellationToken cancellationToken)
+    {
+        var (gone, confirmed) = (new List<string>(), new List<string>());
+        if (!_hasAsked)
+        {
+            _hasAsked = true;
+            var catalogue = new CatalogueEdit(context.Head, context.Segments);
+            await foreach (var pin in catalogue.ListPinsAsync(cancellationToken))
+            {
+                if (pin.IsConfirmed || pin.CreatedAt > context.Terms.Now - PinPatience) continue;
+                var standing = await grains.GetGrain<IVolumeLineage>(pin.CloneVolumeId).GetCloneStanding();
+                if (standing == CloneStanding.Gone) gone.Add(pin.CloneVolumeId);
+                else if (standing == CloneStanding.Exists) confirmed.Add(pin.CloneVolumeId);
+            }
+        }
+
+        return await Housekeeping.PrepareAsync(
+            context.Head, context.Terms, gone, confirmed, context.Segments, context.Sealer, cancellationToken);
+    }
+
+    [LoggerMessage(133, LogLevel.Error, "Blob {BlobKey} of volume {Volume} is condemned and still referred to; it stays. Verify the volume with 'tidegate store verify'.")]
+    private static partial void LogStillReferred(ILogger log, string volume, string blobKey);
+}

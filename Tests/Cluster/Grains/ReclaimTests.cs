@@ -1,0 +1,139 @@
+using Tidegate.BlockStore;
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Images;
+using Tidegate.BlockStore.Keys;
+using Tidegate.BlockStore.Segments;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Interfaces.Snapshots;
+using Tidegate.Grains.Interfaces.Volumes;
+using Tidegate.Grains.Volumes;
+using Xunit;
+
+namespace Tidegate.Tests.Cluster.Grains;
+
+/// <summary>Space comes back through the grains: snapshots deleted in any order, clones and grace respected, a deleted volume gone.</summary>
+[Collection(GrainCollection.Name)]
+public sealed class ReclaimTests(GrainCluster cluster)
+{
+    private const int SegmentLogBytes = BlockGeometry.BlockBytes + 64;
+
+    private static readonly VolumeRetention NoPast = new(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero);
+
+    [Fact]
+    public async Task M5_4_Snapshots_are_deleted_in_any_order_and_only_what_nobody_needs_goes_after_its_grace()
+    {
+        await using var gateway = await GatewayUnderTest.NewAsync(cluster);
+        await gateway.ConnectAsync();
+        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
+        await volume.AttachAsync();
+        await gateway.AsTenant(() => volume.Volume.SetRetention(NoPast));
+        var first = await SnapshotAsync(gateway, volume, 1);
+        var second = await SnapshotAsync(gateway, volume, 2);
+        await FoldAsync(volume, 3);
+        var clone = await VolumeUnderTest.NewAsync(cluster, gateway, first);
+        var both = await gateway.AsTenant(() => volume.Volume.EstimateReclaim([first, second]));
+        Assert.InRange(both.Bytes, 1, long.MaxValue);
+        Assert.False(both.IsAtLeast);
+
+        // Both were of block 0. The clone still reads the first.
+        await gateway.AsTenant(cluster.Grains.GetGrain<ISnapshotGrain>(second).Delete);
+        await gateway.AsTenant(cluster.Grains.GetGrain<ISnapshotGrain>(second).Delete);
+        await gateway.AsTenant(cluster.Grains.GetGrain<ISnapshotGrain>(first).Delete);
+        await GrainCluster.Publisher.PublishedAsync(first, "snapshot.deleted");
+        await GrainCluster.RefusedAsync(() => gateway.AsTenant(cluster.Grains.GetGrain<ISnapshotGrain>(first).Describe), ErrorCodes.NotFound);
+        await GrainCluster.RefusedAsync(() => VolumeUnderTest.NewAsync(cluster, gateway, second), ErrorCodes.NotFound);
+        await ReclaimedAsync(volume);
+        Assert.Equal(1, await ReadByteAsync(gateway, clone));
+        Assert.Contains(DataOf(volume), key => key.Contains("/0000000000000001-", StringComparison.Ordinal));
+        Assert.DoesNotContain(DataOf(volume), key => key.Contains("/0000000000000002-", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task I5_A_deleted_volume_keeps_what_its_snapshots_and_clones_need_and_then_nothing()
+    {
+        await using var gateway = await GatewayUnderTest.NewAsync(cluster);
+        await gateway.ConnectAsync();
+        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
+        await volume.AttachAsync();
+        var snapshot = await SnapshotAsync(gateway, volume, 7);
+        await FoldAsync(volume, 9);
+        var clone = await VolumeUnderTest.NewAsync(cluster, gateway, snapshot);
+        await gateway.AsTenant(volume.Volume.Delete);
+        await ReclaimedAsync(volume);
+        Assert.Equal(7, await ReadByteAsync(gateway, clone));
+        Assert.Single(DataOf(volume));
+        await gateway.AsTenant(cluster.Grains.GetGrain<ISnapshotGrain>(snapshot).Delete);
+        await ReclaimedAsync(volume);
+        Assert.Equal(7, await ReadByteAsync(gateway, clone));
+
+        await gateway.AsTenant(clone.Volume.Delete);
+        await ReclaimedAsync(clone);
+        await ReclaimedAsync(volume);
+        Assert.Empty(DataOf(volume));
+        Assert.DoesNotContain(GrainCluster.Blobs.Keys, key => key.StartsWith(PrefixOf(volume) + "map/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task I10_Another_accounts_snapshot_cannot_be_deleted_or_estimated()
+    {
+        await using var gateway = await GatewayUnderTest.NewAsync(cluster);
+        await using var stranger = await GatewayUnderTest.NewAsync(cluster);
+        await gateway.ConnectAsync();
+        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
+        await volume.AttachAsync();
+        var snapshot = await SnapshotAsync(gateway, volume, 1);
+        await GrainCluster.RefusedAsync(() => stranger.AsTenant(cluster.Grains.GetGrain<ISnapshotGrain>(snapshot).Delete), ErrorCodes.NotFound);
+        await GrainCluster.RefusedAsync(() => stranger.AsTenant(() => volume.Volume.EstimateReclaim([snapshot])), ErrorCodes.NotFound);
+        await GrainCluster.RefusedAsync(() => stranger.AsTenant(() => volume.Volume.SetRetention(NoPast)), ErrorCodes.NotFound);
+        await GrainCluster.RefusedAsync(
+            () => gateway.AsTenant(() => volume.Volume.SetRetention(new VolumeRetention(TimeSpan.FromDays(99), TimeSpan.Zero, TimeSpan.Zero))), ErrorCodes.InvalidArgument);
+        Assert.Equal(snapshot, (await gateway.AsTenant(cluster.Grains.GetGrain<ISnapshotGrain>(snapshot).Describe)).SnapshotId);
+    }
+
+    private async Task<string> SnapshotAsync(GatewayUnderTest gateway, VolumeUnderTest volume, byte value)
+    {
+        volume.TakesBarriersAt(volume.LogEnd + SegmentLogBytes);
+        var id = ResourceId.New(ResourceKind.Snapshot);
+        await gateway.AsTenant(() => volume.Volume.CreateSnapshot(id, "", ResourceId.New(ResourceKind.Request)));
+        await volume.WriteAsync(value, 0, id);
+        await GrainCluster.Publisher.PublishedAsync(id, "snapshot.completed");
+        return id;
+    }
+
+    private async Task FoldAsync(VolumeUnderTest volume, byte value)
+    {
+        for (var i = 0; i < HeadMachine.FoldAtSegments; i++) await volume.WriteAsync(value, i % 2 * 5);
+        await cluster.WorkEndedAsync(volume.VolumeId);
+    }
+
+    /// <summary>Lets the volume do all that time asks of it: twice, because what one look condemns another deletes.</summary>
+    private async Task ReclaimedAsync(VolumeUnderTest volume)
+    {
+        for (var look = 0; look < 3; look++)
+        {
+            GrainCluster.Clock.Advance(new ReclaimSettings().Grace + TimeSpan.FromSeconds(1));
+            await cluster.SettleAsync(volume.VolumeId);
+            await cluster.WorkEndedAsync(volume.VolumeId);
+            await cluster.SettleAsync(volume.VolumeId);
+            await cluster.WorkEndedAsync(volume.VolumeId);
+        }
+    }
+
+    private static string PrefixOf(VolumeUnderTest volume) => $"{volume.Owner.AccountId}/{volume.VolumeId}/";
+
+    private static string[] DataOf(VolumeUnderTest volume) =>
+        [.. GrainCluster.Blobs.Keys.Where(key => key.StartsWith(PrefixOf(volume) + "0", StringComparison.Ordinal))];
+
+    private static async Task<byte> ReadByteAsync(GatewayUnderTest agent, VolumeUnderTest volume)
+    {
+        var image = await GrainCluster.As(GrainCluster.Agent(agent.AccountId, agent.GatewayId), volume.Data.GetImage);
+        var ring = new Keyring();
+        foreach (var key in image.Keys) ring.Add(new LineageId(key.AccountId, key.VolumeId), key.Generation, new DataKey(key.DataKey));
+        var reader = await ImageReader.OpenAsync(ImageDescriptor.Decode(image.Descriptor), new SegmentCache(new BlobStoreSource(GrainCluster.Blobs), ring));
+        var bytes = new byte[BlockGeometry.SectorBytes];
+        await reader.ReadAsync(0, bytes);
+        return bytes[0];
+    }
+}
