@@ -16,6 +16,8 @@ namespace Tidegate.BlockStore.Verification;
 /// </summary>
 internal sealed class ReachWalk(DamageList damages)
 {
+    private const int MaxLostBlocks = 1024;
+
     private readonly HashSet<PageReference> _pages = [];
     private readonly Dictionary<SegmentReference, ReachedSegment> _segments = [];
     private readonly HashSet<SegmentReference> _manifests = [];
@@ -131,7 +133,11 @@ internal sealed class ReachWalk(DamageList damages)
     private async Task CheckFragmentAsync(StoredVolume volume, string name, long block, MapFragment fragment, CancellationToken cancellationToken)
     {
         var segment = Reach(volume, fragment.Segment, name);
-        if (await OpenAsync(volume, segment, cancellationToken) is not { } reader) return;
+        if (await OpenAsync(volume, segment, cancellationToken) is not { } reader)
+        {
+            if (name == StoredVolume.HeadImage && segment.LostBlocks.Count < MaxLostBlocks) segment.LostBlocks.Add(block);
+            return;
+        }
         if (reader.FindFrame(fragment.Index) is { } entry
             && entry.Block == block
             && (fragment.Mask & ~entry.Mask) == 0

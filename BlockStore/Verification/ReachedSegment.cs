@@ -20,6 +20,9 @@ internal sealed class ReachedSegment(SegmentReference reference, LineageId volum
     /// <summary>The blob that its frames are in: its own, or the container that they were moved to.</summary>
     public SegmentReference Blob { get; set; } = reference;
 
+    /// <summary>Blocks of the newest point that need it although it does not open; at most so many are kept.</summary>
+    public List<long> LostBlocks { get; } = [];
+
     /// <summary>True when its index does not open: one damage stands for all of it.</summary>
     public bool IsBroken { get; set; }
 

@@ -46,16 +46,22 @@ public sealed class VolumeScrub(IBlobStore blobs, Keyring ring, long bytesPerSec
     }
 
     /// <summary>What of the suspects is damaged for a head saved later, at most 256 damages.</summary>
-    public async Task<IReadOnlyList<StoreDamage>> ConfirmAsync(
+    public async Task<ScrubFindings> ConfirmAsync(
         VolumeHead head, IReadOnlyList<RelocationRoot> origins, IReadOnlyCollection<string> suspects, CancellationToken cancellationToken)
     {
-        if (suspects.Count == 0) return [];
+        if (suspects.Count == 0) return new ScrubFindings([], []);
         var damages = new DamageList(MaxDamages);
         var check = new SegmentCheck(blobs);
+        var lost = new SortedSet<long>();
         foreach (var segment in await WalkAsync(head, origins, damages, cancellationToken))
+        {
+            lost.UnionWith(segment.LostBlocks);
             if (!segment.IsBroken && (suspects.Contains(KeyOf(segment)) || suspects.Contains(segment.Blob.Identity.BlobKey)))
                 await check.RunAsync(segment, isQuick: false, damages, cancellationToken);
-        return damages.ToSorted();
+        }
+        var found = damages.ToSorted();
+        lost.UnionWith(found.Where(damage => damage is { Kind: DamageKind.Frame, Image: StoredVolume.HeadImage, Block: not null }).Select(damage => damage.Block!.Value));
+        return new ScrubFindings(found, [.. lost]);
     }
 
     private async Task<IEnumerable<ReachedSegment>> WalkAsync(

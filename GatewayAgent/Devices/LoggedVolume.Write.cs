@@ -111,6 +111,28 @@ internal sealed partial class LoggedVolume
         }
     }
 
+    /// <summary>
+    /// Writes whole sectors as they are once more, so that they enter the log and a new segment: nothing that a host reads changes, and
+    /// nothing that it writes meanwhile is overtaken, because the range is held between reading and appending.
+    /// </summary>
+    public async ValueTask RefreshAsync(long offset, int length, CancellationToken cancellationToken)
+    {
+        var held = await HoldAsync(offset, length, cancellationToken);
+        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            var whole = buffer.AsMemory(0, length);
+            await ReadAsync(offset, whole, cancellationToken);
+            await AppendAsync(LogRecordKind.Write, offset, length, whole, Crc32C.Compute(whole.Span), holdsRange: true, cancellationToken);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            lock (_order)
+                _ranges.Release(held);
+        }
+    }
+
     private async ValueTask<RangeLock.Held> HoldAsync(long offset, long length, CancellationToken cancellationToken)
     {
         while (true)

@@ -16,4 +16,7 @@ internal interface IGatewayVolumes
 
     /// <summary>Appends and syncs a snapshot's barrier (M2.8). Idempotent by snapshot.</summary>
     Task<SnapshotBarrier> TakeBarrierAsync(string volumeId, string snapshotId, CancellationToken cancellationToken);
+
+    /// <summary>Writes blocks anew from the local copy, durably: what the service has stored of them is damaged.</summary>
+    Task<BlocksRefreshed> RefreshAsync(string volumeId, IReadOnlyList<long> blocks, CancellationToken cancellationToken);
 }

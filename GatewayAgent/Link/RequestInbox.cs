@@ -98,6 +98,7 @@ internal sealed partial class RequestInbox(
             return StoredOutcome.Success(request switch
             {
                 SnapshotRequest snapshot => await volumes.TakeBarrierAsync(snapshot.VolumeId, snapshot.SnapshotId, cancellationToken),
+                RefreshRequest refresh => await volumes.RefreshAsync(refresh.VolumeId, refresh.Blocks, cancellationToken),
                 _ => Describe(),
             });
         }
@@ -128,6 +129,7 @@ internal sealed partial class RequestInbox(
     {
         DescribeRequest => "describe",
         SnapshotRequest => "snapshot",
+        RefreshRequest => "refresh",
         _ => null,
     };
 

@@ -7,16 +7,18 @@ namespace Tidegate.GatewayAgent.Link;
 /// <param name="Message">For people; empty on success.</param>
 /// <param name="Barrier">Result of a snapshot request.</param>
 /// <param name="Live">Result of a describe request.</param>
-internal sealed record StoredOutcome(string ErrorCode, string Message, SnapshotBarrier? Barrier = null, GatewayLiveDescription? Live = null)
+/// <param name="Refreshed">Result of a refresh request.</param>
+internal sealed record StoredOutcome(string ErrorCode, string Message, SnapshotBarrier? Barrier = null, GatewayLiveDescription? Live = null, BlocksRefreshed? Refreshed = null)
 {
     public static StoredOutcome Success(RequestResult result) => result switch
     {
         SnapshotBarrier barrier => new StoredOutcome("", "", Barrier: barrier),
         GatewayLiveDescription live => new StoredOutcome("", "", Live: live),
+        BlocksRefreshed refreshed => new StoredOutcome("", "", Refreshed: refreshed),
         _ => throw new ArgumentException($"There is no request that answers with {result.GetType().Name}.", nameof(result)),
     };
 
     /// <summary>The final report of this outcome on one link.</summary>
     public RequestReport ToReport(string requestId, long generation) =>
-        new(requestId, generation, IsFinal: true, Progress: 1, ErrorCode, Message, (RequestResult?)Barrier ?? Live);
+        new(requestId, generation, IsFinal: true, Progress: 1, ErrorCode, Message, (RequestResult?)Barrier ?? (RequestResult?)Live ?? Refreshed);
 }

@@ -19,6 +19,9 @@ internal sealed class VolumeHost : IAsyncDisposable
     public const string DivergedFileName = "diverged";
     private const int MaxRememberedBarriers = 1024;
 
+    // A block of the service's map.
+    private const long RefreshBytes = 64 << 10;
+
     private readonly VolumeEnvironment _environment;
     private readonly IDisk _disk;
     private readonly ILogger _logger;
@@ -109,6 +112,25 @@ internal sealed class VolumeHost : IAsyncDisposable
         }
         if (renamed || grown)
             ExportChanged?.Invoke();
+    }
+
+    /// <summary>Writes blocks anew from the local copy; see <see cref="Link.IGatewayVolumes.RefreshAsync"/>.</summary>
+    /// <exception cref="TidegateException"><c>InvalidState</c>: the volume is not served, or not all of it is here.</exception>
+    public async Task<BlocksRefreshed> RefreshAsync(IReadOnlyList<long> blocks, CancellationToken cancellationToken)
+    {
+        var status = Status([]);
+        // While a volume is being restored the image is the truth of what is absent here: it has nothing to repair it with.
+        if (_served is not { } served || status.State is VolumeRunState.Restoring)
+            throw new TidegateException(ErrorCodes.InvalidState, $"Volume '{VolumeId}' is {status.State}: {status.Reason}", "Wait until all of it is at the gateway.");
+        var volume = served.Volume;
+        foreach (var block in blocks)
+        {
+            var offset = block * RefreshBytes;
+            if (block < 0 || offset >= volume.SizeBytes) continue;
+            await volume.RefreshAsync(offset, (int)Math.Min(RefreshBytes, volume.SizeBytes - offset), cancellationToken);
+        }
+        await volume.FlushAsync(cancellationToken);
+        return new BlocksRefreshed(blocks.Count);
     }
 
     /// <summary>

@@ -60,6 +60,12 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
             : throw new TidegateException(ErrorCodes.NotFound, $"This gateway does not serve volume '{volumeId}'.");
 
     /// <inheritdoc/>
+    public Task<BlocksRefreshed> RefreshAsync(string volumeId, IReadOnlyList<long> blocks, CancellationToken cancellationToken) =>
+        _hosts.TryGetValue(volumeId, out var host)
+            ? host.RefreshAsync(blocks, cancellationToken)
+            : throw new TidegateException(ErrorCodes.NotFound, $"This gateway does not serve volume '{volumeId}'.");
+
+    /// <inheritdoc/>
     public IReadOnlyList<NamedVolumeStatus> GetStatuses() =>
         [.. _hosts.Values.OrderBy(static host => host.Name, StringComparer.Ordinal)
             .Select(host => new NamedVolumeStatus(host.Name, host.Status(host.Export is { } export ? _servingAt(export.Name) : [])))];

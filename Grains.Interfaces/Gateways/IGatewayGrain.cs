@@ -38,6 +38,10 @@ public interface IGatewayGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("take-barrier")]
     Task<SnapshotBarrier> TakeBarrier(string volumeId, string snapshotId, string requestId);
 
+    /// <summary>Pushes a refresh request and waits until the blocks are in the agent's log again. Called by the volume grain.</summary>
+    [AlwaysInterleave, Alias("refresh-blocks")]
+    Task<BlocksRefreshed> RefreshBlocks(string volumeId, long[] blocks, string requestId);
+
     /// <summary>Revokes every credential, ends the link and forgets the configuration (M3.8). Volumes and snapshots stay.</summary>
     [Alias("deactivate")]
     Task Deactivate();

@@ -9,6 +9,7 @@ internal sealed partial class GatewayGrain
 {
     private static readonly TimeSpan DescribeTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan BarrierTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan RefreshTimeout = TimeSpan.FromSeconds(25);
 
     private readonly Dictionary<string, TaskCompletionSource<RequestReport>> _waiters = [];
     private RequestTable _requests = RequestTable.Empty;
@@ -33,6 +34,20 @@ internal sealed partial class GatewayGrain
             SnapshotId = snapshotId,
         };
         return await PushAsync<SnapshotBarrier>(request, $"snapshot {volumeId} {snapshotId}", BarrierTimeout);
+    }
+
+    /// <inheritdoc />
+    public async Task<BlocksRefreshed> RefreshBlocks(string volumeId, long[] blocks, string requestId)
+    {
+        RequireOwner();
+        var request = new RefreshRequest
+        {
+            RequestId = Arguments.Text(requestId, "request id", 64),
+            ValidFor = RefreshTimeout,
+            VolumeId = volumeId,
+            Blocks = blocks,
+        };
+        return await PushAsync<BlocksRefreshed>(request, $"refresh {volumeId} {blocks.Length}", RefreshTimeout);
     }
 
     /// <inheritdoc />

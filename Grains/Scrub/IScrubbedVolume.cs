@@ -1,3 +1,4 @@
+using Orleans.Concurrency;
 using Tidegate.Grains.Interfaces.Volumes;
 
 namespace Tidegate.Grains.Scrub;
@@ -20,4 +21,8 @@ internal interface IScrubbedVolume : IGrainWithStringKey
     /// <summary>It has ended; what is damaged.</summary>
     [Alias("end-scrub")]
     Task EndScrub(int damageCount, VolumeDamage[] damages);
+
+    /// <summary>Has the volume's gateway write blocks anew from its local copy.</summary>
+    [AlwaysInterleave, Alias("repair")]
+    Task Repair(long[] blocks);
 }

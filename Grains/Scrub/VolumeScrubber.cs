@@ -2,6 +2,8 @@ using Microsoft.Extensions.Logging;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Relocation;
 using Tidegate.BlockStore.Verification;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Security;
 using Tidegate.Grains.Volumes;
@@ -42,11 +44,25 @@ public sealed partial class VolumeScrubber
         }, cancellationToken);
         // The head has moved on; what it no longer reaches may be gone for good reasons.
         var now = await BaseAsync(volumeId);
-        var damages = await scrub.ConfirmAsync(now.Head, now.Origins, [.. start.Suspects.Union(end.Suspects)], cancellationToken);
+        var (damages, blocks) = await scrub.ConfirmAsync(now.Head, now.Origins, [.. start.Suspects.Union(end.Suspects)], cancellationToken);
         _host.Meters.Scrubbed(end.Bytes, damages.Count);
         foreach (var damage in damages) LogDamage(_log, volumeId, damage.Kind, damage.BlobKey, damage.Problem);
         await volume.EndScrub(damages.Count, [.. damages.Take(ScrubState.MaxKept).Select(ToContract)]);
+        await RepairAsync(volume, volumeId, blocks);
         return true;
+    }
+
+    // What cannot be repaired now is found again by the next scrub.
+    private async Task RepairAsync(IScrubbedVolume volume, string volumeId, IReadOnlyList<long> blocks)
+    {
+        try
+        {
+            foreach (var some in blocks.Chunk(RefreshRequest.MaxBlocks)) await volume.Repair(some);
+        }
+        catch (TidegateException refused)
+        {
+            LogNotRepaired(_log, volumeId, blocks.Count, refused.Message);
+        }
     }
 
     private async Task<(VolumeHead Head, IReadOnlyList<RelocationRoot> Origins, VolumeKeys Keys)> BaseAsync(string volumeId)
@@ -59,6 +75,9 @@ public sealed partial class VolumeScrubber
 
     private static VolumeDamage ToContract(StoreDamage damage) =>
         new(damage.Kind.ToString(), damage.BlobKey, damage.Block, damage.Image ?? "", damage.Problem);
+
+    [LoggerMessage(162, LogLevel.Warning, "Of volume {Volume} {Count} damaged blocks could not be written anew by its gateway: {Reason}")]
+    private static partial void LogNotRepaired(ILogger log, string volume, int count, string reason);
 
     [LoggerMessage(161, LogLevel.Error, "Volume {Volume} has stored data that is damaged: {Kind} in {Blob}: {Problem}")]
     private static partial void LogDamage(ILogger log, string volume, DamageKind kind, string blob, string problem);

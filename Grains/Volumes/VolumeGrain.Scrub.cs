@@ -1,4 +1,6 @@
 using Tidegate.Grains.Aggregates;
+using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Outbox;
 using Tidegate.Grains.Scrub;
@@ -35,4 +37,13 @@ internal sealed partial class VolumeGrain
             ? Change.To(next, new DomainEvent("volume.scrubbed"))
             : Change.To(next, new DomainEvent("volume.damaged", new { damageCount, blobs = damages.Select(damage => damage.BlobKey).Distinct().Take(4) }));
     });
+
+    /// <inheritdoc />
+    public async Task Repair(long[] blocks)
+    {
+        if (State is not { DeletedAt: null, Specification: { } specification }) return;
+        await GrainFactory.GetGrain<IGatewayGrain>(specification.GatewayId).RefreshBlocks(Key, blocks, ResourceId.New(ResourceKind.Request));
+        await SaveChangeAsync((state, _) => Change.To(state, new DomainEvent("volume.blocks-refreshed", new { count = blocks.Length })));
+        await SettleQuietlyAsync();
+    }
 }

@@ -1,3 +1,4 @@
+using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Scrub;
 using Xunit;
 
@@ -56,6 +57,35 @@ public sealed class ScrubTests(GrainCluster cluster)
         Assert.True(await cluster.Scrubber.ScrubAsync(volume.VolumeId, Period, Fast, default));
         var found = (await gateway.AsTenant(volume.Volume.Describe)).Scrub!;
         Assert.Equal(first.BlobKey, Assert.Single(found.Damages).BlobKey);
+    }
+
+    [Fact]
+    public async Task The_gateway_is_asked_to_write_damaged_and_missing_blocks_of_the_newest_point_anew()
+    {
+        await using var gateway = await GatewayUnderTest.NewAsync(cluster);
+        await gateway.ConnectAsync();
+        var asked = new List<long>();
+        gateway.OnDeliver = request =>
+        {
+            var refresh = (RefreshRequest)request;
+            asked.AddRange(refresh.Blocks);
+            _ = gateway.ReportAsync(request, new BlocksRefreshed(refresh.Blocks.Length));
+            return Task.FromResult(new DeliverReply(true));
+        };
+        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
+        await volume.AttachAsync();
+        await volume.WriteAsync(1, 0);
+        var damaged = await volume.UploadAsync(2, 7);
+        await volume.CommitAsync(damaged);
+        GrainCluster.Blobs.Tamper(damaged.BlobKey, Flip);
+        Assert.True(await cluster.Scrubber.ScrubAsync(volume.VolumeId, Period, Fast, default));
+        Assert.Equal([7], asked);
+        await GrainCluster.Publisher.PublishedAsync(volume.VolumeId, "volume.blocks-refreshed");
+
+        // As the agent's answer reaches the head, the damage is out of its reach.
+        await volume.WriteAsync(2, 7);
+        Assert.True(await cluster.Scrubber.ScrubAsync(volume.VolumeId, TimeSpan.Zero, Fast, default));
+        Assert.Contains(asked, block => block == 7);
     }
 
     private static byte[] Flip(byte[] bytes)

@@ -33,6 +33,8 @@ internal sealed class FakeVolumeHost : IVolumeHost
 
     public Task ApplyAsync(GatewayConfiguration configuration, CancellationToken cancellationToken) => _volumes.ApplyAsync(configuration, cancellationToken);
 
+    public Task<BlocksRefreshed> RefreshAsync(string volumeId, IReadOnlyList<long> blocks, CancellationToken cancellationToken) => Task.FromResult(new BlocksRefreshed(blocks.Count));
+
     public Task<SnapshotBarrier> TakeBarrierAsync(string volumeId, string snapshotId, CancellationToken cancellationToken) =>
         _volumes.TakeBarrierAsync(volumeId, snapshotId, cancellationToken);
 

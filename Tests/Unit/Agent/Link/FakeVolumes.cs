@@ -32,6 +32,9 @@ internal sealed class FakeVolumes : IGatewayVolumes
         return Task.CompletedTask;
     }
 
+    public Task<BlocksRefreshed> RefreshAsync(string volumeId, IReadOnlyList<long> blocks, CancellationToken cancellationToken) =>
+        Task.FromResult(new BlocksRefreshed(blocks.Count));
+
     public async Task<SnapshotBarrier> TakeBarrierAsync(string volumeId, string snapshotId, CancellationToken cancellationToken)
     {
         var number = Interlocked.Increment(ref _barriers);
