@@ -113,7 +113,7 @@ public sealed record HeadManifest(VolumeHead Head, IReadOnlyList<WrappedKey> Key
         return Decode(plain, what, owner);
     }
 
-    private static HeadManifest Decode(ReadOnlySpan<byte> plain, string what, LineageId owner)
+    internal static HeadManifest Decode(ReadOnlySpan<byte> plain, string what, LineageId owner)
     {
         var reader = new FormatReader(plain, what);
         reader.Expect(SealedMagic, "sealed magic");

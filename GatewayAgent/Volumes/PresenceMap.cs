@@ -92,7 +92,8 @@ internal sealed class PresenceMap : IDisposable
                 disk.SyncDirectory();
                 found = header;
             }
-            else if (BinaryPrimitives.ReadInt64LittleEndian(found.AsSpan(16)) is var began && IsSealed(found) && began < sizeBytes)
+            else if (BinaryPrimitives.ReadInt64LittleEndian(found.AsSpan(16)) is var began && IsSealed(found)
+                && began >= BlockGeometry.SectorBytes && began % BlockGeometry.SectorBytes == 0 && began < sizeBytes)
             {
                 header = Header(volumeId, snapshotId, began);
                 sizeBytes = began;

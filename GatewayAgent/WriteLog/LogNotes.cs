@@ -21,6 +21,10 @@ internal static class LogNotes
         return body;
     }
 
+    /// <summary>Whether a seal has all that its length says, and no more.</summary>
+    internal static bool IsSeal(ReadOnlySpan<byte> body) =>
+        body.Length >= SealFixedBytes && body.Length == SealFixedBytes + BinaryPrimitives.ReadUInt16LittleEndian(body[16..]) && body.Length <= SealFixedBytes + LogSuperblock.MaxDigestBytes;
+
     internal static SealDecision DecodeSeal(LogRecord record)
     {
         var body = record.Data.Span;

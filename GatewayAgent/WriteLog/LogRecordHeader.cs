@@ -11,6 +11,11 @@ internal struct LogRecordHeader
     internal const int Alignment = 32;
     internal const int MaxPayloadBytes = 4 << 20;
     internal const uint ExpectedMagic = 0x31524754;
+    /// <summary>No log gets as far: a petabyte a day for ten thousand years. Sums of a few positions do not overflow below it.</summary>
+    internal const long MaxPosition = long.MaxValue / 4;
+    // The calendar's bounds: outside them the conversion throws.
+    private const long MinHostTime = -62_135_596_800_000;
+    private const long MaxHostTime = 253_402_300_799_999;
     private const int CrcCovers = 8;
 
     internal uint Magic;
@@ -56,7 +61,11 @@ internal struct LogRecordHeader
         return header.Magic == ExpectedMagic
             && header.Crc == Crc32C.Compute(source[CrcCovers..Bytes])
             && header.PayloadBytes is >= 0 and <= MaxPayloadBytes
-            && header.Position >= 0;
+            && header.Position is >= 0 and <= MaxPosition
+            && header.PreviousNote >= -1 && header.PreviousNote < header.Position
+            && header.Sequence is >= 0 and < long.MaxValue
+            && header.Offset is >= 0 and <= MaxPosition && header.Length is >= 0 and <= MaxPosition
+            && header.HostTimeMilliseconds is >= MinHostTime and <= MaxHostTime;
     }
 
     internal readonly LogRecord ToRecord(ReadOnlyMemory<byte> data) => new(

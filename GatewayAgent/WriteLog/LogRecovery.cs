@@ -44,6 +44,10 @@ internal static class LogRecovery
             if (fault is not null)
                 throw new LogCorruptException(superblock.VolumeId, $"the note at position {position} is unreadable: {fault}");
             var record = cursor.Current;
+            if (record.Kind == LogRecordKind.Seal && !LogNotes.IsSeal(record.Data.Span))
+                throw new LogCorruptException(superblock.VolumeId, $"the seal at position {position} is not of the length that it says");
+            if (cursor.NoteBefore >= position)
+                throw new LogCorruptException(superblock.VolumeId, $"the note at position {position} names {cursor.NoteBefore} as the one before it");
             if (record.Kind == LogRecordKind.Seal && LogNotes.DecodeSeal(record) is var seal && seal.Sequence > committed.Sequence)
                 seals.Add(seal);
             else if (record.Kind == LogRecordKind.Barrier)

@@ -68,7 +68,7 @@ internal sealed record LogSuperblock
         var idBytes = BinaryPrimitives.ReadUInt16LittleEndian(source[192..]);
         if (digestBytes is < 0 or > MaxDigestBytes || idBytes > MaxVolumeIdBytes)
             return null;
-        return new LogSuperblock
+        var superblock = new LogSuperblock
         {
             VolumeId = Encoding.UTF8.GetString(source.Slice(194, idBytes)),
             Counter = ReadInt64(source, 16),
@@ -83,7 +83,19 @@ internal sealed record LogSuperblock
             Committed = new CommittedPoint(
                 ReadInt64(source, 104), ReadInt64(source, 112), source.Slice(128, digestBytes).ToArray(), ReadInt64(source, 120)),
         };
+        return superblock.IsPossible ? superblock : null;
     }
+
+    /// <summary>
+    /// A right checksum over numbers that no log ever had is no superblock: positions would overflow, or lie nowhere.
+    /// </summary>
+    private bool IsPossible =>
+        CapacityBytes is > 0 and <= LogRecordHeader.MaxPosition && CapacityBytes % SlotBytes == 0
+        && WindowBytes is >= 0 and <= LogRecordHeader.MaxPosition && VolumeSizeBytes >= 0
+        && Counter is >= 0 and < long.MaxValue && Generation is >= 0 and < long.MaxValue && SyncedSequence >= -1
+        && Applied.Position is >= 0 and <= LogRecordHeader.MaxPosition && Applied.Sequence >= 0
+        && Applied.LastNote >= -1 && Applied.LastNote < Applied.Position
+        && Committed.LogEnd >= 0 && Committed.Sequence >= 0 && Committed.Epoch >= 0;
 
     private static void WriteInt64(Span<byte> target, int at, long value) => BinaryPrimitives.WriteInt64LittleEndian(target[at..], value);
 

@@ -1,18 +1,18 @@
 # ./dev test [SUITE] [--full]: runs the suites one after the other and adds up what they say.
 # Each suite has a budget in seconds on two cores; going over is reported, not failed: machines differ.
 
-declare -A project_of=([unit]=Unit [simulation]=Simulation [cluster]=Cluster [endtoend]=EndToEnd)
-declare -A budget_of=([unit]=120 [simulation]=150 [cluster]=180 [endtoend]=240)
+declare -A project_of=([unit]=Unit [fuzz]=Fuzz [simulation]=Simulation [cluster]=Cluster [endtoend]=EndToEnd)
+declare -A budget_of=([unit]=120 [fuzz]=60 [simulation]=150 [cluster]=180 [endtoend]=240)
 suites=()
 while [ $# -gt 0 ]; do
     case "$1" in
         --full) export TIDEGATE_TEST_FULL=1 ;;
-        unit | simulation | cluster | endtoend) suites+=("$1") ;;
-        *) fail "test knows the suites unit, simulation, cluster and endtoend, not '$1'" ;;
+        unit | fuzz | simulation | cluster | endtoend) suites+=("$1") ;;
+        *) fail "test knows the suites unit, fuzz, simulation, cluster and endtoend, not '$1'" ;;
     esac
     shift
 done
-[ "${#suites[@]}" -gt 0 ] || suites=(unit simulation cluster endtoend)
+[ "${#suites[@]}" -gt 0 ] || suites=(unit fuzz simulation cluster endtoend)
 ( source infra/dev/deps.sh --check ) || fail "install what is missing with ./dev deps"
 
 say "dev: building"
