@@ -39,12 +39,20 @@ public static class ImageDiff
     {
         var one = await before.ResolveAsync(block, cancellationToken);
         var two = await after.ResolveAsync(block, cancellationToken);
-        return one.Select(Meaning).SequenceEqual(two.Select(Meaning));
+        return AreEqual(one, two);
+    }
+
+    private static bool AreEqual(IReadOnlyList<MapFragment> one, IReadOnlyList<MapFragment> two)
+    {
+        if (one.Count != two.Count) return false;
+        for (var i = 0; i < one.Count; i++)
+            if (Meaning(one[i]) != Meaning(two[i])) return false;
+        return true;
     }
 
     private static (ushort Mask, long Birth, FrameTag Tag) Meaning(MapFragment fragment) => (fragment.Mask, fragment.Birth, fragment.Tag);
 
-    /// <summary>Blocks of leaves whose hashes differ.</summary>
+    /// <summary>Blocks that the maps hold otherwise, in leaves whose hashes differ; what tails hold is looked into besides.</summary>
     private static async IAsyncEnumerable<uint> MapDifferencesAsync(
         ImageReader before, ImageReader after, int level, uint firstBlock, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -63,7 +71,7 @@ public static class ImageDiff
                 foreach (var slot in one.Blocks.Keys.Union(two.Blocks.Keys).Order())
                 {
                     var block = (uint)(MapGeometry.FirstBlock(0, top.Number) + slot);
-                    if (block >= firstBlock) yield return block;
+                    if (block >= firstBlock && !AreEqual(one.Blocks.GetValueOrDefault(slot, []), two.Blocks.GetValueOrDefault(slot, []))) yield return block;
                 }
                 continue;
             }

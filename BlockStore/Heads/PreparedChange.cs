@@ -23,6 +23,9 @@ public sealed record PreparedChange(CatalogueUpdate Catalogue)
     /// <summary>True when the head's root goes, with all under it: the volume was deleted.</summary>
     public bool DropsRoot { get; init; }
 
+    /// <summary>Blobs that nothing names once a deleted volume has let go of its catalogue; empty otherwise.</summary>
+    public IReadOnlyList<string> Remnants { get; init; } = [];
+
     /// <summary>
     /// Prepares the publication of a fold: its accounting, the roots of the cuts that it passed, the recovery window. Null when it
     /// has lost, to another fold or to a cut retained by now that lies inside it without a root: fold again.

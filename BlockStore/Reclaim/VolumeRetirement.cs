@@ -10,6 +10,9 @@ namespace Tidegate.BlockStore.Reclaim;
 /// </summary>
 public static class VolumeRetirement
 {
+    /// <summary>Most blobs that the last change leaves to be deleted by name.</summary>
+    public const int MaxRemnants = 64;
+
     /// <summary>True when there is still a root or a window to take away. The tail must be folded first.</summary>
     public static async ValueTask<bool> IsDueAsync(VolumeHead head, SegmentCache segments, CancellationToken cancellationToken = default) =>
         head.Root is not null || await new CatalogueEdit(head, segments).GetWindowAsync(cancellationToken) is not null;
@@ -48,5 +51,23 @@ public static class VolumeRetirement
             await catalogue.PutSubtreeAsync(new DeadSubtree(head.CommittedSequence + 1, root.Level, 0, root.Page), cancellationToken);
         var change = await ReclaimChange.FinishAsync(head, catalogue, dropped, [], now, segments, sealer, cancellationToken);
         return change with { DropsRoot = true };
+    }
+
+    /// <summary>
+    /// Prepares the last change of a drained volume: the head lets go of the catalogue. Null while the catalogue still has anything to say
+    /// but its own pages and a few tombstones of them. <see cref="PreparedChange.Remnants"/> are the blobs that are left; whoever saves the
+    /// head keeps their names and deletes them when their grace is over.
+    /// </summary>
+    public static async Task<PreparedChange?> PrepareEndAsync(VolumeHead head, SegmentCache segments, CancellationToken cancellationToken = default)
+    {
+        if (head.Catalogue is null || head.Relocation is not null || !await IsDrainedAsync(head, segments, cancellationToken)) return null;
+        var catalogue = new CatalogueEdit(head, segments);
+        if (await catalogue.ListLivesAsync(cancellationToken).AnyAsync(cancellationToken)) return null;
+        var remnants = await catalogue.ListTombstonesAsync(cancellationToken).Select(tombstone => tombstone.BlobKey)
+            .Take(MaxRemnants + 1).ToListAsync(cancellationToken);
+        remnants.AddRange(await catalogue.ListPageSegmentsAsync(cancellationToken).Select(part => part.Segment.BlobKey).ToListAsync(cancellationToken));
+        remnants.AddRange(head.OldManifests.Select(manifest => manifest.BlobKey));
+        if (head.Manifest is not null) remnants.Add(head.Manifest.BlobKey);
+        return remnants.Count > MaxRemnants ? null : new PreparedChange(new CatalogueUpdate(head.Catalogue, null, [])) { Remnants = remnants };
     }
 }

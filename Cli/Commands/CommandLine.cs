@@ -30,7 +30,7 @@ internal static class CommandLine
         """;
 
     /// <summary>Runs one command line; never throws.</summary>
-    public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors, TimeProvider time)
+    public static Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors, TimeProvider time)
     {
         var globals = new GlobalOptions(output, errors, time);
         var root = new RootCommand(Description);
@@ -44,6 +44,21 @@ internal static class CommandLine
         root.Subcommands.Add(RestoreCommand.Create(globals));
         root.Subcommands.Add(AuditCommand.Create(globals));
         root.Subcommands.Add(StoreCommands.Create(globals, StoreCommands.OpenDirectory));
+        return RunAsync(root, globals, arguments, output, errors);
+    }
+
+    /// <summary>Runs a command line that has <c>store</c> alone, on buckets that <paramref name="openBlobs"/> opens by name; never throws.</summary>
+    public static Task<int> RunStoreAsync(string[] arguments, TextWriter output, TextWriter errors, TimeProvider time, Func<string, IBlobStore> openBlobs)
+    {
+        var globals = new GlobalOptions(output, errors, time);
+        var root = new RootCommand("Tidegate's service: work on the store itself.");
+        globals.AddTo(root);
+        root.Subcommands.Add(StoreCommands.Create(globals, openBlobs));
+        return RunAsync(root, globals, arguments, output, errors);
+    }
+
+    private static async Task<int> RunAsync(RootCommand root, GlobalOptions globals, string[] arguments, TextWriter output, TextWriter errors)
+    {
         var parsed = root.Parse(arguments);
         try
         {

@@ -10,7 +10,7 @@ namespace Tidegate.Cli.Store;
 /// <summary>Where the bucket and the keys are, and which volume of it is meant.</summary>
 internal sealed class BucketOptions(Func<string, IBlobStore> openBlobs)
 {
-    private readonly Option<string> _blobs = new("--blobs") { Description = "The bucket: its directory", HelpName = "BUCKET", Required = true, Recursive = true };
+    private readonly Option<string> _blobs = new("--blobs") { Description = "The bucket: its directory; for the service's program also azure:CONTAINER, with Tidegate__Blobs__ConnectionString", HelpName = "BUCKET", Required = true, Recursive = true };
     private readonly Option<string> _keys = new("--keys") { Description = "The account's key file, or a directory of ACCOUNT.key files", HelpName = "PATH", Required = true, Recursive = true };
 
     public void AddTo(Command command)

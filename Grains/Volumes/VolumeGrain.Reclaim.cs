@@ -57,7 +57,7 @@ internal sealed partial class VolumeGrain
     }
 
     /// <inheritdoc />
-    public async Task Drained() => await ChangeAsync((state, _) => VolumeMachine.Drained(state));
+    public async Task Drained() => await ChangeAsync((state, now) => VolumeMachine.Drained(state, HeadOf(state), now));
 
     private void RequireOwnerOfData()
     {
@@ -67,8 +67,9 @@ internal sealed partial class VolumeGrain
     }
 
     // Looks at the volume now and then, and after whatever may have left something to free. Returns when to look again.
-    private async Task<TimeSpan> SettleReclaimAsync()
+    private async Task<TimeSpan?> SettleReclaimAsync()
     {
+        if (State.IsDrained && HeadOf(State).Catalogue is null) return await SettleRemnantsAsync();
         if (State.DeletedAt is not null && HeadOf(State).Tail.Count > 0) StartFold();
         if (Now - _reclaimedAt >= host.Reclaim.Every) StartReclaim();
         if (Now - (State.AuditedAt ?? State.CreatedAt) >= host.Reclaim.AuditEvery)
@@ -79,6 +80,18 @@ internal sealed partial class VolumeGrain
         }
 
         return host.Reclaim.Every;
+    }
+
+    // The last manifest says that nothing is left, and goes last.
+    private async Task<TimeSpan?> SettleRemnantsAsync()
+    {
+        if (State.Remnants.Length == 0) return null;
+        var left = State.RemnantsAt + host.Reclaim.Grace - Now;
+        if (left > TimeSpan.Zero) return left;
+        foreach (var key in State.Remnants) await host.Blobs.DeleteAsync(key);
+        if (HeadOf(State).Manifest is { } manifest) await host.Blobs.DeleteAsync(manifest.BlobKey);
+        await SaveChangeAsync((state, _) => VolumeMachine.Gone(state));
+        return null;
     }
 
     // An origin is told once nothing of its clone is held, or can be read, any more.

@@ -25,7 +25,7 @@ internal sealed partial class VolumeGrain
         if (State.ErasedAt is not null) return State.IsPurged ? wait : await PurgeAsync() ?? wait;
         AskForFold(HeadOf(State));
         var look = await SettleReclaimAsync();
-        return wait is { } sooner && sooner < look ? sooner : look;
+        return look is null || (wait is { } sooner && sooner < look) ? wait : look;
     }
 
     private async Task<TimeSpan?> SettleIntentionAsync()

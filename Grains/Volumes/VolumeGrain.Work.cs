@@ -31,14 +31,14 @@ internal sealed partial class VolumeGrain
     public async Task<PublishOutcome> PublishWork()
     {
         if (pool.Prepared(Key) is not { } prepared) return PublishOutcome.Done;
-        var refusal = await SaveChangeAsync(async (state, _) =>
+        var refusal = await SaveChangeAsync(async (state, now) =>
         {
             var head = HeadOf(state);
             var tail = await TailManifest.LoadAsync(await SegmentsAsync(), head.Tail, CancellationToken.None);
             var change = prepared.Publish(head, tail, (await KeysAsync()).Sealer);
             if (change.Refusal is { } refused) return Change.None(state, (HeadRefusal?)refused);
             var next = await StoreAsync(head, change);
-            return new Change<VolumeState, HeadRefusal?>(VolumeMachine.WithHead(state, next), null);
+            return new Change<VolumeState, HeadRefusal?>(VolumeMachine.Ended(VolumeMachine.WithHead(state, next), prepared.Remnants, now), null);
         });
         if (refusal is null)
         {

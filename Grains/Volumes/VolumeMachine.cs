@@ -210,10 +210,20 @@ internal static class VolumeMachine
     public static Change<VolumeState, VolumeState> SnapshotDeleted(VolumeState state, string snapshotId) =>
         Change.To(state with { Snapshots = [.. state.Snapshots.Where(pending => pending.SnapshotId != snapshotId)] }, new DomainEvent("volume.snapshot-deleted", new { snapshotId }));
 
-    /// <summary>Nothing is held of a deleted volume any more.</summary>
-    public static Change<VolumeState, VolumeState> Drained(VolumeState state) => state is { DeletedAt: not null, IsDrained: false }
-        ? Change.To(state with { IsDrained = true }, new DomainEvent("volume.drained"))
-        : Change.Keep(state);
+    /// <summary>Nothing is held of a deleted volume any more. One that never had a catalogue leaves its manifests.</summary>
+    public static Change<VolumeState, VolumeState> Drained(VolumeState state, VolumeHead head, DateTimeOffset now)
+    {
+        if (state is not { DeletedAt: not null, IsDrained: false }) return Change.Keep(state);
+        string[] left = head.Catalogue is null ? [.. head.OldManifests.Select(manifest => manifest.BlobKey), .. head.Manifest is { } newest ? (string[])[newest.BlobKey] : []] : [];
+        return Change.To(Ended(state with { IsDrained = true }, left, now), new DomainEvent("volume.drained"));
+    }
+
+    /// <summary>A drained volume has let go of its catalogue: these blobs are all that is left.</summary>
+    public static VolumeState Ended(VolumeState state, IReadOnlyList<string> remnants, DateTimeOffset now) =>
+        remnants.Count == 0 ? state : state with { Remnants = [.. remnants], RemnantsAt = now };
+
+    /// <summary>The last blobs are deleted.</summary>
+    public static Change<VolumeState, VolumeState> Gone(VolumeState state) => Change.To(state with { Remnants = [] }, new DomainEvent("volume.gone"));
 
     /// <summary>The origin knows that the clone is drained.</summary>
     public static Change<VolumeState, VolumeState> OriginReleased(VolumeState state) => Change.To(state with { IsOriginReleased = true });

@@ -54,4 +54,10 @@ internal sealed record VolumeState : AggregateState
 
     /// <summary>When its accounting was last held against a walk; null before the first.</summary>
     [Id(15)] public DateTimeOffset? AuditedAt { get; init; }
+
+    /// <summary>The last blobs of a drained volume, to be deleted once their grace is over; at most 64.</summary>
+    [Id(16)] public string[] Remnants { get; init; } = [];
+
+    /// <summary>When they were condemned.</summary>
+    [Id(17)] public DateTimeOffset RemnantsAt { get; init; }
 }

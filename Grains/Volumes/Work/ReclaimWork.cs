@@ -38,9 +38,9 @@ internal sealed partial class ReclaimWork(IGrainFactory grains, ReclaimSettings 
         if (await SubtreeExpansion.PrepareAsync(head, now, segments, sealer, cancellationToken: cancellationToken) is { } expanded) return expanded;
         var sweep = await TombstoneSweep.RunAsync(head, settings.Grace, now, context.Blobs, segments, sealer, cancellationToken);
         foreach (var key in sweep.Kept) LogStillReferred(log, context.VolumeId, key);
-        if (sweep.Change is null && context.IsDeleted && await VolumeRetirement.IsDrainedAsync(head, segments, cancellationToken))
-            await grains.GetGrain<IVolumeWorkGrain>(context.VolumeId).Drained();
-        return sweep.Change;
+        if (sweep.Change is not null || !context.IsDeleted || !await VolumeRetirement.IsDrainedAsync(head, segments, cancellationToken)) return sweep.Change;
+        await grains.GetGrain<IVolumeWorkGrain>(context.VolumeId).Drained();
+        return await VolumeRetirement.PrepareEndAsync(head, segments, cancellationToken);
     }
 
     private async Task<PreparedChange?> KeepHouseAsync(WorkContext context, CancellationToken cancellationToken)

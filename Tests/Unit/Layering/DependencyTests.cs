@@ -13,7 +13,7 @@ public sealed class DependencyTests
         ["Grains.Interfaces"] = [],
         ["Client"] = ["Grains.Interfaces"],
         ["Grains"] = ["Grains.Interfaces", "BlockStore"],
-        ["Silo"] = ["Grains", "Client", "Grains.Interfaces", "BlockStore"],
+        ["Silo"] = ["Grains", "Client", "Grains.Interfaces", "BlockStore", "Cli"],
         ["GatewayAgent"] = ["Client", "BlockStore", "Grains.Interfaces"],
         ["Cli"] = ["Client", "Grains.Interfaces", "BlockStore"],
     };
