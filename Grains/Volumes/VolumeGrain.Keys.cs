@@ -139,6 +139,8 @@ internal sealed partial class VolumeGrain
     // Blobs that nobody can read any more, in pieces that fit a turn of settling.
     private async Task<TimeSpan?> PurgeAsync()
     {
+        // Work that began before has the keys in memory, and may store something still.
+        if (!pool.EndedAsync(Key).IsCompleted) return TimeSpan.FromSeconds(1);
         var prefix = $"{HeadOf(State).Lineage}/";
         var blobs = await host.Blobs.ListAsync(prefix).Where(entry => !RecordArchive.IsRecord(entry.Key)).Take(PurgedAtOnce).ToListAsync();
         foreach (var entry in blobs) await host.Blobs.DeleteAsync(entry.Key);

@@ -3,6 +3,7 @@ using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Rebuild;
 using Tidegate.BlockStore.Records;
 using Tidegate.BlockStore.Verification;
+using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Accounts;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Ids;
@@ -85,6 +86,9 @@ public sealed class KeyTests(GrainCluster cluster)
         await GrainCluster.RefusedAsync(() => gateway.AsTenant(volume.Volume.Describe), ErrorCodes.NotFound);
         var late = cluster.Grains.GetGrain<IVolumeGrain>(ResourceId.New(ResourceKind.Volume));
         await GrainCluster.RefusedAsync(() => gateway.AsTenant(() => late.Create(VolumeUnderTest.Specification(gateway, "late", snapshotId))), ErrorCodes.NotFound);
+
+        do await cluster.WorkEndedAsync(volume.VolumeId);
+        while (await cluster.Grains.GetGrain<ISettles>(GrainId.Create("volume", volume.VolumeId)).Settle() is not null);
 
         // Neither blobs, nor the clone's manifest, nor any record holds the key in any wrapping.
         var prefix = $"{gateway.AccountId}/{volume.VolumeId}/";
