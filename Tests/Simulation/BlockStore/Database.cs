@@ -56,12 +56,17 @@ internal sealed class Database
 
     internal void BackUp(DateTimeOffset now) => _backups.Add((now, _rows));
 
-    /// <summary>Puts a backup back that is not older than allowed; false when there is none.</summary>
+    /// <summary>
+    /// Puts a backup back that is not older than allowed; false when there is none. Those that are newer are of a future that is given up:
+    /// they are not used any more.
+    /// </summary>
     internal bool Restore(Random random, DateTimeOffset now, TimeSpan oldest)
     {
         var eligible = _backups.Where(backup => now - backup.At <= oldest).ToList();
         if (eligible.Count == 0) return false;
-        _rows = eligible[random.Next(eligible.Count)].Rows;
+        var chosen = eligible[random.Next(eligible.Count)];
+        _backups.RemoveAll(backup => backup.At > chosen.At);
+        _rows = chosen.Rows;
         return true;
     }
 }
