@@ -24,7 +24,6 @@ internal sealed class ReferenceCheck
         var check = new ReferenceCheck(head.Lineage, catalogue);
         check.Name(head.Manifest);
         check.Name(head.Staging?.Identity);
-        check.Name(head.Root?.Page.Segment.Identity);
         await check.NameTailAsync(head.Tail, segments, cancellationToken);
         foreach (var retired in await TailManifest.LoadChainAsync(segments, head.RetiredTail, cancellationToken)) check.Name(retired.Identity);
         await foreach (var (segment, _) in catalogue.ListPageSegmentsAsync(cancellationToken)) check.Name(segment);
@@ -38,6 +37,8 @@ internal sealed class ReferenceCheck
             check.Name(moved.Container.Identity);
             check._moved.Add((moved.Segment.Kind, moved.Segment.Sequence, moved.Segment.Nonce));
         }
+        // A root that was moved is in the container, which is named already.
+        if (head.Root?.Page.Segment.Identity is { } root && !check._moved.Contains((root.Kind, root.Sequence, root.Nonce))) check.Name(root);
         return check;
     }
 

@@ -19,12 +19,7 @@ internal static class AccountingCheck
         var catalogue = volume.OpenCatalogue(row.Head);
         var subtrees = Sync.ToList(catalogue.ListSubtreesAsync());
         var walk = Reachability.OfRoot(volume, row);
-        foreach (var subtree in subtrees)
-        {
-            var before = walk.Frames.ToHashSet();
-            walk.WalkMap(subtree.Page);
-            foreach (var frame in walk.Frames.Except(before)) volume.DroppedAt[frame] = subtree.Death;
-        }
+        foreach (var subtree in subtrees) walk.WalkMap(subtree.Page);
         foreach (var life in Sync.ToList(catalogue.ListLivesAsync()))
         {
             var reached = walk.Bytes.GetValueOrDefault(life.Segment.Identity);
@@ -59,7 +54,7 @@ internal static class AccountingCheck
             {
                 if (holders[index] is { } frame && --frame.Sectors == 0 && !walk.Frames.Contains((frame.Segment.Identity, frame.Index)))
                 {
-                    var death = volume.DroppedAt.GetValueOrDefault((frame.Segment.Identity, frame.Index), segment.Sequence);
+                    var death = row.Truth.Dropped.GetValueOrDefault((frame.Segment.Identity, frame.Index), segment.Sequence);
                     if (holds.Exists(hold => hold.From < death && hold.Through >= frame.Birth))
                     {
                         var (bytes, frames) = expected.GetValueOrDefault((frame.Birth, death));

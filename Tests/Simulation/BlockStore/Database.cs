@@ -16,6 +16,9 @@ internal sealed record SnapshotTruth(LogEntry Point, long SizeBytes);
 internal sealed record VolumeTruth(
     LogEntry Tip, long Epoch, ImmutableList<CommittedSegment> Segments, ImmutableSortedDictionary<string, SnapshotTruth> Snapshots)
 {
+    /// <summary>Frames that a discard dropped unread, and the sequence of the discard.</summary>
+    internal ImmutableDictionary<(SegmentIdentity Segment, int Index), long> Dropped { get; init; } = ImmutableDictionary<(SegmentIdentity Segment, int Index), long>.Empty;
+
     internal static VolumeTruth Of(LogEntry origin) => new(
         origin, 0, [], ImmutableSortedDictionary.Create<string, SnapshotTruth>(StringComparer.Ordinal));
 }

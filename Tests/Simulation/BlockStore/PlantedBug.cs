@@ -39,6 +39,8 @@ internal enum PlantedBug
     CompactionBeatsNewerWrite,
     /// <summary>The deletion of a snapshot frees what a clone's pin holds.</summary>
     ReclaimForgetsClone,
+    /// <summary>The collector of orphans goes by a head that it read before it listed the bucket.</summary>
+    CollectorRacesLateCommit,
     /// <summary>Condemned blobs are deleted at once: a backup of the database may still name them.</summary>
     DeletedWithoutGrace,
     /// <summary>Frames that die before any page held them are not counted as dead.</summary>

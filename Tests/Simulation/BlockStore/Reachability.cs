@@ -57,6 +57,14 @@ internal sealed class Reachability
         return walk._blobs;
     }
 
+    /// <summary>Frames under one page of the map.</summary>
+    internal static IReadOnlyCollection<(SegmentIdentity Segment, int Index)> Under(SimulatedVolume volume, VolumeRow row, PageReference page)
+    {
+        var walk = new Reachability(volume, row);
+        walk.WalkMap(page);
+        return walk.Frames;
+    }
+
     /// <summary>What one map root reaches.</summary>
     internal static Reachability OfRoot(SimulatedVolume volume, VolumeRow row)
     {

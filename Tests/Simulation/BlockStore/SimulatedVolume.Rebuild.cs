@@ -17,9 +17,9 @@ internal sealed partial class SimulatedVolume
         if (HasAbandonedFuture || HasRivalManifests())
         {
             // A backup was put back and used without rebuilding, or two activations raced for the last version: the bucket cannot say
-            // which manifest counts.
+            // which manifest counts. The volume keeps what it had.
             _world.Happened(HasAbandonedFuture ? "an abandoned future stands in the bucket" : "two manifests of one version", Id);
-            if (Row is null) _world.Database.TrySave(Id, null, lost, false, out _);
+            _world.Database.TrySave(Id, Row, lost, false, out _);
             return;
         }
         if (Sync.Result(new Bucket(_world.Bucket, new SimulatedKeys()).OpenAsync(Lineage)) is not { } stored)

@@ -1,6 +1,5 @@
 using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Heads;
-using Tidegate.BlockStore.Reclaim;
 
 namespace Tidegate.Tests.Simulation.BlockStore;
 
@@ -47,30 +46,6 @@ internal sealed partial class SimulatedVolume
                     clone.Make(HeadMachine.CreateClone(clone.Lineage, 1, found.Image));
                 });
             });
-    }
-
-    /// <summary>Asks the clone of a pin that is not confirmed: it exists, and the pin stays; or it does not, never will, and the pin goes.</summary>
-    internal void SettlePin() => Perform(
-        "settling of a pin",
-        row =>
-        {
-            var catalogue = OpenCatalogue(row.Head);
-            if (Sync.ToList(catalogue.ListPinsAsync()).Find(pin => !pin.IsConfirmed) is not { } pin) return VolumeDecision.Nothing;
-            if (_world.Database.Find(pin.CloneVolumeId) is null) return Release(row, catalogue, pin);
-            _world.Happened("a pin is confirmed", $"{Id}: for {pin.CloneVolumeId}");
-            Sync.Run(catalogue.PutPinAsync(pin with { IsConfirmed = true }));
-            return ToDecision(row, HeadMachine.ChangeCatalogue(row.Head, Sync.Result(catalogue.SealAsync(Sealer, row.Head.Version + 1, _world.Now))), row.Truth);
-        },
-        (_, _) => { });
-
-    private VolumeDecision Release(VolumeRow row, CatalogueEdit catalogue, PinRecord pin)
-    {
-        _world.AbandonedClones.Add(pin.CloneVolumeId);
-        _world.Happened("a pin is released", $"{Id}: for {pin.CloneVolumeId}");
-        Sync.Run(catalogue.RemovePinAsync(pin.CloneVolumeId));
-        var change = Sync.Result(ReclaimChange.FinishAsync(row.Head, catalogue, [Dropped.Of(pin)], [], _world.Now, Segments, Sealer, CancellationToken.None));
-        var tail = Sync.Result(TailManifest.LoadAsync(Segments, row.Head.Tail, CancellationToken.None));
-        return ToDecision(row, change.Publish(row.Head, tail, Sealer), row.Truth);
     }
 
     /// <summary>Saves the first head.</summary>

@@ -1,10 +1,13 @@
+using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Reclaim;
+using Tidegate.BlockStore.Segments;
+using Tidegate.Tests.Simulation.WritePath;
 
 namespace Tidegate.Tests.Simulation.BlockStore;
 
 /// <summary>A change that a worker prepared for some head, and what it means once it is saved.</summary>
-internal sealed record PreparedWork(string What, PreparedChange Change, VolumeHead BasedOn, DateTimeOffset PreparedAt, Func<VolumeTruth, VolumeTruth> Meaning);
+internal sealed record PreparedWork(string What, PreparedChange Change, VolumeHead BasedOn, DateTimeOffset PreparedAt, Func<VolumeRow, VolumeTruth, VolumeTruth> Meaning);
 
 // Work items: prepared outside the grain's turn for a head that may be old, published by the grain, or lost.
 internal sealed partial class SimulatedVolume
@@ -17,7 +20,7 @@ internal sealed partial class SimulatedVolume
         row => _world.Is(PlantedBug.ReclaimForgetsClone)
             ? DeleteWithPins(row, snapshotIds)
             : Sync.Result(SnapshotDeletion.PrepareAsync(row.Head, snapshotIds, _world.Now, Segments, Sealer)),
-        truth => truth with { Snapshots = truth.Snapshots.RemoveRange(snapshotIds) });
+        (_, truth) => truth with { Snapshots = truth.Snapshots.RemoveRange(snapshotIds) });
 
     internal void PrepareExpansion(int pages) => Prepare(
         $"expansion of {pages} pages", row => Sync.Result(SubtreeExpansion.PrepareAsync(row.Head, _world.Now, Segments.At([.. row.Head.Relocations, .. OriginTables]), Sealer, pages)));
@@ -29,9 +32,24 @@ internal sealed partial class SimulatedVolume
             if (_world.Now - work.PreparedAt > StoreWorld.LongestWork) return VolumeDecision.Nothing;
             var tail = Sync.Result(TailManifest.LoadAsync(Segments, row.Head.Tail, CancellationToken.None));
             var change = BuggedPublication(row, work, tail, work.Change.Publish(row.Head, tail, Sealer));
-            return ToDecision(row, change, work.Meaning(row.Truth));
+            return ToDecision(row, change, work.Meaning(row, row.Truth));
         },
         (_, _) => { });
+
+    /// <summary>What time alone does, and what asking the clones of unconfirmed pins has told: they exist, or they never will.</summary>
+    internal void PrepareHousekeeping() => Prepare(
+        "housekeeping",
+        row =>
+        {
+            var unsure = Sync.ToList(OpenCatalogue(row.Head).ListPinsAsync()).Where(pin => !pin.IsConfirmed).Select(pin => pin.CloneVolumeId).ToList();
+            var confirmed = unsure.Where(clone => _world.Database.Find(clone) is not null).ToList();
+            var released = unsure.Except(confirmed).ToList();
+            // Asked whether it exists, a clone that does not gives up.
+            _world.AbandonedClones.UnionWith(released);
+            foreach (var clone in confirmed) _world.Happened("a pin is confirmed", $"{Id}: for {clone}");
+            foreach (var clone in released) _world.Happened("a pin is released", $"{Id}: for {clone}");
+            return Sync.Result(Housekeeping.PrepareAsync(row.Head, new ReclaimTerms(_world.Now, Retention), released, confirmed, Segments, Sealer));
+        });
 
     /// <summary>
     /// Deletes what was condemned long enough ago: longer than any ticket lives and than any backup may be restored. The row may be an old
@@ -39,13 +57,40 @@ internal sealed partial class SimulatedVolume
     /// </summary>
     internal void Sweep()
     {
-        if (AnyRow() is not { } row) return;
-        foreach (var tombstone in Try(row, "sweep", () => Sync.ToList(OpenCatalogue(row.Head).ListTombstonesAsync())) ?? [])
+        var deleted = _world.Bucket.Deleted;
+        Prepare("sweep", row =>
         {
-            if (_world.Now - tombstone.CondemnedAt < StoreWorld.Grace && !_world.Is(PlantedBug.DeletedWithoutGrace)) continue;
-            if (Sync.Result(_world.Bucket.DeleteAsync(tombstone.BlobKey))) _world.Happened("a condemned blob is deleted", tombstone.BlobKey);
-        }
+            var grace = _world.Is(PlantedBug.DeletedWithoutGrace) ? TimeSpan.Zero : StoreWorld.Grace;
+            var swept = Sync.Result(TombstoneSweep.RunAsync(row.Head, grace, _world.Now, _world.Bucket, Segments.At([.. OriginTables]), Sealer));
+            if (swept.Kept is [var kept, ..]) throw new Violation($"{Id}: {kept} was condemned and is referred to (I5)");
+            return swept.Change;
+        });
+        if (_world.Bucket.Deleted == deleted) return;
+        _world.Happened("condemned blobs are deleted", $"{Id}: {_world.Bucket.Deleted - deleted}");
         foreach (var volume in _world.Volumes) StoreChecks.Reached(volume);
+    }
+
+    /// <summary>Collects what no save refers to: the bucket is listed, things happen, the head is read, and then it is decided.</summary>
+    internal void CollectOrphans(Action meanwhile)
+    {
+        if (Row is not { } before) return;
+        var listed = Sync.Result(OrphanCollector.ListAsync(_world.Bucket, Lineage));
+        meanwhile();
+        if (Row is not { } row) return;
+        var segments = Segments.At([.. OriginTables]);
+        var orphans = _world.Is(PlantedBug.CollectorRacesLateCommit)
+            ? Unmarked(listed, before, segments)
+            : Sync.Result(OrphanCollector.FindAsync(listed, row.Head, Sync.Result(Auditor.MarkAsync(row.Head, segments)), _world.Now, segments));
+        foreach (var key in orphans)
+            if (Sync.Result(_world.Bucket.DeleteAsync(key))) _world.Happened("an orphan is collected", key);
+        if (orphans.Count == 0) return;
+        foreach (var volume in _world.Volumes) StoreChecks.Reached(volume);
+    }
+
+    private List<string> Unmarked(IReadOnlyList<BlobEntry> listed, VolumeRow row, SegmentCache segments)
+    {
+        var marks = Sync.Result(Auditor.MarkAsync(row.Head, segments));
+        return [.. listed.Select(entry => entry.Key).Where(key => !marks.Blobs.Contains(key) && !key.Contains("/head/", StringComparison.Ordinal))];
     }
 
     private PreparedChange DeleteWithPins(VolumeRow row, IReadOnlyList<string> snapshotIds)
@@ -62,11 +107,11 @@ internal sealed partial class SimulatedVolume
         return Sync.Result(ReclaimChange.FinishAsync(row.Head, catalogue, dropped, [], _world.Now, Segments, Sealer, CancellationToken.None));
     }
 
-    private void Prepare(string what, Func<VolumeRow, PreparedChange?> prepare, Func<VolumeTruth, VolumeTruth>? meaning = null)
+    private void Prepare(string what, Func<VolumeRow, PreparedChange?> prepare, Func<VolumeRow, VolumeTruth, VolumeTruth>? meaning = null)
     {
         if (AnyRow() is not { } row) return;
         var change = Try(row, what, () => prepare(row));
-        if (change is not null) Prepared.Add(new PreparedWork(what, change, row.Head, _world.Now, meaning ?? (truth => truth)));
+        if (change is not null) Prepared.Add(new PreparedWork(what, change, row.Head, _world.Now, meaning ?? ((_, truth) => truth)));
         _world.Happened(change is null ? "nothing is prepared" : "prepared", $"{Id}: {what} for v{row.Head.Version}");
     }
 

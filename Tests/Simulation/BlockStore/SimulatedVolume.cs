@@ -59,9 +59,6 @@ internal sealed partial class SimulatedVolume
     /// <summary>Saves that were prepared by an activation that is slow, or dead.</summary>
     internal List<Action> Unfinished { get; } = [];
 
-    /// <summary>Frames that a discard dropped unread, and the sequence of the discard.</summary>
-    internal Dictionary<(SegmentIdentity Segment, int Index), long> DroppedAt { get; } = [];
-
     /// <summary>True when two agents may hold copies of one log.</summary>
     internal bool WasCopied { get; set; }
 
@@ -74,6 +71,12 @@ internal sealed partial class SimulatedVolume
     {
         Array.Clear(_activations);
         Unfinished.Clear();
+        GiveUpWork();
+    }
+
+    /// <summary>Whatever workers hold is forgotten.</summary>
+    internal void GiveUpWork()
+    {
         Folds.Clear();
         Prepared.Clear();
         Compactions.Clear();

@@ -42,7 +42,8 @@ internal static class StoreSteps
         ("expand", 2, Expand),
         ("sweep", 2, world => Volume(world)?.Sweep()),
         ("clone", 2, Clone),
-        ("settle pin", 3, world => Volume(world)?.SettlePin()),
+        ("housekeeping", 4, HouseKeep),
+        ("collect orphans", 1, Collect),
         ("grow", 1, Grow),
         ("time", 3, Pass),
         ("back up", 1, world => world.Database.BackUp(world.Now)),
@@ -217,6 +218,18 @@ internal static class StoreSteps
         volume.PrepareCompaction(compaction);
     }
 
+    private static void HouseKeep(StoreWorld world)
+    {
+        if (Volume(world) is not { } volume) return;
+        volume.PrepareHousekeeping();
+        PublishWork(volume, world);
+    }
+
+    private static void Collect(StoreWorld world)
+    {
+        if (Volume(world) is { } volume) volume.CollectOrphans(() => Between(world, volume));
+    }
+
     private static void Expand(StoreWorld world)
     {
         if (Volume(world) is not { } volume) return;
@@ -264,7 +277,7 @@ internal static class StoreSteps
     private static void Pass(StoreWorld world)
     {
         var seconds = world.Random.Next(8) switch { 0 => 7200, 1 => 90_000, 2 => 70, 3 => 900_000, _ => world.Random.Next(1, 30) };
-        world.Now += TimeSpan.FromSeconds(seconds);
+        world.Elapse(TimeSpan.FromSeconds(seconds));
         world.Note($"{seconds} s pass");
     }
 
@@ -306,7 +319,7 @@ internal static class StoreSteps
         {
             Action<StoreWorld>[] work = [DeleteSnapshot, Fold, Compact, Expand];
             work[world.Random.Next(work.Length)](world);
-            world.Now += TimeSpan.FromHours(world.Random.Next(1, 15));
+            world.Elapse(TimeSpan.FromHours(world.Random.Next(1, 15)));
         }
         foreach (var volume in world.Volumes) volume.Sweep();
         if (world.Chance(0.7)) Regress(world);

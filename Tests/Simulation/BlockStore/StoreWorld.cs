@@ -95,6 +95,14 @@ internal sealed class StoreWorld : INonceSource
         if (_isTraced) _trace.Add(what);
     }
 
+    /// <summary>Time passes; work that was under way for too long is given up.</summary>
+    internal void Elapse(TimeSpan time)
+    {
+        Now += time;
+        if (time < LongestWork) return;
+        foreach (var volume in Volumes) volume.GiveUpWork();
+    }
+
     /// <summary>Counts an event, and notes it with what it was about.</summary>
     internal void Happened(string what, string about)
     {

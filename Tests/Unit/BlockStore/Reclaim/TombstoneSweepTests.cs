@@ -1,5 +1,6 @@
 using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Reclaim;
+using Tidegate.BlockStore.Relocation;
 using Tidegate.BlockStore.Segments;
 using Xunit;
 
@@ -44,6 +45,19 @@ public sealed class TombstoneSweepTests
         var sweep = await TombstoneSweep.RunAsync(volume.Head, Grace, volume.Now + (Grace * 2), volume.Store, volume.Segments, volume.Sealer);
         Assert.Equal((null, 0), (sweep.Change, sweep.Deleted));
         Assert.Equal(before, volume.Store.Keys.Count);
+    }
+
+    [Fact]
+    public async Task A_root_that_compaction_moved_is_no_reference_to_where_it_was()
+    {
+        var volume = await OverwrittenAsync();
+        while (await volume.PrepareCompactionAsync() is { } job) await volume.SaveAsync(await volume.PublishAsync((await volume.PrepareAsync(job))!));
+        var moved = await new RelocationTable(volume.Lineage, volume.Head.Relocation, volume.Segments).ListAsync().Select(one => one.Segment).ToListAsync();
+        var root = volume.Head.Root!.Page.Segment.Identity;
+        Assert.Contains(root, moved);
+        await SweepAsync(volume, Grace);
+        Assert.DoesNotContain(root.BlobKey, volume.Store.Keys);
+        await volume.VerifyAsync();
     }
 
     [Fact]
