@@ -22,12 +22,18 @@ public interface IKeyProvider
     /// </summary>
     ValueTask<bool> IsCurrentAsync(LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default);
 
-    /// <summary>
-    /// Makes a new current key for an account; the one before goes on opening what it wrapped until it is retired. Begun again, a
-    /// rotation goes on: an account has at most one key that is being retired.
-    /// </summary>
-    ValueTask RotateAsync(string accountId, CancellationToken cancellationToken = default);
+    /// <summary>Generation of the account's current key, counted from 1; 0 when it has none yet.</summary>
+    ValueTask<int> GetGenerationAsync(string accountId, CancellationToken cancellationToken = default);
 
-    /// <summary>Forgets every key of an account but the current one. The caller knows that nothing is wrapped by them any more.</summary>
-    ValueTask RetireAsync(string accountId, CancellationToken cancellationToken = default);
+    /// <summary>
+    /// Makes the account's key of a generation, the one after the current one, and makes it current; those before go on opening what they
+    /// wrapped. Does nothing when the account has a key of that generation or a later one. Throws <see
+    /// cref="InvalidOperationException"/> when a generation would be skipped.
+    /// </summary>
+    ValueTask RotateAsync(string accountId, int generation, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Forgets the account's keys of generations before that one. The caller knows that nothing is wrapped by them any more.
+    /// </summary>
+    ValueTask RetireAsync(string accountId, int generation, CancellationToken cancellationToken = default);
 }

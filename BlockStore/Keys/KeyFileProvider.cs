@@ -4,8 +4,8 @@ namespace Tidegate.BlockStore.Keys;
 
 /// <summary>
 /// Account keys in files: <c>DIRECTORY/ACCOUNT.key</c>, readable by the owner alone, durable before first use. Two processes that make the
-/// same account's key at once end up with one of them. A rotation writes the new key before the old one in the file, and removes the
-/// old one when it is retired.
+/// same account's key at once end up with one of them. A rotation writes the new key before the old ones in the file, and removes
+/// those when they are retired; one process at a time does either.
 /// </summary>
 public sealed class KeyFileProvider : IKeyProvider
 {
@@ -44,19 +44,34 @@ public sealed class KeyFileProvider : IKeyProvider
     }
 
     /// <inheritdoc/>
-    public ValueTask RotateAsync(string accountId, CancellationToken cancellationToken = default)
+    public ValueTask<int> GetGenerationAsync(string accountId, CancellationToken cancellationToken = default)
     {
-        using var account = AccountKeyFile.Read(PathOf(accountId)) ?? Create(accountId);
-        // A rotation that was begun goes on with the key that it made.
-        if (account.Count == 1) AccountKeyFile.Replace(PathOf(accountId), AccountKeyFile.NewLine() + File.ReadAllText(PathOf(accountId)));
+        using var account = AccountKeyFile.Read(PathOf(accountId));
+        return ValueTask.FromResult(account?.Current.Generation ?? 0);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask RotateAsync(string accountId, int generation, CancellationToken cancellationToken = default)
+    {
+        var path = PathOf(accountId);
+        using var exclusive = AccountKeyFile.Lock(path);
+        using var account = AccountKeyFile.Read(path) ?? Create(accountId);
+        if (account.Current.Generation >= generation) return ValueTask.CompletedTask;
+        if (account.Current.Generation + 1 != generation)
+            throw new InvalidOperationException($"Account {accountId} has generation {account.Current.Generation} of its key; {generation} does not follow.");
+        AccountKeyFile.Replace(path, AccountKeyFile.NewLine(generation) + File.ReadAllText(path));
         return ValueTask.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public ValueTask RetireAsync(string accountId, CancellationToken cancellationToken = default)
+    public ValueTask RetireAsync(string accountId, int generation, CancellationToken cancellationToken = default)
     {
+        var path = PathOf(accountId);
+        using var exclusive = AccountKeyFile.Lock(path);
         using var account = Require(accountId);
-        if (account.Count > 1) AccountKeyFile.Replace(PathOf(accountId), File.ReadLines(PathOf(accountId)).First() + "\n");
+        var kept = account.Generations.Count(one => one >= generation);
+        if (kept == 0) throw new InvalidOperationException($"Account {accountId} has no key of generation {generation}; none is retired.");
+        if (kept < account.Generations.Count()) AccountKeyFile.Replace(path, string.Concat(File.ReadLines(path).Take(kept).Select(line => line + "\n")));
         return ValueTask.CompletedTask;
     }
 
@@ -69,7 +84,7 @@ public sealed class KeyFileProvider : IKeyProvider
 
     private AccountKeyFile Create(string accountId)
     {
-        AccountKeyFile.CreateIfAbsent(PathOf(accountId), AccountKeyFile.NewLine());
+        AccountKeyFile.CreateIfAbsent(PathOf(accountId), AccountKeyFile.NewLine(1));
         // Whoever linked first made the key: read it back rather than trusting our own draw.
         return AccountKeyFile.Read(PathOf(accountId))
             ?? throw new IOException(

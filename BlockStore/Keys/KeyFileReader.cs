@@ -38,10 +38,17 @@ public sealed class KeyFileReader : IKeyProvider
     }
 
     /// <inheritdoc/>
-    public ValueTask RotateAsync(string accountId, CancellationToken cancellationToken = default) => throw ReadOnly();
+    public ValueTask<int> GetGenerationAsync(string accountId, CancellationToken cancellationToken = default)
+    {
+        using var account = Require(accountId);
+        return ValueTask.FromResult(account.Current.Generation);
+    }
 
     /// <inheritdoc/>
-    public ValueTask RetireAsync(string accountId, CancellationToken cancellationToken = default) => throw ReadOnly();
+    public ValueTask RotateAsync(string accountId, int generation, CancellationToken cancellationToken = default) => throw ReadOnly();
+
+    /// <inheritdoc/>
+    public ValueTask RetireAsync(string accountId, int generation, CancellationToken cancellationToken = default) => throw ReadOnly();
 
     private static NotSupportedException ReadOnly() => new("Keys opened for reading wrap nothing and are not rotated.");
 

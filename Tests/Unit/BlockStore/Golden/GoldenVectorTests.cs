@@ -77,6 +77,16 @@ public sealed class GoldenVectorTests
     }
 
     [Fact]
+    public void Wrapped_key_of_a_rotated_account_key()
+    {
+        var wrapped = Convert.FromHexString(GoldenVectors.RotatedWrappedKey);
+        Assert.Equal(3, AccountKey.GenerationOf(wrapped));
+        using var account = new AccountKey(Enumerable.Repeat((byte)0x5a, 32).ToArray(), 3);
+        using var key = account.Unwrap(SegmentFixture.Owner, 1, wrapped);
+        Assert.Equal(SegmentFixture.Key.Export(), key.Export());
+    }
+
+    [Fact]
     public void Map_pages()
     {
         var leaf = new MapPage(0, 2);
@@ -229,8 +239,10 @@ public sealed class GoldenVectorTests
             LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default) =>
             throw new NotSupportedException();
 
-        public ValueTask RotateAsync(string accountId, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        public ValueTask<int> GetGenerationAsync(string accountId, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-        public ValueTask RetireAsync(string accountId, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        public ValueTask RotateAsync(string accountId, int generation, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public ValueTask RetireAsync(string accountId, int generation, CancellationToken cancellationToken = default) => throw new NotSupportedException();
     }
 }

@@ -71,20 +71,69 @@ public sealed class AccountKeyTests : IDisposable
         using var key = DataKey.Generate();
         var provider = new KeyFileProvider(_directory);
         var old = await provider.WrapAsync(Owner, 1, key);
-        await provider.RotateAsync(Owner.AccountId);
+        Assert.Equal(1, await provider.GetGenerationAsync(Owner.AccountId));
+        await provider.RotateAsync(Owner.AccountId, 2);
         // Begun again it goes on with the key that it made: there is never a third.
-        await new KeyFileProvider(_directory).RotateAsync(Owner.AccountId);
+        await new KeyFileProvider(_directory).RotateAsync(Owner.AccountId, 2);
         var wrapped = await provider.WrapAsync(Owner, 1, key);
         Assert.Equal((false, true), (await provider.IsCurrentAsync(Owner, 1, old), await provider.IsCurrentAsync(Owner, 1, wrapped)));
         foreach (var one in new[] { old, wrapped }) Assert.Equal(key.Export(), (await provider.UnwrapAsync(Owner, 1, one)).Export());
         var file = Path.Combine(_directory, "123456789012.key");
         Assert.Equal(2, File.ReadLines(file).Count());
-        await provider.RetireAsync(Owner.AccountId);
-        await provider.RetireAsync(Owner.AccountId);
+        Assert.Equal((1, 2), (AccountKey.GenerationOf(old), AccountKey.GenerationOf(wrapped)));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await provider.RotateAsync(Owner.AccountId, 4));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await provider.RetireAsync(Owner.AccountId, 3));
+        await provider.RetireAsync(Owner.AccountId, 2);
+        await provider.RetireAsync(Owner.AccountId, 2);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
         Assert.Equal(key.Export(), (await new KeyFileReader(file).UnwrapAsync(Owner, 1, wrapped)).Export());
-        await Assert.ThrowsAsync<CorruptDataException>(async () => await provider.UnwrapAsync(Owner, 1, old));
-        Assert.Single(Directory.GetFiles(_directory));
+        var retired = await Assert.ThrowsAsync<CorruptDataException>(async () => await provider.UnwrapAsync(Owner, 1, old));
+        Assert.Contains("generation 1 of the account's key", retired.Message, StringComparison.Ordinal);
+        Assert.Single(Directory.GetFiles(_directory, "*.key"));
+    }
+
+    [Fact]
+    public async Task A_retired_key_opens_again_when_its_line_is_put_back_and_lines_out_of_order_are_refused()
+    {
+        using var key = DataKey.Generate();
+        var provider = new KeyFileProvider(_directory);
+        var file = Path.Combine(_directory, "123456789012.key");
+        var old = await provider.WrapAsync(Owner, 1, key);
+        var backup = await File.ReadAllTextAsync(file);
+        foreach (var generation in new[] { 2, 3 })
+        {
+            await provider.RotateAsync(Owner.AccountId, generation);
+            await provider.RetireAsync(Owner.AccountId, generation);
+        }
+        await File.AppendAllTextAsync(file, backup);
+        Assert.Equal(key.Export(), (await provider.UnwrapAsync(Owner, 1, old)).Export());
+        await provider.RotateAsync(Owner.AccountId, 4);
+        Assert.Equal(3, File.ReadLines(file).Count());
+        var lines = await File.ReadAllLinesAsync(file);
+        foreach (var wrong in new[] { lines.Reverse().ToArray(), [lines[0], lines[0]], [lines[0].Replace(":4:", ":0:", StringComparison.Ordinal)] })
+        {
+            await File.WriteAllLinesAsync(file, wrong);
+            await Assert.ThrowsAsync<CorruptDataException>(async () => await provider.GetGenerationAsync(Owner.AccountId));
+        }
+    }
+
+    [Fact]
+    public void Wrapping_by_a_rotated_key_binds_its_generation()
+    {
+        using var second = new AccountKey(new byte[32], 2);
+        using var third = new AccountKey(new byte[32], 3);
+        using var key = DataKey.Generate();
+        var wrapped = second.Wrap(Owner, 1, key);
+        Assert.Equal(AccountKey.RotatedWrappedLengthBytes, wrapped.Length);
+        Assert.Equal(key.Export(), second.Unwrap(Owner, 1, wrapped).Export());
+        Assert.Throws<CorruptDataException>(() => third.Unwrap(Owner, 1, wrapped));
+        for (var i = 0; i < wrapped.Length; i++)
+        {
+            var altered = wrapped.ToArray();
+            altered[i] ^= 1;
+            Assert.Throws<CorruptDataException>(() => second.Unwrap(Owner, 1, altered));
+            Assert.Throws<CorruptDataException>(() => third.Unwrap(Owner, 1, altered));
+        }
     }
 
     [Fact]

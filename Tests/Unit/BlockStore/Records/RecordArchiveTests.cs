@@ -78,11 +78,11 @@ public sealed class RecordArchiveTests : IDisposable
         using (var archive = new RecordArchive(_store, _keys.Provider))
         {
             await archive.StoreAsync(Record(Gateway, 1));
-            await _keys.Provider.RotateAsync(Gateway.AccountId);
+            await _keys.Provider.RotateAsync(Gateway.AccountId, 2);
             Assert.Equal(1, await archive.RewrapAsync(Gateway.AccountId));
             Assert.Equal(0, await archive.RewrapAsync(Gateway.AccountId));
         }
-        await _keys.Provider.RetireAsync(Gateway.AccountId);
+        await _keys.Provider.RetireAsync(Gateway.AccountId, 2);
         using var later = new RecordArchive(_store, _keys.Provider);
         Assert.Equal(1, (await later.OpenAsync(await later.ListAsync().SingleAsync())).Number);
         Assert.Single(_store.Keys, key => key.Contains("/records/key/", StringComparison.Ordinal));
