@@ -41,5 +41,8 @@ internal static class KeyCommands
 
     private static void Print(Printer printer, AccountView account) => printer.One(
         account, CliJson.Default.AccountView,
-        ("Account", account.AccountId), ("Name", account.Name), ("Rotation begun", Printer.Time(account.KeyRotationBegunAt)), ("Key rotated", Printer.Time(account.KeyRotatedAt)));
+        ("Account", account.AccountId), ("Name", account.Name), ("Rotation begun", Printer.Time(account.KeyRotationBegunAt)), ("Key rotated", Printer.Time(account.KeyRotatedAt)),
+        ("Key generation", account.KeyRotation is { } rotation ? $"{rotation.Generation}" : null),
+        ("Rotation", account.KeyRotation is { } last ? $"{Printer.Word(last.Stage)}, {last.Volumes} of {last.TotalVolumes} volumes" : null),
+        ("Goes on", Printer.Time(account.KeyRotation?.NextPassAt)), ("Problem", account.KeyRotation?.Problem));
 }

@@ -169,6 +169,8 @@ internal static class VolumeCommands
                 return ExitCode.Interrupted;
             }
             await session.Client.EraseVolumeAsync(id, new EraseVolumeRequest(confirmed), cancellation);
+            session.Printer.Note(
+                "Copies of the wrapped keys may be left in backups of the service's database and of the bucket. The account's key opens them: destroy those backups, or rotate the account's key (tidegate keys rotate) and destroy its old generation.");
             session.Printer.One(new DoneView(id, "erased"), CliJson.Default.DoneView, ("Erased", id));
             return ExitCode.Success;
         });

@@ -46,7 +46,14 @@ internal sealed class Waiting(TidegateRestClient client, Printer printer, TimePr
     /// <summary>Until a rotation of the account's key has ended.</summary>
     public Task<AccountView> KeyRotatedAsync(string accountId, TimeSpan limit, CancellationToken cancellationToken) =>
         FollowAsync($"Account {accountId}", limit, () => client.GetAccountAsync(accountId, cancellationToken), account =>
-            account.KeyRotationBegunAt is null ? (1, "rotated", true) : (0, "wrapping keys", false), cancellationToken);
+            account switch
+            {
+                { KeyRotationBegunAt: null } => (1, "rotated", true),
+                { KeyRotation: { Problem.Length: > 0 } stuck } => (0, stuck.Problem, false),
+                { KeyRotation: { NextPassAt: { } next } } => (0.9, $"waiting until {Printer.Time(next)} for what was under way", false),
+                { KeyRotation: { TotalVolumes: > 0 } pass } => (0.9 * pass.Volumes / pass.TotalVolumes, $"{Printer.Word(pass.Stage)}, {pass.Volumes} of {pass.TotalVolumes} volumes", false),
+                _ => (0, "listing the account's volumes", false),
+            }, cancellationToken);
 
     /// <summary>Until the service holds the snapshot.</summary>
     public Task<SnapshotView> SnapshotCompletedAsync(string snapshotId, TimeSpan limit, CancellationToken cancellationToken) =>

@@ -4,6 +4,7 @@ using Tidegate.Cli.Commands;
 using Tidegate.Cli.Errors;
 using Tidegate.Cli.Profiles;
 using Tidegate.Client.Rest.Models;
+using Tidegate.Grains.Interfaces.Accounts;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Snapshots;
@@ -21,6 +22,7 @@ namespace Tidegate.Cli.Output;
         typeof(CamelCaseEnumConverter<Role>),
         typeof(CamelCaseEnumConverter<VolumeRunState>),
         typeof(CamelCaseEnumConverter<SnapshotState>),
+        typeof(CamelCaseEnumConverter<KeyRotationStage>),
     ])]
 [JsonSerializable(typeof(Profile))]
 [JsonSerializable(typeof(ProfileView))]

@@ -14,4 +14,8 @@ public sealed record AccountDescription(
     /// <summary>When the last rotation ended; null when the key is the first.</summary>
     [Id(4)]
     public DateTimeOffset? KeyRotatedAt { get; init; }
+
+    /// <summary>How the last rotation stands; null when there was none.</summary>
+    [Id(5)]
+    public KeyRotationDescription? KeyRotation { get; init; }
 }

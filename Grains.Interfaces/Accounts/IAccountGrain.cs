@@ -1,3 +1,5 @@
+using Orleans.Concurrency;
+
 namespace Tidegate.Grains.Interfaces.Accounts;
 
 /// <summary>An account. Key: account id.</summary>
@@ -9,7 +11,7 @@ public interface IAccountGrain : IGrainWithStringKey
     Task Create(string name);
 
     /// <summary>Name and creation time; throws <c>NotFound</c>.</summary>
-    [Alias("describe")]
+    [AlwaysInterleave, Alias("describe")]
     Task<AccountDescription> Describe();
 
     /// <summary>

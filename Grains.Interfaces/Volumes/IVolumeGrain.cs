@@ -48,8 +48,9 @@ public interface IVolumeGrain : IGrainWithStringKey
     Task<IReadOnlyList<string>> ListEraseVictims();
 
     /// <summary>
-    /// Deletes the volume and destroys its keys: nothing that it ever stored can be read again, by anybody. Throws <c>InvalidState</c>, naming
-    /// the victims, unless <paramref name="confirmed"/> holds every one of them. Idempotent.
+    /// Deletes the volume and destroys its keys, with those of every volume that descends from it: nothing that they ever stored can be read again.
+    /// Throws <c>InvalidState</c>, naming them, unless <paramref name="confirmed"/> holds exactly the victims, and <c>Unavailable</c> when the erasure has
+    /// begun and goes on by itself. Idempotent.
     /// </summary>
     [Alias("erase")]
     Task Erase(IReadOnlyList<string> confirmed);

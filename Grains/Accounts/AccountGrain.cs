@@ -1,18 +1,17 @@
+using Tidegate.BlockStore.Records;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Accounts;
-using Tidegate.Grains.Keys;
 using Tidegate.Grains.Security;
+using Tidegate.Grains.Volumes;
 
 namespace Tidegate.Grains.Accounts;
 
-/// <summary>See <see cref="IAccountGrain"/>. Accounts are the operator's to create.</summary>
+/// <summary>See <see cref="IAccountGrain"/>. Accounts are the operator's to create (this part); their keys (Keys).</summary>
 [GrainType("account")]
-internal sealed class AccountGrain(
-    [PersistentState("account", "state")] IPersistentState<AccountState> storage, AggregateServices services, KeyRotator rotator)
-    : AggregateGrain<AccountState>(storage, services), IAccountGrain, IRotatesKey
+internal sealed partial class AccountGrain(
+    [PersistentState("account", "state")] IPersistentState<AccountState> storage, AggregateServices services, VolumeServices host, RecordArchive archive)
+    : AggregateGrain<AccountState>(storage, services), IAccountGrain
 {
-    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(30);
-
     /// <inheritdoc />
     public async Task Create(string name)
     {
@@ -28,28 +27,12 @@ internal sealed class AccountGrain(
         Authorisation.RequireAccount(Key, $"Account {Key}");
         return Task.FromResult(new AccountDescription(Key, State.Name, State.CreatedAt)
         {
-            KeyRotationBegunAt = State.KeyRotationBegunAt,
+            KeyRotationBegunAt = State.Rotation is { CompletedAt: null } underWay ? underWay.StartedAt : null,
             KeyRotatedAt = State.KeyRotatedAt,
+            KeyRotation = State.Rotation is { } last
+                ? new KeyRotationDescription(last.Generation, last.Stage, last.Volumes, last.TotalVolumes, last.Keys, last.NextPassAt, last.Problem)
+                : null,
         });
-    }
-
-    /// <inheritdoc />
-    public async Task<AccountDescription> RotateKey()
-    {
-        await Describe();
-        await ChangeAsync(AccountMachine.BeginRotation);
-        return await Describe();
-    }
-
-    /// <inheritdoc />
-    public Task KeyRotated(int volumes) => ChangeAsync((state, now) => AccountMachine.EndRotation(state, volumes, now));
-
-    /// <inheritdoc />
-    protected override Task<TimeSpan?> SettleOthersAsync()
-    {
-        if (State.KeyRotationBegunAt is null) return Task.FromResult<TimeSpan?>(null);
-        rotator.TryStart(Key);
-        return Task.FromResult<TimeSpan?>(LookAgain);
     }
 
     /// <inheritdoc />

@@ -12,9 +12,9 @@ internal sealed record AccountState : AggregateState
     /// <summary>Service time of creation.</summary>
     [Id(1)] public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When the rotation under way was begun; null when none is.</summary>
-    [Id(2)] public DateTimeOffset? KeyRotationBegunAt { get; init; }
-
     /// <summary>When the last rotation ended.</summary>
     [Id(3)] public DateTimeOffset? KeyRotatedAt { get; init; }
+
+    /// <summary>The last rotation of the account's key, under way or done; null when there was none.</summary>
+    [Id(4)] public KeyRotation? Rotation { get; init; }
 }

@@ -10,7 +10,6 @@ using Tidegate.BlockStore.Records;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Blobs;
 using Tidegate.Grains.Gateways.Holders;
-using Tidegate.Grains.Keys;
 using Tidegate.Grains.Outbox;
 using Tidegate.Grains.Records;
 using Tidegate.Grains.Scrub;
@@ -57,7 +56,6 @@ public static class TidegateGrains
             provider.GetRequiredService<ReclaimSettings>(),
             provider.GetRequiredService<VolumeMeters>()));
         services.AddSingleton<WorkPool>();
-        services.AddSingleton<KeyRotator>();
         services.AddSingleton(provider => new VolumeScrubber(
             provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<VolumeServices>(), ClockOf(provider), provider.GetRequiredService<ILoggerFactory>()));
         services.AddGrainService<LinkRegistry>();

@@ -10,11 +10,14 @@ internal interface IVolumeKeyring : IGrainWithStringKey
     [Alias("rewrap-keys")]
     Task<int> RewrapKeys();
 
-    /// <summary>The volumes that were made from this one's snapshots, and from theirs.</summary>
-    [AlwaysInterleave, Alias("list-descendants")]
-    Task<IReadOnlyList<string>> ListDescendants();
+    /// <summary>What becomes unreadable when an origin of this volume is erased: itself, its snapshots, and what was made from those.</summary>
+    [AlwaysInterleave, Alias("list-victims")]
+    Task<IReadOnlyList<string>> ListVictims();
 
-    /// <summary>Forgets the keys of an origin, in state and bucket: they are being erased.</summary>
-    [Alias("forget-lineage")]
-    Task ForgetLineage(string volumeId);
+    /// <summary>
+    /// An origin of this volume is being erased, and with it every copy of its keys: this volume, which cannot be read without them, is
+    /// erased too. Returns when its keyring is empty and its manifests are gone.
+    /// </summary>
+    [Alias("erase-with-origin")]
+    Task EraseWithOrigin(string originVolumeId);
 }

@@ -20,6 +20,7 @@ internal sealed partial class VolumeGrain
     private const long CacheBytes = 1 << 20;
 
     private VolumeKeys? _keys;
+    private WrappedLineageKey[]? _keysFrom;
     private SegmentCache? _segments;
     private byte[]? _decodedFrom;
     private VolumeHead? _decoded;
@@ -33,14 +34,20 @@ internal sealed partial class VolumeGrain
 
     private async Task<VolumeKeys> KeysAsync()
     {
-        if (_keys is not null) return _keys;
-        if (State.ErasedAt is not null) throw new TidegateException(ErrorCodes.NotFound, $"What {What.ToLowerInvariant()} stored was erased.", "Use another snapshot.");
-        var keys = await VolumeKeys.UnwrapAsync(host.Keys, State.Keys);
-        return _keys ??= keys;
+        if (State.ErasedAt is not null) throw Erased();
+        // By the saved ring itself: a call that was unwrapping while the ring changed must not leave the keys of before.
+        var wrapped = State.Keys;
+        if (_keys is not null && ReferenceEquals(_keysFrom, wrapped)) return _keys;
+        var keys = await VolumeKeys.UnwrapAsync(host.Keys, wrapped);
+        if (ReferenceEquals(State.Keys, wrapped)) (_keys, _keysFrom, _segments) = (keys, wrapped, null);
+        return keys;
     }
 
-    private async Task<SegmentCache> SegmentsAsync() =>
-        _segments ??= new SegmentCache(new BlobStoreSource(host.Blobs), (await KeysAsync()).Ring, CacheBytes);
+    private async Task<SegmentCache> SegmentsAsync()
+    {
+        var keys = await KeysAsync();
+        return _segments ??= new SegmentCache(new BlobStoreSource(host.Blobs), keys.Ring, CacheBytes);
+    }
 
     private async Task<CatalogueEdit> OpenCatalogueAsync(VolumeHead head) => new(head, await SegmentsAsync());
 
@@ -79,7 +86,6 @@ internal sealed partial class VolumeGrain
         var (rebuilt, blobs) = HeadRebuilder.Rebuild(stored, RandomNonceSource.Instance, head);
         foreach (var blob in blobs) await host.Blobs.PutIfAbsentAsync(blob.Key, blob.Content);
         LogRebuilt(_log, Key, head.CommittedSequence, rebuilt.CommittedSequence);
-        (_keys, _segments) = (null, null);
         return VolumeRebuild.Restore(state, rebuilt, stored.Manifest.Keys, unrecorded, now);
     }
 
@@ -106,6 +112,7 @@ internal sealed partial class VolumeGrain
 
     private Task<ImageDescriptor> PinAsync(string snapshotId, string cloneVolumeId) => SaveChangeAsync(async (state, now) =>
     {
+        if (state.ErasureBegunAt is not null) throw Erased();
         var head = HeadOf(state);
         var catalogue = await OpenCatalogueAsync(head);
         var snapshot = await catalogue.FindSnapshotAsync(snapshotId)

@@ -53,7 +53,7 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public async Task ReleasePin(string cloneVolumeId)
     {
-        if (State is { Head.Length: > 0, ErasedAt: null }) await pool.RunAsync(Key, new PinReleaseWork(GrainFactory, cloneVolumeId));
+        if (State is { Head.Length: > 0, ErasureBegunAt: null }) await pool.RunAsync(Key, new PinReleaseWork(GrainFactory, cloneVolumeId));
     }
 
     /// <inheritdoc />
@@ -104,7 +104,7 @@ internal sealed partial class VolumeGrain
 
     private void StartReclaim()
     {
-        if (State.Head.Length == 0 || State.ErasedAt is not null) return;
+        if (State.Head.Length == 0 || State.ErasureBegunAt is not null) return;
         _reclaimedAt = Now;
         pool.TryStart(Key, new ReclaimWork(GrainFactory, host.Reclaim, _log));
     }

@@ -17,7 +17,7 @@ internal sealed partial class VolumeGrain
     {
         var known = state.Scrub ?? new ScrubState();
         var isDue = known.BegunAt is not null ? known.LeaseUntil <= now : known.Summary is not { } last || last.CompletedAt + period <= now;
-        if (!isDue || state.Head.Length == 0 || state.ErasedAt is not null) return Change.None(state, (ScrubStart?)null);
+        if (!isDue || state.Head.Length == 0 || state.ErasureBegunAt is not null) return Change.None(state, (ScrubStart?)null);
         var begun = known.BegunAt is null ? known with { BegunAt = now, Position = "", Suspects = [] } : known;
         return new Change<VolumeState, ScrubStart?>(
             state with { Scrub = begun with { LeaseUntil = now + ScrubLease } }, new ScrubStart(begun.Position, begun.Suspects));

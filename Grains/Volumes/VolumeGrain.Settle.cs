@@ -22,7 +22,7 @@ internal sealed partial class VolumeGrain
 
         var wait = await SettleSnapshotsAsync();
         await SettleOriginAsync();
-        if (State.ErasedAt is not null) return State.IsPurged ? wait : await PurgeAsync() ?? wait;
+        if (State.ErasureBegunAt is not null) return await SettleErasureAsync() ?? wait;
         AskForFold(HeadOf(State));
         var look = await SettleReclaimAsync();
         return look is null || (wait is { } sooner && sooner < look) ? wait : look;

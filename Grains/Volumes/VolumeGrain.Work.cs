@@ -19,6 +19,7 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public async Task<WorkBase> GetWorkBase()
     {
+        if (State.ErasureBegunAt is not null) throw Erased();
         var origins = RelocationRoot.Encode(await OriginRelocationsAsync());
         return new WorkBase(State.Head, State.Keys, State.Retention ?? VolumeMachine.DefaultRetention, origins, State.DeletedAt is not null);
     }

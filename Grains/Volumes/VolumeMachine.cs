@@ -16,8 +16,15 @@ namespace Tidegate.Grains.Volumes;
 /// </summary>
 internal static class VolumeMachine
 {
-    /// <summary>Most keys of a keyring: the depth of clones.</summary>
-    public const int MaxKeys = 32;
+    /// <summary>Most lineages of a keyring: the depth of clones.</summary>
+    public const int MaxLineages = 32;
+
+    /// <summary>Most keys of a keyring: all generations of all of its lineages.</summary>
+    public const int MaxKeys = 96;
+
+    // What the outbox and its entries can hold.
+    private const int VictimsPerEvent = 48;
+    private const int MaxAuditedVictims = 4 * VictimsPerEvent;
 
     /// <summary>Most snapshots under way.</summary>
     public const int MaxPendingSnapshots = 32;
@@ -64,9 +71,9 @@ internal static class VolumeMachine
         VolumeState state, VolumeHead head, IReadOnlyList<WrappedLineageKey> keys, byte[] originImage)
     {
         if (state.Head.Length > 0) return Change.Keep(state);
-        if (keys.Count > MaxKeys)
+        if (keys.Count > MaxKeys || keys.DistinctBy(key => key.VolumeId).Count() > MaxLineages)
         {
-            throw new TidegateException(ErrorCodes.LimitExceeded, $"A clone's ancestry is at most {MaxKeys} volumes deep.", "Copy the data into a new empty volume instead.");
+            throw new TidegateException(ErrorCodes.LimitExceeded, $"A clone's ancestry is at most {MaxLineages} volumes deep, with {MaxKeys} data keys.", "Copy the data into a new empty volume instead.");
         }
 
         var specification = state.Specification! with { SizeBytes = head.SizeBytes };
@@ -91,6 +98,21 @@ internal static class VolumeMachine
 
     /// <summary>The head moved on: attach, commit, pin, fold or resize.</summary>
     public static VolumeState WithHead(VolumeState state, VolumeHead head) => state with { Head = head.Encode() };
+
+    /// <summary>The volume and everything that needs its keys is to become unreadable: it leaves its gateway, and the audit log names the victims.</summary>
+    public static Change<VolumeState, VolumeState> BeginErasure(VolumeState state, IReadOnlyList<string> victims, DateTimeOffset now)
+    {
+        var deletion = Delete(state, now);
+        var named = victims.Take(MaxAuditedVictims).Chunk(VictimsPerEvent).DefaultIfEmpty([]);
+        return Change.To(
+            deletion.Result with { ErasureBegunAt = now },
+            [.. deletion.Events, .. named.Select(some => new DomainEvent("volume.erasure-begun", new { victims = some, total = victims.Count }))]);
+    }
+
+    /// <summary>Nobody holds the keys any more.</summary>
+    public static Change<VolumeState, VolumeState> KeysErased(VolumeState state, DateTimeOffset now) => state.ErasedAt is not null
+        ? Change.Keep(state)
+        : Change.To(state with { Keys = [], ErasedAt = now }, new DomainEvent("volume.erased", new { keys = state.Keys.Length }));
 
     /// <summary>A snapshot is asked for; the same id again changes nothing.</summary>
     public static Change<VolumeState, PendingSnapshot> RequestSnapshot(

@@ -43,6 +43,9 @@ internal sealed record VolumeState : AggregateState
     /// <summary>True when, after erasure, its blobs are gone from the bucket.</summary>
     [Id(11)] public bool IsPurged { get; init; }
 
+    /// <summary>When its erasure was asked for and confirmed: it goes on until <see cref="ErasedAt"/>, and nothing new may need the keys.</summary>
+    [Id(18)] public DateTimeOffset? ErasureBegunAt { get; init; }
+
     /// <summary>How far the scrub of it is, and what the last one found; null before the first.</summary>
     [Id(12)] public ScrubState? Scrub { get; init; }
 

@@ -13,7 +13,11 @@ namespace Tidegate.Silo.Api;
 /// <summary>From the grains' records and the projection's rows to the API's.</summary>
 internal static class Views
 {
-    public static AccountView Of(AccountDescription account) => new(account.AccountId, account.Name, account.CreatedAt, account.KeyRotationBegunAt, account.KeyRotatedAt);
+    public static AccountView Of(AccountDescription account) => new(
+        account.AccountId, account.Name, account.CreatedAt, account.KeyRotationBegunAt, account.KeyRotatedAt,
+        account.KeyRotation is { } last
+            ? new AccountKeyRotationView(last.Generation, last.Stage, last.Volumes, last.TotalVolumes, last.RewrappedKeys, last.NextPassAt, last.Problem)
+            : null);
 
     public static GatewayMetadataView Of(GatewayMetadata machine) =>
         new(machine.HostName, machine.OperatingSystem, machine.Hardware, machine.AgentVersion, machine.Addresses);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Tidegate.Grains.Interfaces.Accounts;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Snapshots;
@@ -18,6 +19,7 @@ namespace Tidegate.Client.Rest.Models;
         typeof(CamelCaseEnumConverter<Role>),
         typeof(CamelCaseEnumConverter<VolumeRunState>),
         typeof(CamelCaseEnumConverter<SnapshotState>),
+        typeof(CamelCaseEnumConverter<KeyRotationStage>),
     ])]
 [JsonSerializable(typeof(AccountView))]
 [JsonSerializable(typeof(CreateAccountRequest))]

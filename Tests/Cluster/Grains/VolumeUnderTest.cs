@@ -44,6 +44,9 @@ internal sealed class VolumeUnderTest
         return volume;
     }
 
+    /// <summary>A volume that exists, with an agent that has not attached yet.</summary>
+    public static VolumeUnderTest Of(GrainCluster cluster, GatewayUnderTest gateway, string volumeId) => new(cluster, gateway, volumeId);
+
     /// <summary>A second process with this one's log, before it attaches.</summary>
     public VolumeUnderTest Copy() => new(_cluster, Owner, VolumeId) { _tip = _tip, _logEnd = _logEnd, Sequence = Sequence, _attached = _attached };
 

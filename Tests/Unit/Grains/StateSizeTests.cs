@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 using Orleans.Storage;
 using Tidegate.BlockStore.Heads;
+using Tidegate.BlockStore.Keys;
 using Tidegate.Grains.Accounts;
 using Tidegate.Grains.Activation;
 using Tidegate.Grains.Aggregates;
@@ -47,7 +48,7 @@ public sealed class StateSizeTests
 
     private static readonly Dictionary<string, object> States = new()
     {
-        ["account"] = new AccountState { Name = new string('n', 63), Outbox = FullOutbox },
+        ["account"] = new AccountState { Name = new string('n', 63), Outbox = FullOutbox, Rotation = new KeyRotation { Through = Id, Problem = Text(200) } },
         ["api-key"] = new ApiKeyState { AccountId = "123456789012", Label = Text(128), Role = Role.Tenant, SecretHash = new byte[32], Outbox = FullOutbox },
         ["name"] = new NameState { ResourceId = Id },
         ["gateway"] = new GatewayState
@@ -77,7 +78,7 @@ public sealed class StateSizeTests
             Outbox = FullOutbox,
             Head = new byte[VolumeHead.MaxEncodedBytes],
             OriginImage = new byte[VolumeHead.MaxEncodedBytes],
-            Keys = [.. Enumerable.Range(0, VolumeMachine.MaxKeys).Select(i => new WrappedLineageKey("123456789012", Id + i, int.MaxValue, new byte[61]))],
+            Keys = [.. Enumerable.Range(0, VolumeMachine.MaxKeys).Select(i => new WrappedLineageKey("123456789012", Id + i, int.MaxValue, new byte[AccountKey.RotatedWrappedLengthBytes]))],
             Snapshots = [.. Enumerable.Range(0, VolumeMachine.MaxPendingSnapshots).Select(i => new PendingSnapshot
             {
                 SnapshotId = Id + i, Description = Text(VolumeMachine.MaxDescriptionLength), RequestedAt = At, LogPosition = long.MaxValue,

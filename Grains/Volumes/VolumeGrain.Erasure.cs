@@ -1,0 +1,121 @@
+using Tidegate.BlockStore.Manifests;
+using Tidegate.BlockStore.Records;
+using Tidegate.Grains.Aggregates;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Keys;
+
+namespace Tidegate.Grains.Volumes;
+
+// Erasure (docs/operating/keys.md): the intention is saved, with the victims in the audit log; then every volume that descends from this one is
+// erased, then its keys go, then its manifests and all its other blobs. What breaks off goes on with the next settling.
+internal sealed partial class VolumeGrain
+{
+    // What a problem's words can hold; the whole list is asked for with ListEraseVictims.
+    private const int MaxNamedVictims = 20;
+    private const int PurgedAtOnce = 200;
+
+    // Longer than a ticket, a call of an activation that has lost its place, or an item of work goes on storing.
+    private static readonly TimeSpan PurgeGrace = TimeSpan.FromHours(1);
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<string>> ListEraseVictims()
+    {
+        RequireAccount();
+        return VictimsAsync();
+    }
+
+    /// <inheritdoc />
+    public async Task Erase(IReadOnlyList<string> confirmed)
+    {
+        RequireAccount();
+        // What was confirmed is what is there when it is saved that the erasure begins: no cut and no pin comes in between.
+        await SaveChangeAsync(async (state, now) =>
+        {
+            if (state.ErasureBegunAt is not null) return Change.Keep(state);
+            var victims = await VictimsAsync();
+            RequireExactly(victims, confirmed);
+            return VolumeMachine.BeginErasure(state, victims, now);
+        });
+        await SettleQuietlyAsync();
+        if (State.ErasedAt is null)
+        {
+            throw new TidegateException(
+                ErrorCodes.Unavailable, $"The erasure of {What.ToLowerInvariant()} has begun, and not everything that holds its keys could be reached.", "It goes on by itself; ask again to see it ended.");
+        }
+    }
+
+    /// <inheritdoc />
+    public async Task<IReadOnlyList<string>> ListVictims()
+    {
+        if (State.Specification is null || State.ErasedAt is not null) return [];
+        // One that is being made has taken keys and not saved them yet.
+        if (State.Head.Length == 0) return [Key];
+        var within = await VictimsAsync();
+        return State.DeletedAt is null ? [Key, .. within] : within;
+    }
+
+    /// <inheritdoc />
+    public async Task EraseWithOrigin(string originVolumeId)
+    {
+        if (State.Head.Length == 0) return;
+        RequireAccount();
+        if (State.ErasedAt is not null || !Array.Exists(State.Keys, key => key.VolumeId == originVolumeId)) return;
+        await SaveChangeAsync(async (state, now) =>
+            state.ErasureBegunAt is null ? VolumeMachine.BeginErasure(state, await VictimsAsync(), now) : Change.Keep(state));
+        await EraseKeysAsync();
+        await SettleQuietlyAsync();
+    }
+
+    private async Task<TimeSpan?> SettleErasureAsync()
+    {
+        await EraseKeysAsync();
+        if (State.IsPurged) return null;
+        // First what holds wrapped keys.
+        await HeadManifest.PruneAsync(host.Blobs, HeadOf(State).Lineage, long.MaxValue);
+        var blobs = await host.Blobs.ListAsync($"{HeadOf(State).Lineage}/").Where(entry => !RecordArchive.IsRecord(entry.Key)).Take(PurgedAtOnce).ToListAsync();
+        foreach (var entry in blobs) await host.Blobs.DeleteAsync(entry.Key);
+        // Work that began before has the keys in memory, and may store something still.
+        if (blobs.Count == PurgedAtOnce || !pool.EndedAsync(Key).IsCompleted) return TimeSpan.FromSeconds(1);
+        if (State.ErasedAt + PurgeGrace - Now is { } left && left > TimeSpan.Zero) return left;
+        await SaveChangeAsync((state, _) => Change.To(state with { IsPurged = true }));
+        return null;
+    }
+
+    // Others first: while one of them fails the keys stay, and with them the list of who they are.
+    private async Task EraseKeysAsync()
+    {
+        if (State.ErasedAt is not null) return;
+        foreach (var clone in await ClonesAsync()) await GrainFactory.GetGrain<IVolumeKeyring>(clone).EraseWithOrigin(Key);
+        await SaveChangeAsync((state, now) => VolumeMachine.KeysErased(state, now));
+        (_keys, _segments) = (null, null);
+        await HeadManifest.PruneAsync(host.Blobs, HeadOf(State).Lineage, long.MaxValue);
+    }
+
+    private async Task<IReadOnlyList<string>> VictimsAsync()
+    {
+        if (State.ErasedAt is not null) return [];
+        var snapshots = await (await OpenCatalogueAsync(HeadOf(State))).ListSnapshotsAsync().Select(snapshot => snapshot.SnapshotId).ToListAsync();
+        var victims = new List<string>(snapshots);
+        foreach (var clone in await ClonesAsync()) victims.AddRange(await GrainFactory.GetGrain<IVolumeKeyring>(clone).ListVictims());
+        return [.. victims.Distinct()];
+    }
+
+    private async Task<IReadOnlyList<string>> ClonesAsync() =>
+        await (await OpenCatalogueAsync(HeadOf(State))).ListPinsAsync().Select(pin => pin.CloneVolumeId).ToListAsync();
+
+    private static void RequireExactly(IReadOnlyList<string> victims, IReadOnlyList<string> confirmed)
+    {
+        if (Named(victims.Except(confirmed, StringComparer.Ordinal)) is { Length: > 0 } missing)
+            throw new TidegateException(ErrorCodes.InvalidState, $"Without the volume's keys these can never be read again: {missing}.", "Name every one of them to confirm, or delete them first.");
+        if (Named(confirmed.Except(victims, StringComparer.Ordinal)) is { Length: > 0 } others)
+            throw new TidegateException(ErrorCodes.InvalidState, $"These do not depend on the volume's keys, or no longer: {others}.", "List the victims again and confirm exactly those.");
+    }
+
+    private static string Named(IEnumerable<string> ids)
+    {
+        var all = ids.ToArray();
+        return string.Join(", ", all.Take(MaxNamedVictims)) + (all.Length > MaxNamedVictims ? $" and {all.Length - MaxNamedVictims} more" : "");
+    }
+
+    private TidegateException Erased() => new(ErrorCodes.NotFound, $"What {What.ToLowerInvariant()} stored was erased: its keys are destroyed.", "Use a snapshot of another volume.");
+}
