@@ -72,8 +72,10 @@ internal static class HeadTargets
 
         public ValueTask<bool> IsCurrentAsync(LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-        public ValueTask RotateAsync(string accountId, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        public ValueTask<int> GetGenerationAsync(string accountId, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-        public ValueTask RetireAsync(string accountId, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        public ValueTask RotateAsync(string accountId, int generation, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public ValueTask RetireAsync(string accountId, int generation, CancellationToken cancellationToken = default) => throw new NotSupportedException();
     }
 }

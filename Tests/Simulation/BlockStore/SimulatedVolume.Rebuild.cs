@@ -66,9 +66,11 @@ internal sealed partial class SimulatedVolume
 
         public ValueTask<bool> IsCurrentAsync(LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken) => throw Unused();
 
-        public ValueTask RotateAsync(string accountId, CancellationToken cancellationToken) => throw Unused();
+        public ValueTask<int> GetGenerationAsync(string accountId, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-        public ValueTask RetireAsync(string accountId, CancellationToken cancellationToken) => throw Unused();
+        public ValueTask RotateAsync(string accountId, int generation, CancellationToken cancellationToken) => throw Unused();
+
+        public ValueTask RetireAsync(string accountId, int generation, CancellationToken cancellationToken) => throw Unused();
 
         public ValueTask<DataKey> UnwrapAsync(LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken) =>
             new(StoreWorld.KeyOf(owner));
