@@ -27,7 +27,9 @@ public sealed class ReclaimOptions : ICheckedOptions
     /// <summary>The settings as the grains know them.</summary>
     public ReclaimSettings ToSettings() => new()
     {
-        Grace = TimeSpan.FromHours(GraceHours), Every = TimeSpan.FromMinutes(EveryMinutes), AuditEvery = TimeSpan.FromDays(AuditDays),
+        Grace = TimeSpan.FromHours(GraceHours),
+        Every = TimeSpan.FromMinutes(EveryMinutes),
+        AuditEvery = TimeSpan.FromDays(AuditDays),
     };
 
     /// <inheritdoc/>
