@@ -1,12 +1,9 @@
 using System.Net;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Tidegate.BlockStore.Blobs;
-using Tidegate.Client.Rest.Models;
 using Tidegate.Grains.Blobs;
-using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Silo.Projections;
 using Xunit;
