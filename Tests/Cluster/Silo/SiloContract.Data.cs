@@ -1,11 +1,8 @@
 using System.Net;
 using System.Security.Cryptography;
-using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.Grains.Blobs;
-using Tidegate.Grains.Interfaces.Security;
-using Tidegate.Silo.Projections;
 using Xunit;
 
 namespace Tidegate.Tests.Cluster.Silo;
