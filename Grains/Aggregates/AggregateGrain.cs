@@ -54,6 +54,11 @@ internal abstract partial class AggregateGrain<TState>(IPersistentState<TState> 
     /// <summary>What the grain owes beyond its outbox. Null when nothing is left.</summary>
     protected virtual Task<TimeSpan?> SettleOthersAsync() => Task.FromResult<TimeSpan?>(null);
 
+    /// <summary>
+    /// The save of <paramref name="lost"/> was refused for good, and the state has been read again: what was stored for that save alone may go.
+    /// </summary>
+    protected virtual Task DiscardAsync(TState lost) => Task.CompletedTask;
+
     /// <inheritdoc />
     public virtual async Task<TimeSpan?> Settle()
     {
@@ -158,6 +163,7 @@ internal abstract partial class AggregateGrain<TState>(IPersistentState<TState> 
             // Another activation saved first: it is the one that counts.
             LogSaveLost(_log, lost, this.GetGrainId());
             DeactivateOnIdle();
+            await DiscardQuietlyAsync(next);
             throw NotSaved();
         }
         catch (Exception failure)
@@ -165,6 +171,19 @@ internal abstract partial class AggregateGrain<TState>(IPersistentState<TState> 
             if (await WasSavedAsync(next)) return;
             LogSaveFailed(_log, failure, this.GetGrainId());
             throw NotSaved();
+        }
+    }
+
+    private async Task DiscardQuietlyAsync(TState lost)
+    {
+        try
+        {
+            await storage.ReadStateAsync();
+            await DiscardAsync(lost);
+        }
+        catch (Exception failure)
+        {
+            LogRereadFailed(_log, failure, this.GetGrainId());
         }
     }
 

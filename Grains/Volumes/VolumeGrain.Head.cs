@@ -89,6 +89,16 @@ internal sealed partial class VolumeGrain
         return VolumeRebuild.Restore(state, rebuilt, stored.Manifest.Keys, unrecorded, now);
     }
 
+    /// <inheritdoc />
+    protected override async Task DiscardAsync(VolumeState lost)
+    {
+        if (lost.Head.Length == 0 || State.Head.Length == 0) return;
+        var (refused, saved) = (HeadOf(lost), HeadOf(State));
+        // Of two manifests of one version a rebuild could take the one whose head was never saved.
+        if (refused.Manifest is { } manifest && manifest.Sequence == refused.Version && manifest != saved.Manifest && !saved.OldManifests.Contains(manifest))
+            await host.Blobs.DeleteAsync(manifest.BlobKey);
+    }
+
     private async Task StoreManifestAsync(VolumeHead head, VolumeKeys keys)
     {
         var manifest = new HeadManifest(head, keys.Wrapped).Seal(keys.Sealer);

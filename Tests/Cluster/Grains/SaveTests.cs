@@ -50,6 +50,24 @@ public sealed class SaveTests(GrainCluster cluster)
     }
 
     [Fact]
+    public async Task The_manifest_of_a_refused_save_goes_and_those_of_saved_heads_and_lost_answers_stay()
+    {
+        await using var gateway = await GatewayUnderTest.NewAsync(cluster);
+        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
+        await volume.AttachAsync();
+        var saved = Manifests();
+        GrainCluster.Faults.Plan(volume.VolumeId, StorageFault.Overtaken);
+        await GrainCluster.RefusedAsync(() => volume.AttachAsync(), ErrorCodes.Unavailable);
+        Assert.Equal(saved, Manifests());
+        GrainCluster.Faults.Plan(volume.VolumeId, StorageFault.Unanswered);
+        await volume.AttachAsync();
+        Assert.Equal(saved.Length + 1, Manifests().Length);
+        Assert.Equal(volume.Epoch, (await volume.NewestManifestAsync()).Head.Epoch);
+
+        string[] Manifests() => [.. GrainCluster.Blobs.Keys.Where(key => key.StartsWith($"{gateway.AccountId}/{volume.VolumeId}/head/", StringComparison.Ordinal)).Order()];
+    }
+
+    [Fact]
     public async Task M1_7_An_activation_that_lost_its_place_lets_go_of_its_link()
     {
         await using var agent = await GatewayUnderTest.NewAsync(cluster);
