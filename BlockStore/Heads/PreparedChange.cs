@@ -51,12 +51,19 @@ public sealed record PreparedChange(CatalogueUpdate Catalogue)
         return new PreparedChange(await catalogue.SealAsync(sealer, head.Version + 1, now, cancellationToken)) { Compaction = compaction };
     }
 
+    /// <summary>A change that waited longer is prepared again: its tombstones are as old as it is, and their grace must be whole.</summary>
+    public static readonly TimeSpan MaxAge = TimeSpan.FromHours(1);
+
     /// <summary>
     /// The change of <paramref name="head"/>, whose whole tail is <paramref name="tail"/> (<see cref="TailManifest.LoadAsync"/>).
-    /// Refused as superseded when the catalogue, or what a fold began from, is no longer what it was: prepare again.
+    /// Refused as superseded when the catalogue, or what a fold began from, is no longer what it was, or when it is older than
+    /// <see cref="MaxAge"/> at <paramref name="now"/>, the service's clock: prepare again.
     /// </summary>
-    public HeadChange Publish(VolumeHead head, IReadOnlyList<TailEntry> tail, LineageSealer sealer)
+    public HeadChange Publish(VolumeHead head, IReadOnlyList<TailEntry> tail, LineageSealer sealer, DateTimeOffset now)
     {
+        if (now - Catalogue.SealedAt > MaxAge)
+            return HeadChange.Refused(
+                head, HeadRefusalReason.Superseded, $"The change was prepared at {Catalogue.SealedAt:O}, too long ago. Prepare it again.");
         if (Catalogue.BasedOn != head.Catalogue)
             return HeadChange.Refused(
                 head, HeadRefusalReason.Superseded, "The catalogue changed since the change was prepared. Prepare it again from the new head.");

@@ -21,7 +21,7 @@ internal sealed partial class AccountGrain
     public async Task<AccountDescription> RotateKey()
     {
         await Describe();
-        var generation = await host.Keys.GetGenerationAsync(Key);
+        var generation = await accountKeys.GetGenerationAsync(Key);
         await ChangeAsync((state, now) => KeyRotationMachine.Begin(state, generation, now));
         return await Describe();
     }
@@ -37,8 +37,8 @@ internal sealed partial class AccountGrain
             rotation = (await SaveChangeAsync((state, _) => KeyRotationMachine.PassBegun(state, rotation))).Rotation!;
         }
 
-        await host.Keys.RotateAsync(Key, rotation.Generation);
-        _listed ??= await new Bucket(host.Blobs, host.Keys).ListVolumesAsync(Key).Select(volume => volume.Lineage.VolumeId).ToArrayAsync();
+        await accountKeys.RotateAsync(Key, rotation.Generation);
+        _listed ??= await new Bucket(blobs, accountKeys).ListVolumesAsync(Key).Select(volume => volume.Lineage.VolumeId).ToArrayAsync();
         var unit = _listed.Where(volume => string.CompareOrdinal(volume, rotation.Through) > 0).Take(VolumesAtOnce).ToArray();
         if (unit.Length == 0) return await EndPassAsync(rotation);
         var (keys, problem) = await RewrapAsync(unit);
@@ -58,7 +58,7 @@ internal sealed partial class AccountGrain
             return State.Rotation!.NextPassAt - Now;
         }
 
-        await host.Keys.RetireAsync(Key, rotation.Generation);
+        await accountKeys.RetireAsync(Key, rotation.Generation);
         await SaveChangeAsync((known, now) => KeyRotationMachine.Completed(known, rotation, now));
         _listed = null;
         return null;

@@ -1,15 +1,17 @@
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Records;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Accounts;
 using Tidegate.Grains.Security;
-using Tidegate.Grains.Volumes;
 
 namespace Tidegate.Grains.Accounts;
 
 /// <summary>See <see cref="IAccountGrain"/>. Accounts are the operator's to create (this part); their keys (Keys).</summary>
 [GrainType("account")]
 internal sealed partial class AccountGrain(
-    [PersistentState("account", "state")] IPersistentState<AccountState> storage, AggregateServices services, VolumeServices host, RecordArchive archive)
+    [PersistentState("account", "state")] IPersistentState<AccountState> storage, AggregateServices services, IBlobStore blobs, IKeyProvider accountKeys,
+    RecordArchive archive)
     : AggregateGrain<AccountState>(storage, services), IAccountGrain
 {
     /// <inheritdoc />

@@ -36,7 +36,7 @@ internal sealed partial class VolumeGrain
         {
             var head = HeadOf(state);
             var tail = await TailManifest.LoadAsync(await SegmentsAsync(), head.Tail, CancellationToken.None);
-            var change = prepared.Publish(head, tail, (await KeysAsync()).Sealer);
+            var change = prepared.Publish(head, tail, (await KeysAsync()).Sealer, now);
             if (change.Refusal is { } refused) return Change.None(state, (HeadRefusal?)refused);
             var next = await StoreAsync(head, change);
             return new Change<VolumeState, HeadRefusal?>(VolumeMachine.Ended(VolumeMachine.WithHead(state, next), prepared.Remnants, now), null);

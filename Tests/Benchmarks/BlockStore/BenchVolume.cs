@@ -172,7 +172,7 @@ internal sealed class BenchVolume
     private async Task PublishAsync(PreparedChange? change)
     {
         var tail = await TailManifest.LoadAsync(Segments, Head.Tail, default);
-        await SaveAsync((change ?? throw new InvalidOperationException("Nobody else changes this volume.")).Publish(Head, tail, _sealer));
+        await SaveAsync((change ?? throw new InvalidOperationException("Nobody else changes this volume.")).Publish(Head, tail, _sealer, Now));
         await BuryAsync();
     }
 

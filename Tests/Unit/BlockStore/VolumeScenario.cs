@@ -172,8 +172,9 @@ internal sealed class VolumeScenario
 
     public Task<PreparedChange?> PrepareAsync(FoldResult fold) => PreparedChange.OfFoldAsync(Head, fold, Segments, Sealer, new ReclaimTerms(Now, Retention));
 
-    public async Task<HeadChange> PublishAsync(PreparedChange change) =>
-        change.Publish(Head, await TailManifest.LoadAsync(Segments, Head.Tail, default), Sealer);
+    /// <summary>At the moment of its preparation, because this clock leaps a day with every commit.</summary>
+    public async Task<HeadChange> PublishAsync(PreparedChange change, TimeSpan late = default) =>
+        change.Publish(Head, await TailManifest.LoadAsync(Segments, Head.Tail, default), Sealer, (change.Catalogue.SealedAt ?? Now) + late);
 
     public async Task FoldAsync()
     {

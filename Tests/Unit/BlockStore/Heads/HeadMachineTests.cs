@@ -248,7 +248,8 @@ public sealed class HeadMachineTests
         prepared = (await volume.PrepareAsync(fold))!;
         volume.Write(7, 4);
         await volume.CommitAsync();
-        await volume.SaveAsync(await volume.PublishAsync(prepared));
+        AssertRefused(await volume.PublishAsync(prepared, late: PreparedChange.MaxAge + TimeSpan.FromTicks(1)), HeadRefusalReason.Superseded);
+        await volume.SaveAsync(await volume.PublishAsync(prepared, late: PreparedChange.MaxAge));
         Assert.Equal((1L, 3L, 2), (volume.Head.BaseSequence, volume.Head.CommittedSequence, volume.Head.Tail.Count));
         await volume.VerifyAsync();
         await volume.VerifyAsync((await volume.OpenCatalogue().FindSnapshotAsync("snap-1"))!.Image, volume.SnapshotModels["snap-1"]);
