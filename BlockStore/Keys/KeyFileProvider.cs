@@ -7,7 +7,7 @@ namespace Tidegate.BlockStore.Keys;
 /// same account's key at once end up with one of them. A rotation writes the new key before the old ones in the file, and removes
 /// those when they are retired; one process at a time does either.
 /// </summary>
-public sealed class KeyFileProvider : IKeyProvider
+public sealed class KeyFileProvider : KeyFiles
 {
     private readonly string _directory;
 
@@ -19,39 +19,21 @@ public sealed class KeyFileProvider : IKeyProvider
     }
 
     /// <inheritdoc/>
-    public ValueTask<byte[]> WrapAsync(LineageId owner, int generation, DataKey key, CancellationToken cancellationToken = default)
+    public override ValueTask<byte[]> WrapAsync(LineageId owner, int generation, DataKey key, CancellationToken cancellationToken = default)
     {
         using var account = AccountKeyFile.Read(PathOf(owner.AccountId)) ?? Create(owner.AccountId);
         return ValueTask.FromResult(account.Current.Wrap(owner, generation, key));
     }
 
     /// <inheritdoc/>
-    public ValueTask<DataKey> UnwrapAsync(
-        LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default)
-    {
-        using var account = Require(owner.AccountId);
-        return ValueTask.FromResult(account.Unwrap(owner, generation, wrapped.Span).Key);
-    }
-
-    /// <inheritdoc/>
-    public ValueTask<bool> IsCurrentAsync(
-        LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default)
-    {
-        using var account = Require(owner.AccountId);
-        var (key, isCurrent) = account.Unwrap(owner, generation, wrapped.Span);
-        key.Dispose();
-        return ValueTask.FromResult(isCurrent);
-    }
-
-    /// <inheritdoc/>
-    public ValueTask<int> GetGenerationAsync(string accountId, CancellationToken cancellationToken = default)
+    public override ValueTask<int> GetGenerationAsync(string accountId, CancellationToken cancellationToken = default)
     {
         using var account = AccountKeyFile.Read(PathOf(accountId));
         return ValueTask.FromResult(account?.Current.Generation ?? 0);
     }
 
     /// <inheritdoc/>
-    public ValueTask RotateAsync(string accountId, int generation, CancellationToken cancellationToken = default)
+    public override ValueTask RotateAsync(string accountId, int generation, CancellationToken cancellationToken = default)
     {
         var path = PathOf(accountId);
         using var exclusive = AccountKeyFile.Lock(path);
@@ -64,7 +46,7 @@ public sealed class KeyFileProvider : IKeyProvider
     }
 
     /// <inheritdoc/>
-    public ValueTask RetireAsync(string accountId, int generation, CancellationToken cancellationToken = default)
+    public override ValueTask RetireAsync(string accountId, int generation, CancellationToken cancellationToken = default)
     {
         var path = PathOf(accountId);
         using var exclusive = AccountKeyFile.Lock(path);
@@ -77,7 +59,7 @@ public sealed class KeyFileProvider : IKeyProvider
 
     private string PathOf(string accountId) => Path.Combine(_directory, accountId + AccountKeyFile.Extension);
 
-    private AccountKeyFile Require(string accountId) => AccountKeyFile.Read(PathOf(accountId))
+    private protected override AccountKeyFile Require(string accountId) => AccountKeyFile.Read(PathOf(accountId))
         ?? throw new FileNotFoundException(
             $"Account {accountId} has no key file in {_directory}. Restore it from your key backup: without it the account's data cannot be read.",
             PathOf(accountId));

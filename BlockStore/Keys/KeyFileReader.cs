@@ -4,7 +4,7 @@ namespace Tidegate.BlockStore.Keys;
 /// Account keys for tools that only read: a directory of <c>ACCOUNT.key</c> files, or one such file, which is then tried for whatever
 /// account is asked for. Makes and changes no keys.
 /// </summary>
-public sealed class KeyFileReader : IKeyProvider
+public sealed class KeyFileReader : KeyFiles
 {
     private readonly string _path;
     private readonly bool _isDirectory;
@@ -17,42 +17,24 @@ public sealed class KeyFileReader : IKeyProvider
     }
 
     /// <inheritdoc/>
-    public ValueTask<byte[]> WrapAsync(LineageId owner, int generation, DataKey key, CancellationToken cancellationToken = default) => throw ReadOnly();
+    public override ValueTask<byte[]> WrapAsync(LineageId owner, int generation, DataKey key, CancellationToken cancellationToken = default) => throw ReadOnly();
 
     /// <inheritdoc/>
-    public ValueTask<DataKey> UnwrapAsync(
-        LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default)
-    {
-        using var account = Require(owner.AccountId);
-        return ValueTask.FromResult(account.Unwrap(owner, generation, wrapped.Span).Key);
-    }
-
-    /// <inheritdoc/>
-    public ValueTask<bool> IsCurrentAsync(
-        LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken = default)
-    {
-        using var account = Require(owner.AccountId);
-        var (key, isCurrent) = account.Unwrap(owner, generation, wrapped.Span);
-        key.Dispose();
-        return ValueTask.FromResult(isCurrent);
-    }
-
-    /// <inheritdoc/>
-    public ValueTask<int> GetGenerationAsync(string accountId, CancellationToken cancellationToken = default)
+    public override ValueTask<int> GetGenerationAsync(string accountId, CancellationToken cancellationToken = default)
     {
         using var account = Require(accountId);
         return ValueTask.FromResult(account.Current.Generation);
     }
 
     /// <inheritdoc/>
-    public ValueTask RotateAsync(string accountId, int generation, CancellationToken cancellationToken = default) => throw ReadOnly();
+    public override ValueTask RotateAsync(string accountId, int generation, CancellationToken cancellationToken = default) => throw ReadOnly();
 
     /// <inheritdoc/>
-    public ValueTask RetireAsync(string accountId, int generation, CancellationToken cancellationToken = default) => throw ReadOnly();
+    public override ValueTask RetireAsync(string accountId, int generation, CancellationToken cancellationToken = default) => throw ReadOnly();
 
     private static NotSupportedException ReadOnly() => new("Keys opened for reading wrap nothing and are not rotated.");
 
-    private AccountKeyFile Require(string accountId)
+    private protected override AccountKeyFile Require(string accountId)
     {
         var path = _isDirectory ? Path.Combine(_path, accountId + AccountKeyFile.Extension) : _path;
         return AccountKeyFile.Read(path)

@@ -18,10 +18,10 @@ public sealed class ChangedBlockTests(GrainCluster cluster)
         var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
         await volume.AttachAsync();
         await volume.WriteAsync(1, 0);
-        var first = await SnapshotAsync(gateway, volume, 2, 1);
+        var first = await volume.SnapshotAsync(2, 1);
         for (var i = 0; i < HeadMachine.FoldAtSegments + 4; i++) await volume.WriteAsync((byte)(10 + i), 40 + (i % 3));
         await cluster.WorkEndedAsync(volume.VolumeId);
-        var second = await SnapshotAsync(gateway, volume, 3, 100);
+        var second = await volume.SnapshotAsync(3, 100);
 
         Assert.Equal([40, 41, 42, 100], (await ChangedAsync(gateway, second, first)).Blocks);
         Assert.Equal([0, 1, 40, 41, 42, 100], (await ChangedAsync(gateway, second)).Blocks);
@@ -36,7 +36,7 @@ public sealed class ChangedBlockTests(GrainCluster cluster)
 
         var clone = await VolumeUnderTest.NewAsync(cluster, gateway, second);
         await clone.AttachAsync();
-        var ofClone = await SnapshotAsync(gateway, clone, 9, 41);
+        var ofClone = await clone.SnapshotAsync(9, 41);
         Assert.Equal([41], (await ChangedAsync(gateway, ofClone, second)).Blocks);
         Assert.Equal([40, 41, 42, 100], (await ChangedAsync(gateway, ofClone, first)).Blocks);
     }
@@ -49,7 +49,7 @@ public sealed class ChangedBlockTests(GrainCluster cluster)
         await gateway.ConnectAsync();
         var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
         await volume.AttachAsync();
-        var done = await SnapshotAsync(gateway, volume, 1, 0);
+        var done = await volume.SnapshotAsync(1, 0);
         volume.TakesBarriersAt(long.MaxValue);
         var pending = ResourceId.New(ResourceKind.Snapshot);
         await gateway.AsTenant(() => volume.Volume.CreateSnapshot(pending, "", ResourceId.New(ResourceKind.Request)));
@@ -63,16 +63,4 @@ public sealed class ChangedBlockTests(GrainCluster cluster)
 
     private Task<ChangedBlocks> ChangedAsync(GatewayUnderTest gateway, string snapshot, string since = "", long from = 0, int maxBlocks = 1000) =>
         gateway.AsTenant(() => cluster.Grains.GetGrain<ISnapshotGrain>(snapshot).ListChangedBlocks(since, from, maxBlocks));
-
-    // A snapshot whose barrier lies at the end of one more write.
-    private static async Task<string> SnapshotAsync(GatewayUnderTest gateway, VolumeUnderTest volume, byte value, int block)
-    {
-        var id = ResourceId.New(ResourceKind.Snapshot);
-        var segment = await volume.UploadAsync(value, block, id);
-        volume.TakesBarriersAt(segment.LogEnd);
-        await gateway.AsTenant(() => volume.Volume.CreateSnapshot(id, "", ResourceId.New(ResourceKind.Request)));
-        await volume.CommitAsync(segment);
-        await GrainCluster.Publisher.PublishedAsync(id, "snapshot.completed");
-        return id;
-    }
 }

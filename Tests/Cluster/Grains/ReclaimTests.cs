@@ -5,7 +5,6 @@ using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Segments;
 using Tidegate.Grains.Interfaces.Errors;
-using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Volumes;
@@ -29,8 +28,8 @@ public sealed class ReclaimTests(GrainCluster cluster)
         var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
         await volume.AttachAsync();
         await gateway.AsTenant(() => volume.Volume.SetRetention(NoPast));
-        var first = await SnapshotAsync(gateway, volume, 1);
-        var second = await SnapshotAsync(gateway, volume, 2);
+        var first = await volume.SnapshotAsync(1);
+        var second = await volume.SnapshotAsync(2);
         await FoldAsync(volume, 3);
         var clone = await VolumeUnderTest.NewAsync(cluster, gateway, first);
         var both = await gateway.AsTenant(() => volume.Volume.EstimateReclaim([first, second]));
@@ -57,7 +56,7 @@ public sealed class ReclaimTests(GrainCluster cluster)
         await gateway.ConnectAsync();
         var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
         await volume.AttachAsync();
-        var snapshot = await SnapshotAsync(gateway, volume, 7);
+        var snapshot = await volume.SnapshotAsync(7);
         await FoldAsync(volume, 9);
         var clone = await VolumeUnderTest.NewAsync(cluster, gateway, snapshot);
         await gateway.AsTenant(volume.Volume.Delete);
@@ -86,23 +85,13 @@ public sealed class ReclaimTests(GrainCluster cluster)
         await gateway.ConnectAsync();
         var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
         await volume.AttachAsync();
-        var snapshot = await SnapshotAsync(gateway, volume, 1);
+        var snapshot = await volume.SnapshotAsync(1);
         await GrainCluster.RefusedAsync(() => stranger.AsTenant(cluster.Grains.GetGrain<ISnapshotGrain>(snapshot).Delete), ErrorCodes.NotFound);
         await GrainCluster.RefusedAsync(() => stranger.AsTenant(() => volume.Volume.EstimateReclaim([snapshot])), ErrorCodes.NotFound);
         await GrainCluster.RefusedAsync(() => stranger.AsTenant(() => volume.Volume.SetRetention(NoPast)), ErrorCodes.NotFound);
         await GrainCluster.RefusedAsync(
             () => gateway.AsTenant(() => volume.Volume.SetRetention(new VolumeRetention(TimeSpan.FromDays(99), TimeSpan.Zero, TimeSpan.Zero))), ErrorCodes.InvalidArgument);
         Assert.Equal(snapshot, (await gateway.AsTenant(cluster.Grains.GetGrain<ISnapshotGrain>(snapshot).Describe)).SnapshotId);
-    }
-
-    private async Task<string> SnapshotAsync(GatewayUnderTest gateway, VolumeUnderTest volume, byte value)
-    {
-        volume.TakesBarriersAt(volume.LogEnd + SegmentLogBytes);
-        var id = ResourceId.New(ResourceKind.Snapshot);
-        await gateway.AsTenant(() => volume.Volume.CreateSnapshot(id, "", ResourceId.New(ResourceKind.Request)));
-        await volume.WriteAsync(value, 0, id);
-        await GrainCluster.Publisher.PublishedAsync(id, "snapshot.completed");
-        return id;
     }
 
     private async Task FoldAsync(VolumeUnderTest volume, byte value)

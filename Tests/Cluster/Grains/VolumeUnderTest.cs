@@ -96,6 +96,18 @@ internal sealed class VolumeUnderTest
     public async Task<CommitReply> WriteAsync(byte value, int block, params string[] snapshotIds) =>
         await CommitAsync(await UploadAsync(value, block, snapshotIds));
 
+    /// <summary>Takes a snapshot whose barrier lies at the end of one more write, and commits that; returns its id once it is complete.</summary>
+    public async Task<string> SnapshotAsync(byte value, int block = 0)
+    {
+        var id = ResourceId.New(ResourceKind.Snapshot);
+        var segment = await UploadAsync(value, block, id);
+        TakesBarriersAt(segment.LogEnd);
+        await Owner.AsTenant(() => Volume.CreateSnapshot(id, "", ResourceId.New(ResourceKind.Request)));
+        await CommitAsync(segment);
+        await GrainCluster.Publisher.PublishedAsync(id, "snapshot.completed");
+        return id;
+    }
+
     /// <summary>The manifest that a rebuild would begin from.</summary>
     public async Task<HeadManifest> NewestManifestAsync()
     {
