@@ -16,8 +16,6 @@ namespace Tidegate.Tests.Cluster.Grains;
 [Collection(GrainCollection.Name)]
 public sealed class ReclaimTests(GrainCluster cluster)
 {
-    private const int SegmentLogBytes = BlockGeometry.BlockBytes + 64;
-
     private static readonly VolumeRetention NoPast = new(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero);
 
     [Fact]
