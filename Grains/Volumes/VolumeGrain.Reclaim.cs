@@ -57,7 +57,12 @@ internal sealed partial class VolumeGrain
     }
 
     /// <inheritdoc />
-    public async Task Drained() => await ChangeAsync((state, now) => VolumeMachine.Drained(state, HeadOf(state), now));
+    public async Task Drained()
+    {
+        await SaveChangeAsync((state, now) => VolumeMachine.Drained(state, HeadOf(state), now));
+        // A worker waits for this, and settling waits for work on the origin: with every worker waiting so, none would be left to do it.
+        _ = SettleQuietlyAsync();
+    }
 
     private void RequireOwnerOfData()
     {

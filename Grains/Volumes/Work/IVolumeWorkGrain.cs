@@ -21,10 +21,10 @@ internal interface IVolumeWorkGrain : IGrainWithStringKey
     /// Checks the change that the pool of this silo has prepared for the volume against the head as it is now, and saves it. A change
     /// that is gone, or that was saved already, changes nothing.
     /// </summary>
-    [Alias("publish-work")]
+    [AlwaysInterleave, Alias("publish-work")]
     Task<PublishOutcome> PublishWork();
 
     /// <summary>Told by the reclaim of a deleted volume: nothing of it is held any more.</summary>
-    [Alias("drained")]
+    [AlwaysInterleave, Alias("drained")]
     Task Drained();
 }
