@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Security;
+using Tidegate.Grains.Waking;
 
 namespace Tidegate.Grains.Gateways;
 
@@ -12,6 +13,7 @@ internal sealed partial class GatewayGrain
 
     private LiveLink? _live;
     private int _opening;
+    private bool _isReplaced;
 
     /// <inheritdoc />
     public async IAsyncEnumerable<LinkFrame> Open(LinkHello hello, [EnumeratorCancellation] CancellationToken cancellation = default)
@@ -24,6 +26,7 @@ internal sealed partial class GatewayGrain
         finally
         {
             await LoseLinkAsync(link, "closed by the agent");
+            if (_isReplaced) DeactivateOnIdle();
         }
     }
 
@@ -92,6 +95,7 @@ internal sealed partial class GatewayGrain
                     return;
                 }
 
+                if (step.Ping is not null) _ = RenewLeaseAsync(link);
                 if (step.IsLeaseOver) await ConfirmHolderAsync(link);
                 await Task.Delay(step.LookAgainIn > ShortestWait ? step.LookAgainIn : ShortestWait, Clock, link.Over);
             }
@@ -107,18 +111,46 @@ internal sealed partial class GatewayGrain
         }
     }
 
-    // A lease runs out when the shard has not asked, or has asked another activation: what is saved decides (M1.7).
+    // With every ping the holder has its presence lease renewed, and learns when another activation has it (M1.7).
+    private async Task RenewLeaseAsync(LiveLink link)
+    {
+        var asked = Now;
+        try
+        {
+            var isGranted = await WakeShards.For(GrainFactory, this.GetGrainId()).RenewLease(this.GetGrainId(), link.Generation);
+            if (isGranted) link.State = LinkMachine.LeaseRenewed(link.State, asked);
+            else await ConfirmHolderAsync(link);
+        }
+        catch (Exception failure)
+        {
+            LogLeaseNotRenewed(_log, failure, Key);
+        }
+    }
+
+    // The lease was refused, or ran out because the shard could not be reached: what is saved decides.
     private async Task ConfirmHolderAsync(LiveLink link)
     {
-        await RereadAsync();
+        try
+        {
+            await RereadAsync();
+        }
+        catch (Exception failure)
+        {
+            // While nobody can read what is saved, nobody has opened a newer link either. The next ping asks again.
+            LogLeaseNotRenewed(_log, failure, Key);
+            return;
+        }
+
+        if (link.Over.IsCancellationRequested) return;
         if (State.Generation == link.Generation)
         {
             link.State = LinkMachine.LeaseRenewed(link.State, Now);
             return;
         }
 
+        // The activation goes when its stream has ended: until then the agent would not be told.
+        _isReplaced = true;
         EndLink(link, new LinkSuperseded("A newer link was opened elsewhere.", false));
-        DeactivateOnIdle();
     }
 
     private async Task LoseLinkAsync(LiveLink link, string reason)
@@ -148,6 +180,9 @@ internal sealed partial class GatewayGrain
 
         link.End(last);
     }
+
+    [LoggerMessage(122, LogLevel.Warning, "The presence lease of gateway {Gateway} could not be renewed; its link goes on and the next ping tries again")]
+    private static partial void LogLeaseNotRenewed(ILogger log, Exception failure, string gateway);
 
     [LoggerMessage(121, LogLevel.Warning, "The link of gateway {Gateway} ended in an error; the agent will open it again")]
     private static partial void LogLinkFailed(ILogger log, Exception failure, string gateway);

@@ -5,6 +5,7 @@ using Tidegate.Grains.Gateways.Holders;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Security;
+using Tidegate.Grains.Waking;
 
 namespace Tidegate.Grains.Gateways;
 
@@ -102,14 +103,6 @@ internal sealed partial class GatewayGrain(
     }
 
     /// <inheritdoc />
-    public override Task<TimeSpan?> Settle()
-    {
-        // The shard's question comes by way of the grain directory: whoever is asked is the holder (M1.7).
-        if (_live is { } link) link.State = LinkMachine.LeaseRenewed(link.State, Now);
-        return base.Settle();
-    }
-
-    /// <inheritdoc />
     protected override async Task<TimeSpan?> SettleOthersAsync()
     {
         if (State.CertificatesToRevoke.Length > 0)
@@ -126,7 +119,9 @@ internal sealed partial class GatewayGrain(
             await SaveChangeAsync((state, _) => GatewayMachine.NamesReleased(state, owed));
         }
 
-        if (_live is not null || _opening > 0) return LinkMachine.LeaseRenewal;
+        // A lease in force keeps the gateway listed with its shard.
+        if (_live is { } link && link.State.LeaseUntil > Now) return null;
+        if (_live is not null || _opening > 0) return WakeShards.LeaseTerm;
         if (State.IsConnected)
         {
             await SaveChangeAsync((state, now) => GatewayMachine.LinkLost(state, state.Generation, "its holder is gone", now));

@@ -1,5 +1,6 @@
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Waking;
 
 namespace Tidegate.Grains.Gateways;
 
@@ -18,15 +19,9 @@ internal static class LinkMachine
     /// <summary>Silence after which either side gives the link up.</summary>
     public static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(9);
 
-    /// <summary>How long a holder lives on without its wake shard's question.</summary>
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(90);
-
-    /// <summary>How often the wake shard asks.</summary>
-    public static readonly TimeSpan LeaseRenewal = TimeSpan.FromSeconds(30);
-
     /// <summary>A link just opened; its first ping is due at once.</summary>
     public static LinkState Open(LinkHello hello, long generation, DateTimeOffset now) =>
-        new(generation, hello.ClientId, hello.InstanceId, hello.AgentVersion, 0, true, FirstInterval, now, now, now + Lease, hello.AppliedConfigurationVersion, []);
+        new(generation, hello.ClientId, hello.InstanceId, hello.AgentVersion, 0, true, FirstInterval, now, now, now + WakeShards.LeaseTerm, hello.AppliedConfigurationVersion, []);
 
     /// <summary>What is due now.</summary>
     public static LinkStep Tick(LinkState link, DateTimeOffset now)
@@ -60,8 +55,8 @@ internal static class LinkMachine
         return heard with { IsAnswered = true, Interval = interval, NextPingAt = link.NextPingAt - link.Interval + interval };
     }
 
-    /// <summary>The wake shard has found this activation in the directory: it is the holder.</summary>
-    public static LinkState LeaseRenewed(LinkState link, DateTimeOffset now) => link with { LeaseUntil = now + Lease };
+    /// <summary>The shard has renewed the lease that was asked for at <paramref name="asked"/>, so that it ends here before it ends there.</summary>
+    public static LinkState LeaseRenewed(LinkState link, DateTimeOffset asked) => link with { LeaseUntil = asked + WakeShards.LeaseTerm };
 
     /// <summary>Refuses what an agent says in the name of another generation.</summary>
     public static void RequireGeneration(LinkState? link, long generation)

@@ -12,7 +12,7 @@ namespace Tidegate.Grains.Gateways;
 /// <param name="Interval">Time from the newest ping to the next.</param>
 /// <param name="NextPingAt">When the next ping is due.</param>
 /// <param name="HeardAt">When the agent was last heard.</param>
-/// <param name="LeaseUntil">Until when this activation may take itself for the holder without being asked by its wake shard.</param>
+/// <param name="LeaseUntil">Until when this activation may take itself for the holder: its presence lease, as its shard last renewed it.</param>
 /// <param name="AppliedConfigurationVersion">As the agent last said.</param>
 /// <param name="Volumes">As the agent last said.</param>
 internal sealed record LinkState(

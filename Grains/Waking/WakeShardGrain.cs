@@ -35,7 +35,7 @@ internal sealed partial class WakeShardGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var now = services.Clock.GetUtcNow();
-        foreach (var grain in WakeList.Unpack(storage.State.Watched)) _agenda.Watch(grain, now);
+        foreach (var grain in WakeList.Unpack(storage.State.Watched)) _agenda.Restore(grain, now, now + WakeShards.LeaseTerm);
         this.RegisterGrainTimer(SweepAsync, new GrainTimerCreationOptions(SweepPeriod, SweepPeriod) { Interleave = true });
         return Task.CompletedTask;
     }
@@ -43,14 +43,23 @@ internal sealed partial class WakeShardGrain(
     /// <inheritdoc />
     public async Task Watch(GrainId grain, TimeSpan delay)
     {
-        if (!_isReminded)
-        {
-            await this.RegisterOrUpdateReminder(ReminderName, ReminderPeriod, ReminderPeriod);
-            _isReminded = true;
-        }
-
+        await RemindAsync();
         if (_agenda.Watch(grain, services.Clock.GetUtcNow() + delay)) _changes++;
         await SaveAsync(_changes);
+    }
+
+    /// <inheritdoc />
+    public async Task<bool> RenewLease(GrainId grain, long generation)
+    {
+        await RemindAsync();
+        var outcome = _agenda.Renew(grain, generation, services.Clock.GetUtcNow() + WakeShards.LeaseTerm);
+        if (outcome == LeaseOutcome.Listed)
+        {
+            _changes++;
+            await SaveAsync(_changes);
+        }
+
+        return outcome != LeaseOutcome.Refused;
     }
 
     /// <summary>The reminder only brings the shard back to life after a restart; its timer does the work.</summary>
@@ -62,6 +71,13 @@ internal sealed partial class WakeShardGrain(
 
     /// <summary>Called by the host after deactivation.</summary>
     public void Dispose() => _saving.Dispose();
+
+    private async Task RemindAsync()
+    {
+        if (_isReminded) return;
+        await this.RegisterOrUpdateReminder(ReminderName, ReminderPeriod, ReminderPeriod);
+        _isReminded = true;
+    }
 
     private async Task SweepAsync(CancellationToken cancellationToken)
     {
@@ -99,7 +115,8 @@ internal sealed partial class WakeShardGrain(
             wait = RetryAfterFailure;
         }
 
-        if (_agenda.Settled(grain, mark, services.Clock.GetUtcNow() + wait)) _changes++;
+        var now = services.Clock.GetUtcNow();
+        if (_agenda.Settled(grain, mark, now + wait, now)) _changes++;
     }
 
     // Whoever waits here while a save runs finds its change covered by the next one.

@@ -2,6 +2,7 @@ using CsCheck;
 using Tidegate.Grains.Gateways;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Waking;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Grains;
@@ -74,8 +75,9 @@ public sealed class LinkMachineTests
     [Fact]
     public void M1_7_A_holder_that_nobody_confirms_must_look_after_its_lease()
     {
-        var link = Opened with { HeardAt = Start + LinkMachine.Lease };
-        Assert.True(LinkMachine.Tick(link, Start + LinkMachine.Lease).IsLeaseOver);
-        Assert.False(LinkMachine.Tick(LinkMachine.LeaseRenewed(link, Start + LinkMachine.Lease), Start + LinkMachine.Lease).IsLeaseOver);
+        var over = Start + WakeShards.LeaseTerm;
+        var link = Opened with { HeardAt = over };
+        Assert.True(LinkMachine.Tick(link, over).IsLeaseOver);
+        Assert.False(LinkMachine.Tick(LinkMachine.LeaseRenewed(link, Start.AddSeconds(1)), over).IsLeaseOver);
     }
 }
