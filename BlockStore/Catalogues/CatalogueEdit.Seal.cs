@@ -33,7 +33,7 @@ public sealed partial class CatalogueEdit
         var root = _tree.Write(writer);
         var blobs = new List<BlobEffect>();
         while (writer.TryTakeBlob(out var blob)) blobs.Add(blob!);
-        return new CatalogueUpdate(_basedOn, root, blobs) { SealedAt = now, ManifestNonce = sealer.NewIdentity(SegmentKind.Head, version).Nonce };
+        return new CatalogueUpdate(_basedOn, root, blobs) { SealedAt = now, CondemnedManifests = _manifests, ManifestNonce = sealer.NewIdentity(SegmentKind.Head, version).Nonce };
     }
 
     /// <summary>Condemns a blob that nothing refers to from this change on. Later changes never refer to it again.</summary>

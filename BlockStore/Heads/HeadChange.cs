@@ -24,8 +24,10 @@ public sealed record HeadChange(VolumeHead Head, IReadOnlyList<BlobEffect> Blobs
         if (update.BasedOn != Head.Catalogue)
             throw new InvalidOperationException("The catalogue changed since the update was made; make it again.");
         var head = Head with { Catalogue = update.Root };
+        // An attach between preparation and publication left a manifest that the update does not know of.
         if (update.ManifestNonce is { } nonce)
-            head = head with { Manifest = new SegmentIdentity(SegmentKind.Head, head.Lineage, head.KeyGeneration, 0, head.Version, nonce), OldManifests = [] };
+            head = head.WithManifest(
+                new SegmentIdentity(SegmentKind.Head, head.Lineage, head.KeyGeneration, 0, head.Version, nonce), update.CondemnedManifests);
         return this with { Head = head, Blobs = [.. Blobs, .. update.Blobs], Cuts = [] };
     }
 

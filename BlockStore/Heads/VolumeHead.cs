@@ -106,9 +106,14 @@ public sealed record VolumeHead
     public VolumeHead WithManifest(LineageSealer sealer)
     {
         if (Manifest?.Sequence == Version) return this;
-        var old = Manifest is null ? OldManifests : OldManifests.Add(Manifest);
-        if (old.Length > MaxOldManifests) old = old.RemoveAt(0);
-        return this with { Manifest = sealer.NewIdentity(SegmentKind.Head, Version), OldManifests = old };
+        return WithManifest(sealer.NewIdentity(SegmentKind.Head, Version), []);
+    }
+
+    /// <summary>The head with a newer manifest; those before it wait to be condemned, but for <paramref name="condemned"/>.</summary>
+    internal VolumeHead WithManifest(SegmentIdentity manifest, IReadOnlyList<SegmentIdentity> condemned)
+    {
+        var before = Manifest is null ? OldManifests : OldManifests.Add(Manifest);
+        return this with { Manifest = manifest, OldManifests = [.. before.Except(condemned).TakeLast(MaxOldManifests)] };
     }
 
     /// <inheritdoc/>

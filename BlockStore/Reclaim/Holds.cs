@@ -31,9 +31,9 @@ public sealed class Holds
     public static async Task<Holds> LoadAsync(CatalogueEdit catalogue, CancellationToken cancellationToken = default)
     {
         var holds = new List<Hold>();
-        await foreach (var snapshot in catalogue.ListSnapshotsAsync(cancellationToken)) holds.Add(HoldOf(snapshot));
-        await foreach (var pin in catalogue.ListPinsAsync(cancellationToken)) holds.Add(new Hold(pin.FromSequence, pin.Sequence));
-        await foreach (var lease in catalogue.ListLeasesAsync(cancellationToken)) holds.Add(new Hold(lease.FromSequence, lease.ThroughSequence));
+        await foreach (var snapshot in catalogue.ListSnapshotsAsync(cancellationToken)) holds.Add(Hold.Of(snapshot));
+        await foreach (var pin in catalogue.ListPinsAsync(cancellationToken)) holds.Add(Hold.Of(pin));
+        await foreach (var lease in catalogue.ListLeasesAsync(cancellationToken)) holds.Add(Hold.Of(lease));
         if (await catalogue.GetWindowAsync(cancellationToken) is { } window) holds.Add(new Hold(window.FromSequence, long.MaxValue));
         return new Holds(holds);
     }
@@ -46,8 +46,6 @@ public sealed class Holds
 
     /// <summary>Where the recovery window begins; null when there is none.</summary>
     public long? Window => All.Where(hold => hold.IsWindow).Select(hold => (long?)hold.FromSequence).FirstOrDefault();
-
-    internal static Hold HoldOf(SnapshotRecord snapshot) => new(snapshot.BaseSequence, snapshot.Sequence);
 
     /// <summary>The sets that <see cref="SetOf"/> chooses from.</summary>
     internal IReadOnlyList<SequenceSet> Sets => [_frames, _pages, _replays];

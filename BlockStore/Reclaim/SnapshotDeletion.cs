@@ -32,7 +32,7 @@ public static class SnapshotDeletion
         var gone = await FindAsync(catalogue, snapshotIds, cancellationToken);
         foreach (var snapshot in gone) await catalogue.RemoveSnapshotAsync(snapshot.SnapshotId, cancellationToken);
         var ledger = new SpaceLedger(catalogue, await Holds.LoadAsync(catalogue, cancellationToken), DateTimeOffset.UnixEpoch, 0);
-        var freed = await ledger.DeadWithoutAsync(gone.Select(Holds.HoldOf), cancellationToken);
+        var freed = await ledger.DeadWithoutAsync(gone.Select(Hold.Of), cancellationToken);
         var isAtLeast = gone.Count > 0 && await catalogue.ListSubtreesAsync(cancellationToken).AnyAsync(cancellationToken);
         return new ReclaimEstimate(freed.Sum(death => death.Bytes), isAtLeast);
     }

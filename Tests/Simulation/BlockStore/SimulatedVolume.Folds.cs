@@ -15,9 +15,7 @@ internal sealed partial class SimulatedVolume
 
     internal void ComputeFold()
     {
-        // Folding what a clone inherited, before it has anything of its own, leaves its base at 0 with another root: cuts and pins that still
-        // have the old one then hold pages of the new one for longer than need be. A leak that the auditor tells; not simulated.
-        if (AnyRow() is not { Head.CommittedSequence: > 0 } row || Try(row, "fold", () => ComputeFold(row)) is not { } fold) return;
+        if (AnyRow() is not { } row || Try(row, "fold", () => ComputeFold(row)) is not { } fold) return;
         _world.Note($"{Id}: folded {fold.Folded.Count} segments through {fold.ThroughSequence}, cuts at [{string.Join(", ", fold.CutRoots.Keys)}]");
         Folds.Add(fold);
     }

@@ -32,7 +32,7 @@ internal sealed partial class SimulatedVolume
             if (_world.Now - work.PreparedAt > StoreWorld.LongestWork) return VolumeDecision.Nothing;
             var tail = Sync.Result(TailManifest.LoadAsync(Segments, row.Head.Tail, CancellationToken.None));
             var change = BuggedPublication(row, work, tail, work.Change.Publish(row.Head, tail, Sealer, _world.Now));
-            return ToDecision(row, change, work.Meaning(row, row.Truth));
+            return ToDecision(row, change, change.Refusal is null ? work.Meaning(row, row.Truth) : row.Truth);
         },
         (_, _) => { });
 

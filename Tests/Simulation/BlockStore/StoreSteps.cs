@@ -42,6 +42,7 @@ internal static class StoreSteps
         ("expand", 2, Expand),
         ("sweep", 2, world => Volume(world)?.Sweep()),
         ("clone", 2, Clone),
+        ("clone a beginning", 2, CloneBeginning),
         ("housekeeping", 4, HouseKeep),
         ("collect orphans", 1, Collect),
         ("grow", 1, Grow),
@@ -187,7 +188,11 @@ internal static class StoreSteps
 
     private static void Fold(StoreWorld world)
     {
-        if (Volume(world) is not { } volume) return;
+        if (Volume(world) is { } volume) Fold(world, volume);
+    }
+
+    private static void Fold(StoreWorld world, SimulatedVolume volume)
+    {
         volume.ComputeFold();
         PrepareFold(volume, world);
         Between(world, volume);
@@ -258,6 +263,25 @@ internal static class StoreSteps
         var before = world.Volumes.Count;
         volume.Clone(id, Name(world, "vol"));
         if (world.Volumes.Count > before && world.Agents.Count < MaxAgents) AddAgent(world, world.Volumes[^1]);
+    }
+
+    /// <summary>A clone is a snapshot and an origin itself before it has anything of its own, and folds what it inherited.</summary>
+    private static void CloneBeginning(StoreWorld world)
+    {
+        if (world.Volumes.Count >= MaxVolumes || world.Pick(world.Volumes.Where(volume => volume is { Origin: not null, Row.Head.CommittedSequence: 0 }).ToList()) is not { } clone) return;
+        var id = Name(world, "snap");
+        clone.TakeSnapshot(id);
+        if (clone.Row?.Truth.Snapshots.ContainsKey(id) == true && world.Chance(0.8)) clone.Clone(id, Name(world, "vol"));
+        if (world.Chance(0.8)) Fold(world, clone);
+        if (world.Chance(0.5) && clone.Row?.Truth.Snapshots.ContainsKey(id) == true)
+        {
+            clone.PrepareDeletion([id]);
+            PublishWork(clone, world);
+        }
+        if (world.Pick(world.Agents.Where(agent => agent.Volume == clone).ToList()) is not { } agent) return;
+        agent.Write(1);
+        Drain(world, agent, 1);
+        Fold(world, clone);
     }
 
     /// <summary>A first agent, with an empty log that starts anywhere.</summary>
