@@ -21,7 +21,8 @@ internal static partial class PosixFile
     {
         using var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.None, content.Length);
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(handle, mode);
-        RandomAccess.Write(handle, content, 0);
+        var written = DirectWrite.Write(handle, content, path);
+        RandomAccess.Write(handle, content[written..], written);
         Check(() => FSync(handle), "fsync", path);
     }
 

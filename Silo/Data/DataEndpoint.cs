@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Net.Http.Headers;
@@ -51,10 +50,10 @@ internal sealed class DataEndpoint(IBlobStore blobs, TicketSigner signer, DataOp
     /// <summary>False when the key holds other bytes.</summary>
     private async Task<bool> StoreAsync(HttpContext context, string key, int length, TransferLimits transfer)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(length, 1));
+        using var buffer = new AlignedBuffer(length);
+        var content = buffer.Memory;
         try
         {
-            var content = buffer.AsMemory(0, length);
             await context.Request.Body.ReadExactlyAsync(content, transfer.Stop);
             // From here on the put goes through, whether or not the agent still listens: its retry finds the blob.
             if (await blobs.PutIfAbsentAsync(key, content) == PutOutcome.Stored) context.Response.StatusCode = StatusCodes.Status201Created;
@@ -72,10 +71,6 @@ internal sealed class DataEndpoint(IBlobStore blobs, TicketSigner signer, DataOp
         catch (OperationCanceledException) when (transfer.IsOver)
         {
             throw new BadHttpRequestException($"The upload took longer than {options.MaxTransferSeconds} s; send it again, faster.", StatusCodes.Status408RequestTimeout);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

@@ -22,6 +22,29 @@ public sealed class DirectoryBlobStoreTests : BlobStoreContract, IDisposable
         Assert.Equal(new byte[] { 1, 2, 3 }, (await reopened.GetRangeAsync("a/kept", 0, 10)).ToArray());
     }
 
+    /// <summary>Around the sizes at which the way of writing changes: the least that goes past the page cache, and one copied piece.</summary>
+    [Theory]
+    [InlineData(1 << 20)]
+    [InlineData((1 << 20) - 1)]
+    [InlineData((1 << 20) + 1)]
+    [InlineData((4 << 20) + (128 << 10))]
+    [InlineData((9 << 20) + 4097)]
+    public async Task Large_blobs_are_stored_exactly_whatever_memory_they_come_from(int length)
+    {
+        using var aligned = new AlignedBuffer(length);
+        new Random(length).NextBytes(aligned.Memory.Span);
+        await Store.PutIfAbsentAsync("a/aligned", aligned.Memory);
+        var unaligned = new byte[length + 3].AsMemory(3);
+        aligned.Memory.CopyTo(unaligned);
+        await Store.PutIfAbsentAsync("a/unaligned", unaligned);
+        foreach (var key in new[] { "a/aligned", "a/unaligned" })
+        {
+            Assert.Equal(length, await Store.GetLengthAsync(key));
+            var read = await Store.GetRangeAsync(key, 0, length + 1);
+            Assert.True(aligned.Memory.Span.SequenceEqual(read.Span), key);
+        }
+    }
+
     [Fact]
     public async Task A_put_that_a_crash_cut_short_is_no_blob_and_is_cleared_a_day_later()
     {
