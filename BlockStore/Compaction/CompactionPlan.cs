@@ -16,7 +16,7 @@ internal static class CompactionPlan
         var (stored, copied) = (census.StoredBytes, 0L);
         // An original that nothing reaches is about to be condemned as it is.
         var candidates = census.Blobs.Where(blob =>
-            !blob.IsInWindow && (blob.HeldBytes > 0 || (blob.Sources.Count == 0 && blob.Blob.Identity.Kind == SegmentKind.Moved)));
+            !blob.IsReplayed && (blob.HeldBytes > 0 || (blob.Sources.Count == 0 && blob.Blob.Identity.Kind == SegmentKind.Moved)));
         var small = candidates.Where(blob => blob.Blob.LengthBytes <= options.SmallBlobBytes).ToHashSet();
         if (small.Count < options.MinSmallBlobs) small.Clear();
         foreach (var blob in candidates.Where(IsWorthIt).OrderBy(blob => blob.Fullness).ThenBy(blob => blob.Blob.Identity.Sequence))

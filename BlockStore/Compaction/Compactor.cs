@@ -89,7 +89,10 @@ public sealed class Compactor
         };
     }
 
-    /// <summary>Marks from the head, from every retained cut, pin and lease, and from subtrees whose deaths are not counted yet.</summary>
+    /// <summary>
+    /// Marks from the head, from every retained cut, pin and lease, from every base of the recovery window, and from subtrees whose deaths are
+    /// not counted yet. Roots share most of their pages, and each page is walked once.
+    /// </summary>
     private static async Task MarkAsync(VolumeHead head, CatalogueEdit catalogue, FrameMarks marks, CancellationToken cancellationToken)
     {
         var roots = new List<(PageReference Page, int Level, long Number)>();
@@ -100,6 +103,8 @@ public sealed class Compactor
             if (pin.Image.Root is { } root) roots.Add((root.Page, root.Level, 0));
         await foreach (var lease in catalogue.ListLeasesAsync(cancellationToken))
             if (lease.Image.Root is { } root) roots.Add((root.Page, root.Level, 0));
+        await foreach (var known in catalogue.ListBasesAsync(cancellationToken))
+            if (known.Root is { } root) roots.Add((root.Page, root.Level, 0));
         await foreach (var subtree in catalogue.ListSubtreesAsync(cancellationToken)) roots.Add((subtree.Page, subtree.Level, subtree.Number));
         foreach (var (page, level, number) in roots) await marks.WalkAsync(page, level, number, cancellationToken);
     }

@@ -70,17 +70,15 @@ internal sealed class SpaceCensus
         }
         _blobOf[nonce].Sources.Add(life.Segment);
         Hold(nonce, life.NeededBytes);
-        if (_holds.Replay(life.Segment.Identity)) _blobOf[nonce].IsInWindow = true;
+        if (_holds.Replay(life.Segment.Identity)) _blobOf[nonce].IsReplayed = true;
     }
 
     private void Count(DeathRecord death)
     {
-        if (!RelocationTable.IsMovable(death.Kind)) return;
-        if (!_heldOf.ContainsKey(death.SegmentNonce))
+        if (RelocationTable.IsMovable(death.Kind) && !_heldOf.ContainsKey(death.SegmentNonce))
             throw new CorruptDataException(
                 "The catalogue",
                 $"it lists {death.Bytes} dead bytes of {death.Kind} segment {death.SegmentSequence:x16}-{death.SegmentNonce}, which it does not count");
-        if (_holds.Window is { } from && death.Death > from) _blobOf[death.SegmentNonce].IsInWindow = true;
     }
 
     private void Hold(BlobNonce nonce, long bytes)

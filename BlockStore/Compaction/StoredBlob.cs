@@ -20,8 +20,11 @@ internal sealed class StoredBlob(SegmentReference blob)
     /// <summary>Stored bytes of its frames that the head or a retained cut reaches, by the accounts.</summary>
     public long HeldBytes { get; set; }
 
-    /// <summary>True when a point of the recovery window, or another image with a tail, needs it as it is: no root names what they read.</summary>
-    public bool IsInWindow { get; set; }
+    /// <summary>
+    /// True when a point of the recovery window, or another image with a tail, replays it: it must stay as it was sealed. All of its frames
+    /// are needed then, so that there is nothing to gain either.
+    /// </summary>
+    public bool IsReplayed { get; set; }
 
     /// <summary>How full of what is needed it is, 0 to 1.</summary>
     public double Fullness => FrameBytes == 0 ? 0 : HeldBytes / (double)FrameBytes;

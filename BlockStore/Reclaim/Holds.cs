@@ -44,9 +44,6 @@ public sealed class Holds
     /// <summary>True when something retained opens the segment itself, to apply its records in order: it must stay as it was sealed.</summary>
     public bool Replay(SegmentIdentity segment) => segment.Kind == SegmentKind.Data && _replays.Touches(segment.Sequence, segment.Sequence);
 
-    /// <summary>Where the recovery window begins; null when there is none.</summary>
-    public long? Window => All.Where(hold => hold.IsWindow).Select(hold => (long?)hold.FromSequence).FirstOrDefault();
-
     /// <summary>The sets that <see cref="SetOf"/> chooses from.</summary>
     internal IReadOnlyList<SequenceSet> Sets => [_frames, _pages, _replays];
 

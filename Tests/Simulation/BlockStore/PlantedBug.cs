@@ -37,6 +37,8 @@ internal enum PlantedBug
     StaleFoldPublished,
     /// <summary>A compaction publishes the head that it began from, over what was committed since.</summary>
     CompactionBeatsNewerWrite,
+    /// <summary>A compaction copies what head and cuts reach, and not what the recovery window alone does.</summary>
+    CompactionForgetsWindow,
     /// <summary>The deletion of a snapshot frees what a clone's pin holds.</summary>
     ReclaimForgetsClone,
     /// <summary>The collector of orphans goes by a head that it read before it listed the bucket.</summary>

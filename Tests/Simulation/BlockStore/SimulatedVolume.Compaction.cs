@@ -42,6 +42,15 @@ internal sealed partial class SimulatedVolume
                 return ValueTask.CompletedTask;
             },
             Eager);
-        return Sync.Result(compactor.CompactAsync(row.Head));
+        return Sync.Result(compactor.CompactAsync(_world.Is(PlantedBug.CompactionForgetsWindow) ? WithoutBases(row.Head) : row.Head));
+    }
+
+    private VolumeHead WithoutBases(VolumeHead head)
+    {
+        var catalogue = OpenCatalogue(head);
+        foreach (var known in Sync.ToList(catalogue.ListBasesAsync())) Sync.Run(catalogue.RemoveBaseAsync(known.Sequence, default));
+        var update = Sync.Result(catalogue.SealAsync(Sealer, head.Version, _world.Now));
+        foreach (var blob in update.Blobs) Sync.Result(_world.Bucket.PutIfAbsentAsync(blob.Key, blob.Content));
+        return head with { Catalogue = update.Root };
     }
 }

@@ -26,6 +26,7 @@ internal static class StoreChecks
         if (head.Relocation == before.Head.Relocation) return;
         AccountingCheck.Run(volume, after);
         Snapshots(volume, after);
+        Points(volume, after);
     }
 
     /// <summary>Everything that is saved, through the product's readers alone.</summary>

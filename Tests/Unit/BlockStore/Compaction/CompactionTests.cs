@@ -66,6 +66,43 @@ public sealed class CompactionTests
     }
 
     [Fact]
+    public async Task What_only_the_recovery_window_reaches_moves_too_and_every_point_still_reads()
+    {
+        var volume = new VolumeScenario { Retention = new Retention(TimeSpan.FromDays(3), TimeSpan.Zero, TimeSpan.Zero) };
+        // The third write is one that does not compress.
+        for (var write = 0; write < 3; write++) volume.Write(0, 640);
+        await volume.CommitAsync();
+        await volume.FoldAsync();
+        volume.Write(0, 400);
+        await volume.CommitAsync();
+        for (var day = 0; day < 6; day++)
+        {
+            volume.Write(10_000, 16);
+            await volume.CommitAsync();
+            await volume.FoldAsync();
+        }
+        volume.Write(400, 240);
+        await volume.CommitAsync();
+        await volume.FoldAsync();
+        var window = (await volume.OpenCatalogue().GetWindowAsync())!;
+        var first = (await volume.OpenCatalogue().ListLivesAsync().FirstAsync(life => life.Segment.Identity is { Kind: SegmentKind.Data, Sequence: 1 }));
+        Assert.True(window.FromSequence > 2 && first.LiveBytes == 0 && first.HeldBytes is > 0 && first.HeldBytes < first.TotalBytes);
+
+        await CompactAllAsync(volume);
+        Assert.DoesNotContain(first.Segment.Identity.BlobKey, volume.Store.Keys);
+        for (var point = window.FromSequence; point <= volume.Head.CommittedSequence; point++)
+        {
+            var found = (await RecoveryPoints.FindAsync(volume.Head, volume.OpenCatalogue(), point, "point", volume.Segments, volume.Sealer))!.Value;
+            foreach (var blob in found.Blobs) await volume.PutAsync(blob, default);
+            await volume.VerifyAsync(found.Cut.Image, volume.PointModels[point]);
+        }
+        var problems = await Audit.CompareAsync(volume.Head, await Auditor.MarkAsync(volume.Head, volume.Segments), volume.Segments);
+        Assert.Empty(problems);
+        var frames = await FramesAsync(volume);
+        Assert.True(frames.Stored <= frames.Held * 1.3, $"{frames.Stored} stored, {frames.Held} held");
+    }
+
+    [Fact]
     public async Task Small_segments_are_merged_though_nothing_in_them_is_garbage()
     {
         var volume = new VolumeScenario();
