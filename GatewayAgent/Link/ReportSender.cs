@@ -47,7 +47,7 @@ internal sealed partial class ReportSender(RequestJournal journal, TimeProvider 
             LogNotTaken(logger, request.RequestId, error.Message);
             return false;
         }
-        journal.MarkReported(request.RequestId);
+        journal.MarkReported(request.RequestId, request.Outcome!);
         return true;
     }
 

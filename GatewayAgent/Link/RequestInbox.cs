@@ -43,7 +43,8 @@ internal sealed partial class RequestInbox(
             var stored = journal.Record(request.RequestId, kind);
             if (stored.Kind != kind)
                 return new DeliverReply(false, ErrorCodes.InvalidArgument, $"The request id is that of an earlier {stored.Kind} request.");
-            if (stored.Outcome is null) Start(request);
+            // One that failed may succeed now: what was in its way may be gone, and every operation does the same work twice without harm.
+            if (stored.Outcome is not { ErrorCode: "" }) Start(request);
             else
             {
                 LogRepeated(logger, request.RequestId);

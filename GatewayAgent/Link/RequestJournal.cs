@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Tidegate.GatewayAgent.Devices;
 using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.Identity;
 using Tidegate.Grains.Interfaces.Errors;
@@ -12,7 +13,10 @@ namespace Tidegate.GatewayAgent.Link;
 /// The requests that this agent has taken over, one durable file each under <c>requests/</c>, so that a repeated delivery
 /// does the work once and answers the same, over restarts too (M1.9). Bounded; thread-safe.
 /// </summary>
-/// <remarks>A damaged file stands for a request that was never answered: it is dropped, and a repeated delivery runs again, which is harmless.</remarks>
+/// <remarks>
+/// A damaged file stands for a request that was never answered: it is dropped, and a repeated delivery runs again, which is harmless. So a
+/// full disk keeps nobody from managing the gateway: what does not fit is remembered until the next restart.
+/// </remarks>
 internal sealed partial class RequestJournal
 {
     /// <summary>Requests kept at most.</summary>
@@ -25,11 +29,12 @@ internal sealed partial class RequestJournal
     private readonly Lock _lock = new();
     private readonly IDisk _disk;
     private readonly TimeProvider _time;
+    private readonly ILogger<RequestJournal> _logger;
     private readonly Dictionary<string, StoredRequest> _requests = new(StringComparer.Ordinal);
 
     public RequestJournal(IDisk disk, TimeProvider time, ILogger<RequestJournal> logger)
     {
-        (_disk, _time) = (disk, time);
+        (_disk, _time, _logger) = (disk, time, logger);
         foreach (var name in disk.List().Where(n => n.EndsWith(".json", StringComparison.Ordinal)))
         {
             if (TryRead(name, out var request)) _requests[request.RequestId] = request;
@@ -53,7 +58,7 @@ internal sealed partial class RequestJournal
         lock (_lock) return [.. _requests.Values.Where(r => r is { Outcome: not null, IsReported: false }).OrderBy(r => r.ReceivedAt)];
     }
 
-    /// <summary>Records the request; durable when it returns. Throws <c>LimitExceeded</c> when too many are unanswered.</summary>
+    /// <summary>Records the request; durable when it returns, unless the disk is full. Throws <c>LimitExceeded</c> when too many are unanswered.</summary>
     public StoredRequest Record(string requestId, string kind)
     {
         lock (_lock)
@@ -66,21 +71,21 @@ internal sealed partial class RequestJournal
         }
     }
 
-    /// <summary>Records how the request ended; durable when it returns.</summary>
+    /// <summary>Records how the request ended; durable when it returns, unless the disk is full.</summary>
     public void Finish(string requestId, StoredOutcome outcome)
     {
         lock (_lock)
         {
-            if (_requests.TryGetValue(requestId, out var request)) Save(request with { Outcome = outcome });
+            if (_requests.TryGetValue(requestId, out var request)) Save(request with { Outcome = outcome, IsReported = false });
         }
     }
 
-    /// <summary>The service has taken the report.</summary>
-    public void MarkReported(string requestId)
+    /// <summary>The service has taken the report of this outcome; a later one of the same request is still to be reported.</summary>
+    public void MarkReported(string requestId, StoredOutcome outcome)
     {
         lock (_lock)
         {
-            if (_requests.TryGetValue(requestId, out var request)) Save(request with { IsReported = true });
+            if (_requests.TryGetValue(requestId, out var request) && ReferenceEquals(request.Outcome, outcome)) Save(request with { IsReported = true });
         }
     }
 
@@ -95,7 +100,15 @@ internal sealed partial class RequestJournal
 
     private StoredRequest Save(StoredRequest request)
     {
-        AtomicFile.Replace(_disk, FileOf(request.RequestId), JsonSerializer.SerializeToUtf8Bytes(request, RequestJson.Default.StoredRequest));
+        try
+        {
+            AtomicFile.Replace(_disk, FileOf(request.RequestId), JsonSerializer.SerializeToUtf8Bytes(request, RequestJson.Default.StoredRequest));
+        }
+        catch (DiskFaultException full) when (DeviceFaults.IsNoSpace(full))
+        {
+            LogNotKept(_logger, full, request.RequestId);
+        }
+
         return _requests[request.RequestId] = request;
     }
 
@@ -129,6 +142,8 @@ internal sealed partial class RequestJournal
     /// <summary>Request ids are the service's words: hashed, they are plain file names whatever they hold.</summary>
     private static string FileOf(string requestId) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(requestId))) + ".json";
 
+    [LoggerMessage(2102, LogLevel.Warning, "The disk is full: request {RequestId} is remembered until the agent restarts")]
+    private static partial void LogNotKept(ILogger logger, Exception full, string requestId);
     [LoggerMessage(2101, LogLevel.Warning, "Dropped the damaged request file {Name}; if it is delivered again it runs again")]
     private static partial void LogDropped(ILogger logger, string name);
 }

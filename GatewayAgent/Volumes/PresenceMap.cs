@@ -70,22 +70,27 @@ internal sealed class PresenceMap : IDisposable
 
     /// <summary>
     /// Opens the map or creates it, empty and durable, for a volume of <paramref name="sizeBytes"/>; one that was smaller when its restore
-    /// began keeps its map. Throws <see cref="InvalidDataException"/> when the file belongs to something else or its header is damaged.
+    /// began keeps its map. Throws <see cref="InvalidDataException"/> when the file belongs to something else or its header is damaged, and when
+    /// it is missing, empty or cut although the volume <paramref name="wasServed"/>: an empty map would bring the snapshot back over what was
+    /// written since.
     /// </summary>
-    public static PresenceMap Open(IDisk disk, string volumeId, string snapshotId, long sizeBytes)
+    public static PresenceMap Open(IDisk disk, string volumeId, string snapshotId, long sizeBytes, bool wasServed)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(sizeBytes % BlockGeometry.SectorBytes, 0);
         ArgumentOutOfRangeException.ThrowIfLessThan(sizeBytes, BlockGeometry.SectorBytes);
         var header = Header(volumeId, snapshotId, sizeBytes);
         var isNew = !disk.Exists(FileName);
         var blocks = (sizeBytes + BlockGeometry.BlockBytes - 1) / BlockGeometry.BlockBytes;
-        var file = disk.Open(FileName, HeaderBytes + 2 * blocks);
+        if (isNew && wasServed)
+            throw Damaged(volumeId);
+        var file = disk.Open(FileName, wasServed ? 0 : HeaderBytes + 2 * blocks);
         try
         {
             var found = new byte[HeaderBytes];
-            file.Read(0, found);
+            if (file.SizeBytes >= HeaderBytes)
+                file.Read(0, found);
             // A crash between create and the first sync leaves a file of zeroes: nothing was served from it.
-            if (isNew || found.AsSpan().IndexOfAnyExcept((byte)0) < 0)
+            if (!wasServed && (isNew || found.AsSpan().IndexOfAnyExcept((byte)0) < 0))
             {
                 file.Write(0, header);
                 file.SyncData();
@@ -100,6 +105,8 @@ internal sealed class PresenceMap : IDisposable
             }
             var map = new PresenceMap(file, header, sizeBytes);
             map.Check(found, volumeId);
+            if (!map.IsComplete && file.SizeBytes < HeaderBytes + 2 * map.Blocks)
+                throw Damaged(volumeId);
             if (!map.IsComplete)
                 map.Load();
             return map;
@@ -339,13 +346,16 @@ internal sealed class PresenceMap : IDisposable
     private void Check(ReadOnlySpan<byte> found, string volumeId)
     {
         if (!IsSealed(found))
-            throw new InvalidDataException($"The presence map of volume '{volumeId}' is damaged; the volume is not served. Restore its snapshot to a new volume.");
+            throw Damaged(volumeId);
         if (BinaryPrimitives.ReadUInt16LittleEndian(found[8..]) != 1)
             throw new InvalidDataException($"The presence map of volume '{volumeId}' has a format this agent does not know; install the newer agent.");
         if (!found[16..88].SequenceEqual(_header.AsSpan(16, 72)))
             throw new InvalidDataException($"The presence map in the directory of volume '{volumeId}' belongs to another volume, size or snapshot.");
         IsComplete = BinaryPrimitives.ReadUInt16LittleEndian(found[10..]) == 1;
     }
+
+    private static InvalidDataException Damaged(string volumeId) => new(
+        $"The presence map of volume '{volumeId}' is damaged; the volume is not served, and nothing of it was changed. Restore its newest snapshot to a new volume.");
 
     private static byte[] Header(string volumeId, string snapshotId, long sizeBytes)
     {

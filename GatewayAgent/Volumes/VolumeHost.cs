@@ -22,8 +22,9 @@ internal sealed class VolumeHost : IAsyncDisposable
     // A block of the service's map.
     private const long RefreshBytes = 64 << 10;
 
+    private const long MostUnsyncedBytes = 128L << 20;
+
     private readonly VolumeEnvironment _environment;
-    private readonly IDisk _disk;
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
     // Never disposed: nobody waits on their handles, and late callers must not meet a disposed one.
@@ -32,13 +33,15 @@ internal sealed class VolumeHost : IAsyncDisposable
     private readonly SemaphoreSlim _barriers = new(1);
 #pragma warning restore CA2213
     private readonly Dictionary<string, long> _answered = [];
+    private readonly Func<IDisk> _openDisk;
+    private IDisk? _files;
     private VolumeAttachment _attachment;
     private Served? _served;
     private (VolumeRunState State, string Reason)? _ended;
 
-    private VolumeHost(VolumeAttachment attachment, IDisk disk, VolumeEnvironment environment)
+    private VolumeHost(VolumeAttachment attachment, Func<IDisk> disk, VolumeEnvironment environment)
     {
-        (_attachment, _disk, _environment) = (attachment, disk, environment);
+        (_attachment, _openDisk, _environment) = (attachment, disk, environment);
         _logger = environment.Loggers.CreateLogger<VolumeHost>();
     }
 
@@ -51,18 +54,24 @@ internal sealed class VolumeHost : IAsyncDisposable
     /// <summary>Raised when the export appears or goes, on any thread.</summary>
     public event Action? ExportChanged;
 
-    /// <summary>Creates the volume's files or recovers them, and starts to serve. Never throws for what is wrong with the volume itself.</summary>
-    public static VolumeHost Open(VolumeAttachment attachment, IDisk disk, VolumeEnvironment environment)
+    /// <summary>True when its files could not be opened: whoever opens the volume again, in place of this one, may succeed.</summary>
+    public bool CouldNotOpen { get; private init; }
+
+    /// <summary>
+    /// Creates the volume's files or recovers them, and starts to serve. Never throws for what is wrong with the volume itself, its directory
+    /// (<paramref name="disk"/>) included.
+    /// </summary>
+    public static VolumeHost Open(VolumeAttachment attachment, Func<IDisk> disk, VolumeEnvironment environment)
     {
         var host = new VolumeHost(attachment, disk, environment);
         try
         {
             host.OpenFiles();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or InvalidDataException)
         {
-            host._ended = (VolumeRunState.Failed, error.Message);
             VolumeLog.Failed(host._logger, host.VolumeId, error.Message, error);
+            return new VolumeHost(attachment, disk, environment) { CouldNotOpen = true, _ended = (VolumeRunState.Failed, error.Message) };
         }
         return host;
     }
@@ -212,9 +221,11 @@ internal sealed class VolumeHost : IAsyncDisposable
         VolumeLog.Stopped(_logger, VolumeId);
     }
 
+    private IDisk Files => _files ??= _openDisk();
+
     private void OpenFiles()
     {
-        if (_disk.Exists(DivergedFileName))
+        if (Files.Exists(DivergedFileName))
         {
             _ended = (VolumeRunState.Diverged, ReadDiverged());
             return;
@@ -225,32 +236,38 @@ internal sealed class VolumeHost : IAsyncDisposable
         Hydrator? hydrator = null;
         if (_attachment.SourceSnapshotId.Length > 0)
         {
-            map = PresenceMap.Open(_disk, VolumeId, _attachment.SourceSnapshotId, _attachment.SizeBytes);
+            map = PresenceMap.Open(Files, VolumeId, _attachment.SourceSnapshotId, _attachment.SizeBytes, wasServed: LoggedVolume.Exists(Files));
             if (!map.IsComplete)
                 hydrator = new Hydrator(VolumeId, map, service, _environment.Blobs, _environment.Options.Hydration, _environment.Time, logger);
         }
+        var capacity = _environment.Options.LogCapacityFor(_attachment.SizeBytes);
+        // A small log is synced and freed in smaller steps, so that writers seldom wait for room.
+        var unsynced = Math.Min(MostUnsyncedBytes, capacity / 2);
         var options = new LoggedVolumeOptions
         {
             Log = new WriteLogOptions
             {
                 VolumeId = VolumeId,
-                CapacityBytes = _environment.Options.LogCapacityBytes,
+                CapacityBytes = capacity,
+                MaxUnsyncedBytes = unsynced,
+                SyncBytes = unsynced / 2,
                 Time = _environment.Time,
                 Worker = _environment.DiskWorker,
             },
             SizeBytes = _attachment.SizeBytes,
+            CheckpointBytes = unsynced,
             ApplyWorker = _environment.DiskWorker,
             AbsentBlocks = hydrator,
         };
         LoggedVolume volume;
         try
         {
-            if (!LoggedVolume.Exists(_disk))
+            if (!LoggedVolume.Exists(Files))
             {
                 RefuseForeignStore();
                 Create(options);
             }
-            volume = LoggedVolume.Open(_disk, options);
+            volume = LoggedVolume.Open(Files, options);
         }
         catch
         {
@@ -271,22 +288,22 @@ internal sealed class VolumeHost : IAsyncDisposable
     {
         try
         {
-            LoggedVolume.Create(_disk, options);
+            LoggedVolume.Create(Files, options);
         }
         catch (DiskFaultException full) when (DeviceFaults.IsNoSpace(full))
         {
             throw new IOException(
-                $"The disk has no room for the volume's write log of {options.Log.CapacityBytes >> 20} MiB. Free space on it, "
-                + $"then restart the agent. ({full.Message})", full);
+                $"The disk has no room for the volume's write log of {options.Log.CapacityBytes >> 20} MiB. Free space on it: "
+                + $"the agent tries again by itself. ({full.Message})", full);
         }
     }
 
     /// <summary>A store without a log was not made here, and nothing says that the service has its bytes.</summary>
     private void RefuseForeignStore()
     {
-        if (!_disk.Exists(LoggedVolume.StoreFileName))
+        if (!Files.Exists(LoggedVolume.StoreFileName))
             return;
-        using var store = _disk.Open(LoggedVolume.StoreFileName);
+        using var store = Files.Open(LoggedVolume.StoreFileName);
         if (store.SizeBytes == 0)
             return;
         var (length, isHole) = store.NextExtent(0);
@@ -349,17 +366,17 @@ internal sealed class VolumeHost : IAsyncDisposable
 
     private void MarkDiverged(string reason)
     {
-        using (var file = _disk.Open(DivergedFileName))
+        using (var file = Files.Open(DivergedFileName))
         {
             file.Write(0, Encoding.UTF8.GetBytes(reason));
             file.SyncData();
         }
-        _disk.SyncDirectory();
+        Files.SyncDirectory();
     }
 
     private string ReadDiverged()
     {
-        using var file = _disk.Open(DivergedFileName);
+        using var file = Files.Open(DivergedFileName);
         var bytes = new byte[file.SizeBytes];
         file.Read(0, bytes);
         return bytes.Length > 0 ? Encoding.UTF8.GetString(bytes) : "The log's history is not the volume's.";

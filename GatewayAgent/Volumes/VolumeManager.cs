@@ -11,6 +11,9 @@ namespace Tidegate.GatewayAgent.Volumes;
 /// </summary>
 internal sealed class VolumeManager : IVolumeHost, IExportSource
 {
+    private static readonly TimeSpan FirstOpenAgain = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LastOpenAgain = TimeSpan.FromMinutes(10);
+
     private readonly IVolumeStorage _storage;
     private readonly ConfigurationStore _store;
     private readonly VolumeEnvironment _environment;
@@ -21,6 +24,8 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
     private readonly SemaphoreSlim _reconciling = new(1);
 #pragma warning restore CA2213
     private volatile IReadOnlyDictionary<string, VolumeHost> _hosts = new Dictionary<string, VolumeHost>();
+    private readonly ITimer _openAgain;
+    private TimeSpan _openAgainIn = FirstOpenAgain;
     private GatewayConfiguration? _applied;
     private bool _disposed;
 
@@ -30,6 +35,8 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
         (_storage, _environment, _servingAt) = (storage, environment, servingAt);
         _store = new ConfigurationStore(storage.OpenRoot());
         _logger = environment.Loggers.CreateLogger<VolumeManager>();
+        _openAgain = environment.Time.CreateTimer(
+            static manager => _ = ((VolumeManager)manager!).OpenAgainAsync(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <inheritdoc/>
@@ -53,17 +60,21 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
         ReconcileAsync(configuration, isNew: true, cancellationToken);
 
     /// <summary>Takes a snapshot's barrier on a volume (M2.8).</summary>
-    /// <exception cref="TidegateException"><c>NotFound</c> or <c>InvalidState</c>.</exception>
+    /// <exception cref="TidegateException"><c>InvalidState</c>.</exception>
     public Task<SnapshotBarrier> TakeBarrierAsync(string volumeId, string snapshotId, CancellationToken cancellationToken) =>
         _hosts.TryGetValue(volumeId, out var host)
             ? host.TakeSnapshotAsync(snapshotId, cancellationToken)
-            : throw new TidegateException(ErrorCodes.NotFound, $"This gateway does not serve volume '{volumeId}'.");
+            : throw NotYet(volumeId);
 
     /// <inheritdoc/>
     public Task<BlocksRefreshed> RefreshAsync(string volumeId, IReadOnlyList<long> blocks, CancellationToken cancellationToken) =>
         _hosts.TryGetValue(volumeId, out var host)
             ? host.RefreshAsync(blocks, cancellationToken)
-            : throw new TidegateException(ErrorCodes.NotFound, $"This gateway does not serve volume '{volumeId}'.");
+            : throw NotYet(volumeId);
+
+    // The service knows the volume to be this gateway's, or it would not ask.
+    private static TidegateException NotYet(string volumeId) =>
+        new(ErrorCodes.InvalidState, $"The gateway does not serve volume '{volumeId}' yet. Wait until its state says that it does, then try again.");
 
     /// <inheritdoc/>
     public IReadOnlyList<NamedVolumeStatus> GetStatuses() =>
@@ -95,6 +106,7 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
         try
         {
             _disposed = true;
+            await _openAgain.DisposeAsync();
             await Task.WhenAll(_hosts.Values.Select(static host => host.DisposeAsync().AsTask()));
             _hosts = new Dictionary<string, VolumeHost>();
         }
@@ -118,7 +130,34 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
             await StopLeftOutAsync(configuration);
             await StartOrUpdateAsync(configuration, cancellationToken);
             Volatile.Write(ref _applied, configuration);
+            _openAgainIn = FirstOpenAgain;
+            OpenAgainLater();
             VolumeLog.Applied(_logger, configuration.Version, configuration.Volumes.Count);
+        }
+        finally
+        {
+            _reconciling.Release();
+        }
+        Changed?.Invoke(this, EventArgs.Empty);
+    }
+
+    // A disk may have room again, or be back: what could not be opened is tried again, more and more seldom.
+    private void OpenAgainLater()
+    {
+        if (_hosts.Values.Any(static host => host.CouldNotOpen))
+            _openAgain.Change(_openAgainIn, Timeout.InfiniteTimeSpan);
+    }
+
+    private async Task OpenAgainAsync()
+    {
+        await _reconciling.WaitAsync();
+        try
+        {
+            if (_disposed || _applied is not { } configuration)
+                return;
+            await StartOrUpdateAsync(configuration, CancellationToken.None);
+            _openAgainIn = _openAgainIn * 2 < LastOpenAgain ? _openAgainIn * 2 : LastOpenAgain;
+            OpenAgainLater();
         }
         finally
         {
@@ -141,7 +180,7 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
         var opening = new List<Task<VolumeHost>>();
         foreach (var attachment in configuration.Volumes)
         {
-            if (!hosts.ContainsKey(attachment.VolumeId))
+            if (!hosts.TryGetValue(attachment.VolumeId, out var known) || known.CouldNotOpen)
                 opening.Add(Task.Run(() => Open(attachment), cancellationToken));
         }
         foreach (var host in await Task.WhenAll(opening))
@@ -154,7 +193,7 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
 
     private VolumeHost Open(VolumeAttachment attachment)
     {
-        var host = VolumeHost.Open(attachment, _storage.OpenVolume(attachment.VolumeId), _environment);
+        var host = VolumeHost.Open(attachment, () => _storage.OpenVolume(attachment.VolumeId), _environment);
         host.ExportChanged += () => Changed?.Invoke(this, EventArgs.Empty);
         return host;
     }

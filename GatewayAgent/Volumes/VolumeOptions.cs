@@ -5,7 +5,9 @@ namespace Tidegate.GatewayAgent.Volumes;
 /// <summary>How an agent keeps and serves its volumes.</summary>
 internal sealed class VolumeOptions
 {
-    /// <summary>Size of a new volume's write log in bytes, a multiple of 4096; reserved on disk. 64 MiB to 64 GiB.</summary>
+    private const long LeastLogBytes = 64L << 20;
+
+    /// <summary>Most bytes of a new volume's write log, a multiple of 4096; reserved on disk. 64 MiB to 64 GiB.</summary>
     public long LogCapacityBytes { get; set; } = 1L << 30;
 
     /// <summary>How long sessions may take to close when a volume stops.</summary>
@@ -16,4 +18,11 @@ internal sealed class VolumeOptions
 
     /// <summary>Fetching a restored volume's bytes.</summary>
     public HydrationOptions Hydration { get; set; } = new();
+
+    /// <summary>
+    /// Bytes of the write log of a new volume: twice its size, at least 64 MiB, at most <see cref="LogCapacityBytes"/>. The log keeps them when
+    /// the volume grows.
+    /// </summary>
+    public long LogCapacityFor(long volumeSizeBytes) =>
+        Math.Min(LogCapacityBytes, volumeSizeBytes > LogCapacityBytes / 2 ? LogCapacityBytes : Math.Max(LeastLogBytes, 2 * volumeSizeBytes));
 }

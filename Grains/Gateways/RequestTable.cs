@@ -6,7 +6,7 @@ namespace Tidegate.Grains.Gateways;
 
 /// <summary>
 /// Requests of the last minutes, by id (M1.9). Pure and in memory: nothing is queued for an agent that is not there.
-/// Invariants: at most <see cref="MaxEntries"/>; the first final report of a request stands.
+/// Invariants: at most <see cref="MaxEntries"/>; the first final report of a request stands; whoever is waited for is not dropped.
 /// </summary>
 internal sealed record RequestTable(ImmutableDictionary<string, RequestEntry> Entries)
 {
@@ -20,20 +20,25 @@ internal sealed record RequestTable(ImmutableDictionary<string, RequestEntry> En
     public static readonly RequestTable Empty = new(ImmutableDictionary<string, RequestEntry>.Empty);
 
     /// <summary>
-    /// Starts a request, or finds the one with its id. The id of another operation is refused, and so is a request too many.
+    /// Starts a request, or finds the one with its id. One that failed starts again: what was in its way may be gone. The id of another operation
+    /// is refused, and so is one more while as many as the table holds are waited for; those that are over go first, the oldest before others.
     /// </summary>
     public (RequestTable Table, RequestEntry Entry, bool IsNew) Start(string requestId, string operation, TimeSpan timeout, DateTimeOffset now)
     {
         var kept = Forget(now);
         if (kept.Entries.TryGetValue(requestId, out var known))
         {
-            if (known.Operation == operation) return (kept, known, false);
-            throw new TidegateException(ErrorCodes.InvalidArgument, "The request id was used for another request.", "Use a fresh request id.");
+            if (known.Operation != operation)
+                throw new TidegateException(ErrorCodes.InvalidArgument, "The request id was used for another request.", "Use a fresh request id.");
+            if (known.Outcome is not { ErrorCode.Length: > 0 }) return (kept, known, false);
+            kept = kept.Drop(requestId);
         }
 
         if (kept.Entries.Count >= MaxEntries)
         {
-            throw new TidegateException(ErrorCodes.RateLimited, $"The gateway has {MaxEntries} requests of the last minutes open.", "Try again in a minute.");
+            var over = kept.Entries.Values.Where(other => other.Outcome is not null || other.Deadline <= now).MinBy(other => other.ForgetAt)
+                ?? throw new TidegateException(ErrorCodes.RateLimited, $"{MaxEntries} requests wait for the gateway's answer.", "Try again when some have ended.");
+            kept = kept.Drop(over.RequestId);
         }
 
         var entry = new RequestEntry(requestId, operation, now + timeout, now + timeout + Remembered, 0, null);

@@ -12,4 +12,7 @@ internal sealed record SavedSnapshot : AggregateState
 
     /// <summary>When it was deleted.</summary>
     [Id(1)] public DateTimeOffset? DeletedAt { get; init; }
+
+    /// <summary>True when it went with its volume's keys.</summary>
+    [Id(2)] public bool IsErased { get; init; }
 }

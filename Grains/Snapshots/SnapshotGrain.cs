@@ -11,7 +11,7 @@ namespace Tidegate.Grains.Snapshots;
 [GrainType("snapshot")]
 internal sealed class SnapshotGrain(
     [PersistentState("snapshot", "state")] IPersistentState<SavedSnapshot> storage, AggregateServices services, VolumeServices host)
-    : AggregateGrain<SavedSnapshot>(storage, services), ISnapshotGrain
+    : AggregateGrain<SavedSnapshot>(storage, services), ISnapshotGrain, IErasedSnapshot
 {
     private const int MaxChangedBlocks = 10_000;
 
@@ -21,8 +21,10 @@ internal sealed class SnapshotGrain(
     /// <inheritdoc />
     public async Task<SnapshotDescription> Describe()
     {
-        var known = State is { DeletedAt: null, Description: { } description } ? description : throw Authorisation.NotFound($"Snapshot {Key}");
+        var known = State is { Description: { } description } && (State.DeletedAt is null || State.IsErased) ? description : throw Authorisation.NotFound($"Snapshot {Key}");
         Authorisation.RequireAccount(known.AccountId, $"Snapshot {Key}");
+        if (State.IsErased)
+            throw new TidegateException(ErrorCodes.NotFound, $"Snapshot {Key} was erased with volume {known.VolumeId}: its keys are destroyed.", "Use a snapshot of another volume.");
         if (known.State is SnapshotState.Completed or SnapshotState.Failed) return known;
         return await GrainFactory.GetGrain<IVolumeSnapshots>(known.VolumeId).DescribeSnapshot(Key) ?? State.Description ?? known;
     }
@@ -41,6 +43,9 @@ internal sealed class SnapshotGrain(
         await GrainFactory.GetGrain<IVolumeSnapshots>(known.VolumeId).DeleteSnapshot(Key);
         await ChangeAsync(SnapshotMachine.Delete);
     }
+
+    /// <inheritdoc />
+    public Task Erased() => ChangeAsync(SnapshotMachine.Erase);
 
     /// <inheritdoc />
     public async Task<ChangedBlocks> ListChangedBlocks(string sinceSnapshotId, long fromBlock, int maxBlocks)

@@ -24,4 +24,9 @@ internal static class SnapshotMachine
     public static Change<SavedSnapshot, SavedSnapshot> Delete(SavedSnapshot state, DateTimeOffset now) => state.DeletedAt is not null
         ? Change.Keep(state)
         : Change.To(state with { DeletedAt = now }, new DomainEvent("snapshot.deleted", new { state.Description!.VolumeId }));
+
+    /// <summary>The volume's keys are destroyed, and the snapshot went with them.</summary>
+    public static Change<SavedSnapshot, SavedSnapshot> Erase(SavedSnapshot state, DateTimeOffset now) => state is not { DeletedAt: null, Description: { } known }
+        ? Change.Keep(state)
+        : Change.To(state with { DeletedAt = now, IsErased = true }, new DomainEvent("snapshot.erased", new { known.VolumeId }));
 }

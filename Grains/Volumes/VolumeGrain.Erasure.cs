@@ -3,6 +3,7 @@ using Tidegate.BlockStore.Records;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Keys;
+using Tidegate.Grains.Snapshots;
 
 namespace Tidegate.Grains.Volumes;
 
@@ -13,6 +14,7 @@ internal sealed partial class VolumeGrain
     // What a problem's words can hold; the whole list is asked for with ListEraseVictims.
     private const int MaxNamedVictims = 20;
     private const int PurgedAtOnce = 200;
+    private const int SnapshotsAtOnce = 16;
 
     // Longer than a ticket, a call of an activation that has lost its place, or an item of work goes on storing.
     private static readonly TimeSpan PurgeGrace = TimeSpan.FromHours(1);
@@ -86,6 +88,10 @@ internal sealed partial class VolumeGrain
     {
         if (State.ErasedAt is not null) return;
         foreach (var clone in await ClonesAsync()) await GrainFactory.GetGrain<IVolumeKeyring>(clone).EraseWithOrigin(Key);
+        // What is still to be said of snapshots goes first, so that theirs is the last word.
+        await SettleSnapshotsAsync();
+        foreach (var some in (await SnapshotsAsync()).Chunk(SnapshotsAtOnce))
+            await Task.WhenAll(some.Select(snapshot => GrainFactory.GetGrain<IErasedSnapshot>(snapshot).Erased()));
         await SaveChangeAsync((state, now) => VolumeMachine.KeysErased(state, now));
         (_keys, _segments) = (null, null);
         await HeadManifest.PruneAsync(host.Blobs, HeadOf(State).Lineage, long.MaxValue);
@@ -94,28 +100,27 @@ internal sealed partial class VolumeGrain
     private async Task<IReadOnlyList<string>> VictimsAsync()
     {
         if (State.ErasedAt is not null) return [];
-        var snapshots = await (await OpenCatalogueAsync(HeadOf(State))).ListSnapshotsAsync().Select(snapshot => snapshot.SnapshotId).ToListAsync();
-        var victims = new List<string>(snapshots);
+        var victims = await SnapshotsAsync();
         foreach (var clone in await ClonesAsync()) victims.AddRange(await GrainFactory.GetGrain<IVolumeKeyring>(clone).ListVictims());
         return [.. victims.Distinct()];
     }
+
+    private async Task<List<string>> SnapshotsAsync() =>
+        await (await OpenCatalogueAsync(HeadOf(State))).ListSnapshotsAsync().Select(snapshot => snapshot.SnapshotId).ToListAsync();
 
     private async Task<IReadOnlyList<string>> ClonesAsync() =>
         await (await OpenCatalogueAsync(HeadOf(State))).ListPinsAsync().Select(pin => pin.CloneVolumeId).ToListAsync();
 
     private static void RequireExactly(IReadOnlyList<string> victims, IReadOnlyList<string> confirmed)
     {
-        if (Named(victims.Except(confirmed, StringComparer.Ordinal)) is { Length: > 0 } missing)
-            throw new TidegateException(ErrorCodes.InvalidState, $"Without the volume's keys these can never be read again: {missing}.", "Name every one of them to confirm, or delete them first.");
-        if (Named(confirmed.Except(victims, StringComparer.Ordinal)) is { Length: > 0 } others)
-            throw new TidegateException(ErrorCodes.InvalidState, $"These do not depend on the volume's keys, or no longer: {others}.", "List the victims again and confirm exactly those.");
+        if (victims.Except(confirmed, StringComparer.Ordinal).ToArray() is { Length: > 0 } missing)
+            throw new TidegateException(ErrorCodes.InvalidState, $"Without the volume's keys these can never be read again: {Named(missing)}.", "Name every one of them to confirm, or delete them first.");
+        if (confirmed.Except(victims, StringComparer.Ordinal).ToArray() is { Length: > 0 } others)
+            throw new TidegateException(ErrorCodes.InvalidState, $"These do not depend on the volume's keys, or no longer: {Named(others)}.", "List the victims again and confirm exactly those.");
     }
 
-    private static string Named(IEnumerable<string> ids)
-    {
-        var all = ids.ToArray();
-        return string.Join(", ", all.Take(MaxNamedVictims)) + (all.Length > MaxNamedVictims ? $" and {all.Length - MaxNamedVictims} more" : "");
-    }
+    private static string Named(string[] ids) =>
+        string.Join(", ", ids.Take(MaxNamedVictims).Select(id => $"'{id}'")) + (ids.Length > MaxNamedVictims ? $" and {ids.Length - MaxNamedVictims} more" : "");
 
     private TidegateException Erased() => new(ErrorCodes.NotFound, $"What {What.ToLowerInvariant()} stored was erased: its keys are destroyed.", "Use a snapshot of another volume.");
 }

@@ -43,6 +43,8 @@ internal sealed partial class VolumeGrain
         RequireOwnerOfData();
         if (VolumeMachine.Find(State, snapshotId) is { IsFinal: false })
             throw new TidegateException(ErrorCodes.InvalidState, $"Snapshot {snapshotId} is still being taken.", "Wait until it is complete, then delete it.");
+        // The catalogue of one that is being erased goes as a whole.
+        if (State.ErasureBegunAt is not null) return;
         await pool.RunAsync(Key, new SnapshotDeletionWork(snapshotId));
         await ChangeAsync((state, _) => VolumeMachine.SnapshotDeleted(state, snapshotId));
     }

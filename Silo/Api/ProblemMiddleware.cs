@@ -53,7 +53,15 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
 
     /// <summary>The serializer's words name the place in the caller's own JSON.</summary>
     private static string Explain(BadHttpRequestException bad) =>
-        bad.InnerException is System.Text.Json.JsonException json ? $"The body is not the JSON it should be (at {json.Path ?? "$"}, line {json.LineNumber + 1})." : bad.Message;
+        bad.InnerException is System.Text.Json.JsonException json ? $"The body is not the JSON it should be ({Missing(json) ?? $"at {json.Path ?? "$"}, line {json.LineNumber + 1}"})." : bad.Message;
+
+    // The serializer names what is missing in its message alone, after the type that nobody outside knows.
+    private static string? Missing(System.Text.Json.JsonException json)
+    {
+        var names = json.Message.IndexOf("missing required properties", StringComparison.Ordinal);
+        var from = names < 0 ? -1 : json.Message.IndexOf('\'', names);
+        return from < 0 ? null : $"it lacks {json.Message[from..].Split(" Path:")[0].TrimEnd('.')}";
+    }
 
     [LoggerMessage(1201, LogLevel.Warning, "{Method} {Path} could not be finished")]
     private partial void LogUnavailable(Exception error, string method, PathString path);

@@ -131,6 +131,8 @@ internal sealed class SiloApplication : IAsyncDisposable
         {
             var json = options.SerializerOptions;
             json.DefaultIgnoreCondition = RestJson.Default.Options.DefaultIgnoreCondition;
+            // What is left out of a request is asked for, and never taken for zero.
+            (json.RespectRequiredConstructorParameters, json.RespectNullableAnnotations) = (true, true);
             foreach (var converter in RestJson.Default.Options.Converters) json.Converters.Add(converter);
         });
         services.AddApiDescription();

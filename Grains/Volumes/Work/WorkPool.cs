@@ -39,14 +39,22 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
     public bool TryStart(string volumeId, IVolumeWork work) => TryStart(volumeId, new Item(work, null));
 
     /// <summary>
-    /// Does work on a volume and ends with it. Throws what the work throws, and <c>Unavailable</c> when the queue is full, the same work is
-    /// under way, or other changes came first too often.
+    /// Does work on a volume and ends with it, or with the same kind of work that waits for the volume already. Throws what the work throws,
+    /// and <c>Unavailable</c> when the queue is full or other changes came first too often.
     /// </summary>
     public async Task RunAsync(string volumeId, IVolumeWork work)
     {
         var item = new Item(work, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        if (!TryStart(volumeId, item)) throw Busy(volumeId);
-        await item.Done!.Task;
+        await (Join(volumeId, item) ?? throw Busy(volumeId));
+    }
+
+    private Task? Join(string volumeId, Item item)
+    {
+        lock (_starting)
+        {
+            if (_leases.TryGetValue(volumeId, out var lease) && lease.EndOf(item.Work.Kind) is { } same) return same;
+            return TryStart(volumeId, item) ? item.Done!.Task : null;
+        }
     }
 
     private bool TryStart(string volumeId, Item item)
@@ -56,8 +64,14 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
             if (_leases.TryGetValue(volumeId, out var lease)) return lease.TryAdd(item, MaxWaiting);
             lease = new Lease();
             lease.TryAdd(item, MaxWaiting);
-            if (!_queue.Writer.TryWrite(volumeId)) return false;
+            // A worker may take the volume as soon as it is in the queue.
             _leases[volumeId] = lease;
+            if (!_queue.Writer.TryWrite(volumeId))
+            {
+                _leases.TryRemove(volumeId, out _);
+                return false;
+            }
+
             if (_workers.Length == 0) _workers = [.. Enumerable.Range(0, Workers).Select(_ => Task.Run(RunAsync))];
         }
 
@@ -175,6 +189,8 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
             _waiting.Enqueue(item);
             return true;
         }
+
+        public Task? EndOf(string kind) => _waiting.FirstOrDefault(other => other.Work.Kind == kind)?.Done?.Task;
 
         public bool TryTake(out Item? item) => _waiting.TryDequeue(out item);
     }

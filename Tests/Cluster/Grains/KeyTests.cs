@@ -5,6 +5,7 @@ using Tidegate.BlockStore.Records;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Volumes;
 using Xunit;
@@ -55,8 +56,15 @@ public sealed class KeyTests(GrainCluster cluster)
         await using var stranger = await GatewayUnderTest.NewAsync(cluster);
         await GrainCluster.RefusedAsync(() => stranger.AsTenant(() => volume.Volume.Erase(victims)), ErrorCodes.NotFound);
 
+        Assert.Contains("''", (await GrainCluster.RefusedAsync(() => gateway.AsTenant(() => volume.Volume.Erase([.. victims, ""])), ErrorCodes.InvalidState)).Message, StringComparison.Ordinal);
+
         await gateway.AsTenant(() => volume.Volume.Erase(victims));
         await gateway.AsTenant(() => volume.Volume.Erase([]));
+        var snapshot = cluster.Grains.GetGrain<ISnapshotGrain>(snapshotId);
+        Assert.Contains("erased", (await GrainCluster.RefusedAsync(() => gateway.AsTenant(snapshot.Describe), ErrorCodes.NotFound)).Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("erased", (await GrainCluster.RefusedAsync(() => stranger.AsTenant(snapshot.Describe), ErrorCodes.NotFound)).Message, StringComparison.Ordinal);
+        await gateway.AsTenant(snapshot.Delete);
+        await GrainCluster.Publisher.PublishedAsync(snapshotId, "snapshot.erased");
         await GrainCluster.RefusedAsync(() => gateway.AsTenant(volume.Volume.Describe), ErrorCodes.NotFound);
         var late = cluster.Grains.GetGrain<IVolumeGrain>(ResourceId.New(ResourceKind.Volume));
         await GrainCluster.RefusedAsync(() => gateway.AsTenant(() => late.Create(VolumeUnderTest.Specification(gateway, "late", snapshotId))), ErrorCodes.NotFound);

@@ -107,6 +107,21 @@ public abstract partial class SiloContract(SiloContract.Fixture fixture)
         Assert.False(string.IsNullOrEmpty(problem.TraceId));
     }
 
+    [Theory]
+    [InlineData("POST", "estimate-reclaim", "{}", "snapshotIds")]
+    [InlineData("POST", "estimate-reclaim", """{"snapshotIds":null}""", "snapshotIds")]
+    [InlineData("POST", "erasure", "{}", "confirm")]
+    [InlineData("PUT", "retention", """{"windowSecond":86400}""", "windowSeconds")]
+    public async Task What_a_body_lacks_is_asked_for_and_never_taken_for_nothing(string method, string path, string body, string named)
+    {
+        using var account = await NewAccountAsync("lacking");
+        using var http = Silo.Http(Silo.Ready.ApiUrl, account.Key);
+        using var request = new HttpRequestMessage(new HttpMethod(method), $"/v1/volumes/vol-00000000000000000000/{path}") { Content = SiloUnderTest.Json(body) };
+        using var response = await http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains(named, (await response.Content.ReadFromJsonAsync(RestJson.Default.ProblemView))!.Detail, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_body_over_the_limit_is_refused()
     {

@@ -31,7 +31,7 @@ internal static class AgentTargets
     public static FuzzTarget PresenceMap()
     {
         var disk = NewDisk();
-        using (var map = GatewayAgent.Volumes.PresenceMap.Open(disk, VolumeId, "snap-1", VolumeBytes))
+        using (var map = GatewayAgent.Volumes.PresenceMap.Open(disk, VolumeId, "snap-1", VolumeBytes, wasServed: false))
         {
             map.MarkWritten(1, 0x00FF);
             map.MarkZero(4, 3);
@@ -44,7 +44,7 @@ internal static class AgentTargets
             {
                 var disk = NewDisk();
                 WriteFile(disk, GatewayAgent.Volumes.PresenceMap.FileName, bytes);
-                using var map = GatewayAgent.Volumes.PresenceMap.Open(disk, VolumeId, "snap-1", VolumeBytes);
+                using var map = GatewayAgent.Volumes.PresenceMap.Open(disk, VolumeId, "snap-1", VolumeBytes, wasServed: true);
                 _ = map.PresentBytes;
                 for (long block = 0; block >= 0; block = map.NextAbsent(block + 1)) _ = map.Mask(block);
             },

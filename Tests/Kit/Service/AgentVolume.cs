@@ -59,7 +59,7 @@ internal sealed class AgentVolume : IAsyncDisposable
         var attachment = new VolumeAttachment(service.VolumeId, "data", service.Heads[0].SizeBytes, sourceSnapshotId);
         try
         {
-            return new AgentVolume(VolumeHost.Open(attachment, disk, environment), disk, workers);
+            return new AgentVolume(VolumeHost.Open(attachment, () => disk, environment), disk, workers);
         }
         catch
         {

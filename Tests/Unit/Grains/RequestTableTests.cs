@@ -41,6 +41,29 @@ public sealed class RequestTableTests
     }
 
     [Fact]
+    public void What_is_over_makes_room_for_what_is_asked_now()
+    {
+        var table = RequestTable.Empty;
+        for (var i = 0; i < RequestTable.MaxEntries; i++) table = table.Start($"req-{i}", "describe", Timeout, Start).Table;
+        table = table.Report(Report("req-7", true));
+        table = table.Start("one-more", "snapshot", Timeout, Start).Table;
+        Assert.False(table.Entries.ContainsKey("req-7"));
+        Assert.Equal(ErrorCodes.RateLimited, Assert.Throws<TidegateException>(() => table.Start("too-many", "describe", Timeout, Start)).Code);
+        // Nobody waits for one that is past its deadline.
+        Assert.Equal(RequestTable.MaxEntries, table.Start("later", "describe", Timeout, Start + Timeout).Table.Entries.Count);
+    }
+
+    [Fact]
+    public void A_request_that_failed_is_sent_again_when_it_is_repeated()
+    {
+        var (table, _, _) = RequestTable.Empty.Start("req-1", "snapshot", Timeout, Start);
+        (table, var entry, var isNew) = table.Report(Report("req-1", true, error: ErrorCodes.InvalidState)).Start("req-1", "snapshot", Timeout, Start);
+        Assert.True(isNew);
+        Assert.Null(entry.Outcome);
+        Assert.Equal("", table.Report(Report("req-1", true)).Start("req-1", "snapshot", Timeout, Start).Entry.Outcome!.ErrorCode);
+    }
+
+    [Fact]
     public void Progress_never_goes_back()
     {
         var (table, _, _) = RequestTable.Empty.Start("req-1", "describe", Timeout, Start);

@@ -45,9 +45,9 @@ public sealed class PresenceMapTests
             map.MarkWritten(7, 0x00f0);
             map.Sync();
         }
-        using (var grown = PresenceMap.Open(disk, VolumeId, SnapshotId, SizeBytes + (1 << 20)))
+        using (var grown = PresenceMap.Open(disk, VolumeId, SnapshotId, SizeBytes + (1 << 20), wasServed: true))
             CompleteGrown(grown);
-        Assert.Throws<InvalidDataException>(() => PresenceMap.Open(disk, VolumeId, SnapshotId, SizeBytes - 4096).Dispose());
+        Assert.Throws<InvalidDataException>(() => PresenceMap.Open(disk, VolumeId, SnapshotId, SizeBytes - 4096, wasServed: true).Dispose());
     }
 
     private static void CompleteGrown(PresenceMap grown)
@@ -103,9 +103,34 @@ public sealed class PresenceMapTests
     {
         var disk = new SimulatedDisk(new Random(4), new SimulatedDiskPlan());
         Open(disk).Dispose();
-        Assert.Contains("another volume", Assert.Throws<InvalidDataException>(() => PresenceMap.Open(disk, VolumeId, "snap-other", SizeBytes)).Message, StringComparison.Ordinal);
+        Assert.Contains("another volume", Assert.Throws<InvalidDataException>(() => PresenceMap.Open(disk, VolumeId, "snap-other", SizeBytes, wasServed: false)).Message, StringComparison.Ordinal);
         disk.Corrupt(PresenceMap.FileName, 20);
         Assert.Contains("damaged", Assert.Throws<InvalidDataException>(() => Open(disk)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_map_that_is_missing_empty_or_cut_is_never_taken_for_a_new_one_once_the_volume_was_served()
+    {
+        var disk = new SimulatedDisk(new Random(6), new SimulatedDiskPlan());
+        Assert.Throws<InvalidDataException>(() => Open(disk, wasServed: true));
+        Assert.False(disk.Exists(PresenceMap.FileName));
+        foreach (var length in new[] { 0, 100, 4096 })
+        {
+            Open(disk).Dispose();
+            var bytes = new byte[length];
+            using (var file = disk.Open(PresenceMap.FileName))
+                file.Read(0, bytes);
+            disk.Delete(PresenceMap.FileName);
+            using (var file = disk.Open(PresenceMap.FileName))
+                file.Write(0, bytes);
+            Assert.Contains("damaged", Assert.Throws<InvalidDataException>(() => Open(disk, wasServed: true)).Message, StringComparison.Ordinal);
+            disk.Delete(PresenceMap.FileName);
+        }
+        using (var file = disk.Open(PresenceMap.FileName, 16384))
+            file.Write(0, new byte[4096]);
+        Assert.Throws<InvalidDataException>(() => Open(disk, wasServed: true));
+        // Nothing was served yet: a crash had come between making the map and writing it.
+        Open(disk).Dispose();
     }
 
     [Fact]
@@ -149,5 +174,5 @@ public sealed class PresenceMapTests
 
     private static ushort Expected(ushort[] model, int block) => block == 5000 ? (ushort)(model[block] | 0xfff8) : model[block];
 
-    private static PresenceMap Open(SimulatedDisk disk) => PresenceMap.Open(disk, VolumeId, SnapshotId, SizeBytes);
+    private static PresenceMap Open(SimulatedDisk disk, bool wasServed = false) => PresenceMap.Open(disk, VolumeId, SnapshotId, SizeBytes, wasServed);
 }

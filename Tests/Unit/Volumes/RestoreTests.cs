@@ -79,6 +79,24 @@ public sealed class RestoreTests
     }
 
     [Fact]
+    public async Task A_volume_whose_map_is_lost_says_so_and_does_not_go_back_to_its_snapshot()
+    {
+        var (origin, image) = await OriginAsync(seed: 60);
+        var service = origin.Clone("vol-00000000000000000018", SnapshotId, seed: 60);
+        var disk = LockedDisk.Seeded(60);
+        await using (var agent = AgentVolume.Open(service, disk, SnapshotId))
+        {
+            await RestoredAsync(agent);
+            await agent.Device.WriteAsync(8192, new byte[4096], fua: true, CancellationToken.None);
+            await agent.DrainAsync();
+        }
+        disk.Delete("presence");
+        await using var again = AgentVolume.Open(service, disk, SnapshotId);
+        Assert.Equal(VolumeRunState.Failed, again.Status.State);
+        Assert.Contains("presence map", again.Status.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_a_host_touches_first_is_fetched_first()
     {
         var (origin, image) = await OriginAsync(seed: 30);

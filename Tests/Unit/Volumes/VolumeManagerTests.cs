@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.Shadow;
 using Tidegate.GatewayAgent.Volumes;
@@ -89,26 +90,50 @@ public sealed class VolumeManagerTests
         var error = await Assert.ThrowsAsync<TidegateException>(() => restarted.TakeBarrierAsync(Id(2), "snap-a", CancellationToken.None));
         Assert.Equal(ErrorCodes.InvalidState, error.Code);
         error = await Assert.ThrowsAsync<TidegateException>(() => restarted.TakeBarrierAsync(Id(3), "snap-a", CancellationToken.None));
-        Assert.Equal(ErrorCodes.NotFound, error.Code);
+        Assert.Equal(ErrorCodes.InvalidState, error.Code);
     }
 
     [Fact]
-    public async Task A_disk_without_room_for_the_log_is_said_and_a_restart_with_room_serves()
+    public async Task A_disk_without_room_for_the_log_is_said_and_with_room_the_volume_is_served_by_itself()
     {
         var disk = new SimulatedDisk(new Random(3), new SimulatedDiskPlan { CapacityPages = 100 });
         _storage.Volumes[Id(1)] = disk;
-        await using (var manager = NewManager())
+        var time = new FakeTimeProvider();
+        await using var manager = NewManager(time: time);
+        await manager.ApplyAsync(Configuration(1, ("data", 1)), CancellationToken.None);
+        var status = manager.GetStatuses().Single().Status;
+        Assert.Equal(VolumeRunState.Failed, status.State);
+        Assert.Contains("no room for the volume's write log of 8 MiB. Free space on it: the agent tries again by itself.", status.Reason, StringComparison.Ordinal);
+        for (var tries = 0; tries < 2; tries++)
         {
-            await manager.ApplyAsync(Configuration(1, ("data", 1)), CancellationToken.None);
-            var status = manager.GetStatuses().Single().Status;
-            Assert.Equal(VolumeRunState.Failed, status.State);
-            Assert.Contains("no room for the volume's write log of 8 MiB. Free space on it, then restart the agent.", status.Reason, StringComparison.Ordinal);
+            var changed = new TaskCompletionSource();
+            manager.Changed += (_, _) => changed.TrySetResult();
+            if (tries == 1)
+                disk.Plan.CapacityPages = long.MaxValue;
+            time.Advance(TimeSpan.FromMinutes(1));
+            await changed.Task;
+            Assert.Equal(tries == 1, manager.List().Any());
         }
-        disk.Plan.CapacityPages = long.MaxValue;
+    }
+
+    [Fact]
+    public async Task A_volume_whose_directory_cannot_be_opened_stops_nothing_else()
+    {
+        _storage.Broken = Id(2);
+        await using (var manager = NewManager())
+            await manager.ApplyAsync(Configuration(1, ("good", 1), ("bad", 2)), CancellationToken.None);
         await using var restarted = NewManager();
         await restarted.StartAsync(CancellationToken.None);
-        Assert.Equal("data", restarted.List().Single().Name);
+        Assert.Equal(["good"], restarted.List().Select(export => export.Name));
+        Assert.Contains("There is no such directory", restarted.GetStatuses().Single(volume => volume.Name == "bad").Status.Reason, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(1L << 20, 64L << 20)]
+    [InlineData(64L << 20, 128L << 20)]
+    [InlineData(512L << 20, 1L << 30)]
+    [InlineData(16L << 40, 1L << 30)]
+    public void A_small_volume_has_a_small_log(long sizeBytes, long logBytes) => Assert.Equal(logBytes, new VolumeOptions().LogCapacityFor(sizeBytes));
 
     [Fact]
     public async Task A_store_with_data_and_no_log_is_refused_untouched()
@@ -149,7 +174,7 @@ public sealed class VolumeManagerTests
     private static GatewayConfiguration Configuration(long version, long sizeBytes) =>
         new(version, "gateway", "Europe/Berlin", [new VolumeAttachment(Id(1), "data", sizeBytes, "")]);
 
-    private VolumeManager NewManager(bool isDown = false)
+    private VolumeManager NewManager(bool isDown = false, TimeProvider? time = null)
     {
         ModelService ServiceOf(string volumeId)
         {
@@ -158,7 +183,7 @@ public sealed class VolumeManagerTests
             return service;
         }
         var environment = new VolumeEnvironment(
-            id => ServiceOf(id).Connect(), ServiceOf(Id(1)).Transport(), new SealWorkers(1), AgentVolume.Options(), TimeProvider.System, NullLoggerFactory.Instance);
+            id => ServiceOf(id).Connect(), ServiceOf(Id(1)).Transport(), new SealWorkers(1), AgentVolume.Options(), time ?? TimeProvider.System, NullLoggerFactory.Instance);
         environment.Options.CloseTimeout = TimeSpan.FromSeconds(10);
         return new VolumeManager(_storage, environment, name => [$"nbd://127.0.0.1:1/{name}"]);
     }
@@ -174,10 +199,14 @@ public sealed class VolumeManagerTests
 
         public Dictionary<string, SimulatedDisk> Volumes { get; } = [];
 
+        public string Broken { get; set; } = "";
+
         public IDisk OpenRoot() => new LockedDisk(_root);
 
         public IDisk OpenVolume(string volumeId)
         {
+            if (volumeId == Broken)
+                throw new DirectoryNotFoundException("There is no such directory");
             lock (Volumes)
             {
                 if (!Volumes.TryGetValue(volumeId, out var disk))

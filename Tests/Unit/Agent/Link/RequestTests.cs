@@ -89,6 +89,32 @@ public sealed class RequestTests
     }
 
     [Fact]
+    public async Task A_repeated_request_that_failed_is_tried_again()
+    {
+        await using var bench = new LinkBench();
+        var connection = await bench.AcceptedAsync();
+        bench.Volumes.Gate = new TaskCompletionSource();
+        bench.Volumes.Gate.SetException(new TidegateException(ErrorCodes.InvalidState, "Not served yet."));
+        await bench.Inbox.Deliver(Snapshot("req-1"));
+        Assert.Equal(ErrorCodes.InvalidState, (await bench.DrivenAsync(connection.NextReportAsync())).ErrorCode);
+        bench.Volumes.Gate = new TaskCompletionSource();
+        bench.Volumes.Gate.SetResult();
+        await bench.Inbox.Deliver(Snapshot("req-1"));
+        Assert.IsType<SnapshotBarrier>((await bench.DrivenAsync(connection.NextReportAsync())).Result);
+    }
+
+    [Fact]
+    public async Task A_full_disk_does_not_keep_requests_from_being_answered()
+    {
+        var plan = new SimulatedDiskPlan();
+        await using var bench = new LinkBench(new SimulatedDisk(new Random(3), plan));
+        var connection = await bench.AcceptedAsync();
+        for (var call = 1; call < 40; call++) plan.Errors[call] = 28;
+        Assert.True((await bench.Inbox.Deliver(Snapshot("req-1"))).Accepted);
+        Assert.IsType<SnapshotBarrier>((await bench.DrivenAsync(connection.NextReportAsync())).Result);
+    }
+
+    [Fact]
     public async Task A_request_that_takes_too_long_ends_as_a_timeout()
     {
         await using var bench = new LinkBench();
@@ -146,8 +172,9 @@ public sealed class RequestTests
         {
             bench.Journal.Record($"req-{n}", "describe");
             if (n >= 10) continue;
-            bench.Journal.Finish($"req-{n}", new StoredOutcome("", ""));
-            bench.Journal.MarkReported($"req-{n}");
+            var outcome = new StoredOutcome("", "");
+            bench.Journal.Finish($"req-{n}", outcome);
+            bench.Journal.MarkReported($"req-{n}", outcome);
         }
         for (var n = 0; n < 10; n++) bench.Journal.Record($"more-{n}", "describe");
         Assert.Null(bench.Journal.Find("req-0"));
