@@ -21,6 +21,8 @@ internal static class CatalogueKey
     public const byte Point = 10;
     public const byte Pages = 11;
     public const byte Lease = 12;
+    public const byte StagedZero = 13;
+    public const byte StagedDeath = 14;
 
     public static byte[] Of(byte kind, string text = "") => [kind, .. Encoding.ASCII.GetBytes(text)];
 
@@ -45,6 +47,12 @@ internal static class CatalogueKey
 
     public static byte[] OfSubtree(DeadSubtree subtree) =>
         [Subtree, .. Big(subtree.Death), (byte)subtree.Level, .. Big(subtree.Number), .. Big(subtree.Page.Segment.Identity.Nonce)];
+
+    /// <summary>By the end of the range, so that a seek finds the first that reaches past a sector.</summary>
+    public static byte[] OfStagedZero(long roundEpoch, long endSector) => [StagedZero, .. Big(roundEpoch), .. Big(endSector)];
+
+    public static byte[] OfStagedDeath(DeathRecord death) =>
+        [StagedDeath, .. Big(death.Birth), (byte)death.Kind, .. Big(death.SegmentSequence), .. Big(death.SegmentNonce)];
 
     public static long NumberAt(ReadOnlySpan<byte> key, int at) => BinaryPrimitives.ReadInt64BigEndian(key[at..]);
 

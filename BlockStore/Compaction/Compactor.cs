@@ -46,6 +46,8 @@ public sealed class Compactor
     {
         if (_sealer.Owner != head.Lineage)
             throw new ArgumentException($"The sealer is for {_sealer.Owner}, the head for {head.Lineage}.", nameof(head));
+        // What is staged is counted, and reached by no root that is walked here.
+        if (head.Staging is not null) return null;
         var segments = _segments.At(head.Relocations);
         var catalogue = new CatalogueEdit(head, segments);
         var table = new RelocationTable(head.Lineage, head.Relocation, segments);

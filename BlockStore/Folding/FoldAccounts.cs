@@ -8,11 +8,17 @@ namespace Tidegate.BlockStore.Folding;
 /// Counts what a fold brings to life and what it kills, exactly: every frame of the volume's own lineage, with its true birth and the
 /// sequence that took its last sector. What an origin wrote is freed through the origin's pins and is not counted here.
 /// </summary>
-internal sealed class FoldAccounts(LineageId lineage)
+internal class FoldAccounts(LineageId lineage)
 {
     private readonly Dictionary<SegmentIdentity, SegmentLife> _born = [];
     private readonly Dictionary<SegmentIdentity, long> _lost = [];
     private readonly Dictionary<(long Birth, long Death, SegmentIdentity Segment), (long Bytes, long Frames)> _deaths = [];
+
+    /// <summary>True for what was born where nothing retained ever sees it: it is free when it dies.</summary>
+    protected virtual bool IsTemporary(long birth) => false;
+
+    /// <summary>True when the deaths are only listed, because what died lives on elsewhere until the fold's root counts.</summary>
+    protected virtual bool IsDeferred => false;
 
     public List<DeadSubtree> Subtrees { get; } = [];
 
@@ -38,11 +44,22 @@ internal sealed class FoldAccounts(LineageId lineage)
     /// <summary>True when the page was written by this volume and not by an origin.</summary>
     public bool Owns(PageReference page) => page.Segment.Identity.Owner == lineage;
 
+    /// <summary>Takes bytes from the living ones of a segment that this fold or one before counted.</summary>
+    protected void Lose(SegmentIdentity segment, int bytes)
+    {
+        if (_born.TryGetValue(segment, out var life)) _born[segment] = life with { LiveBytes = life.LiveBytes - bytes };
+        else _lost[segment] = _lost.GetValueOrDefault(segment) + bytes;
+    }
+
     private void Kill(SegmentIdentity segment, int bytes, long birth, long death)
     {
         if (segment.Owner != lineage) return;
-        if (_born.TryGetValue(segment, out var life)) _born[segment] = life with { LiveBytes = life.LiveBytes - bytes };
-        else _lost[segment] = _lost.GetValueOrDefault(segment) + bytes;
+        if (IsTemporary(birth))
+        {
+            Lose(segment, bytes);
+            return;
+        }
+        if (!IsDeferred) Lose(segment, bytes);
         var (dead, frames) = _deaths.GetValueOrDefault((birth, death, segment));
         _deaths[(birth, death, segment)] = (dead + bytes, frames + 1);
     }

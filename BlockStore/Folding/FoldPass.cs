@@ -2,6 +2,7 @@ using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Maps;
 using Tidegate.BlockStore.Segments;
+using Tidegate.BlockStore.Staging;
 
 namespace Tidegate.BlockStore.Folding;
 
@@ -11,7 +12,7 @@ namespace Tidegate.BlockStore.Folding;
 /// </summary>
 internal sealed class FoldPass(
     MapReader map, FoldAccounts accounts, PageWriter writer, Func<BlobEffect, CancellationToken, ValueTask> put, long sizeBytes,
-    long throughSequence)
+    long throughSequence, StagedFills? staged = null)
 {
     private readonly long _endSector = sizeBytes / BlockGeometry.SectorBytes;
 
@@ -42,7 +43,8 @@ internal sealed class FoldPass(
         {
             if (stored is null || storedLevel == level) return stored;
         }
-        if (stored is not null && storedLevel == level && level > 0 && FindCover(active, first, end) is { } cover)
+        // What lies under a staged discard may be alive in the main image: there it is looked into at once.
+        if (staged is null && stored is not null && storedLevel == level && level > 0 && FindCover(active, first, end) is { } cover)
         {
             if (accounts.Owns(stored)) accounts.Subtrees.Add(new DeadSubtree(cover.Sequence, level, number, stored));
             stored = null;
@@ -86,25 +88,34 @@ internal sealed class FoldPass(
         if (stored is not null)
             foreach (var (slot, fragments) in (await map.GetAsync(stored, 0, number, cancellationToken)).Blocks)
                 blocks.Add(slot, new FragmentList(fragments));
+        var touched = staged is null ? [] : await staged.LoadZeroesAsync(first, first + BlockGeometry.PageEntries, sources, cancellationToken);
         foreach (var source in sources)
         {
+            var birth = staged?.Birth ?? source.Sequence;
             void Died(MapFragment fragment) => accounts.Kill(fragment, source.Sequence);
             if (source.TouchesByRange(first, first + BlockGeometry.PageEntries))
                 foreach (var (slot, fragments) in blocks)
-                    fragments.Cover(SegmentRanges.MaskOf(source.Reader.Index.Ranges, first + slot), Died);
+                    fragments.Cover(Open(source, first + slot, SegmentRanges.MaskOf(source.Reader.Index.Ranges, first + slot), fragments), Died);
             for (var i = source.From; i < source.To; i++)
             {
                 var entry = source.Reader.Index.Entries[i];
                 var slot = (int)(entry.Block - first);
                 if (!blocks.TryGetValue(slot, out var fragments)) blocks.Add(slot, fragments = new FragmentList());
-                fragments.Cover(entry.Mask, Died);
-                fragments.Add(new MapFragment(source.Reader.Reference, i, entry.Mask, source.Sequence, entry.StoredBytes, entry.Tag));
+                var mask = Open(source, entry.Block, entry.Mask, fragments);
+                fragments.Cover(mask, Died);
+                var fragment = new MapFragment(source.Reader.Reference, i, mask, birth, entry.StoredBytes, entry.Tag);
+                if (mask != 0) fragments.Add(fragment);
+                else Died(fragment);
             }
         }
         var page = new MapPage(0, number);
         foreach (var (slot, fragments) in blocks)
             if (fragments.Fragments.Count > 0) page.Blocks.Add(slot, fragments.ToCanonical());
         return await WriteAsync(page, stored, cancellationToken);
+
+        ushort Open(FoldSource source, long block, ushort mask, FragmentList fragments) => staged is null || !source.IsFill
+            ? mask
+            : (ushort)(mask & ~staged.TouchedMask(block, touched, fragments));
     }
 
     private async Task<PageReference?> WriteAsync(MapPage page, PageReference? stored, CancellationToken cancellationToken)

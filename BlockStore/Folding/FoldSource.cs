@@ -7,6 +7,8 @@ internal readonly record struct FoldSource(SegmentReader Reader, int From, int T
 {
     public long Sequence => Reader.Index.Header.Identity.Sequence;
 
+    public bool IsFill => Reader.Reference.Identity.Kind == SegmentKind.Fill;
+
     public bool HasFrames => From < To;
 
     /// <summary>The part under blocks [first, end), or null when neither frames nor ranges touch it.</summary>

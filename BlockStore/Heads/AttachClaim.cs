@@ -15,4 +15,11 @@ public sealed record AttachClaim(
     SegmentDigest LastDigest,
     long CommittedLogEnd,
     long StoreSizeBytes,
-    IReadOnlyList<SealClaim> Seals);
+    IReadOnlyList<SealClaim> Seals)
+{
+    /// <summary>
+    /// True when the store is not what log and head say: it was changed while the agent was stopped, had data of its own before its first
+    /// upload, or was written past the log.
+    /// </summary>
+    public bool IsStoreChanged { get; init; }
+}

@@ -5,6 +5,7 @@ using Tidegate.BlockStore.Compaction;
 using Tidegate.BlockStore.Folding;
 using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Segments;
+using Tidegate.BlockStore.Staging;
 
 namespace Tidegate.BlockStore.Heads;
 
@@ -56,8 +57,17 @@ public static class HeadMachine
     /// Grants a new epoch when the log's last committed segment is the head's tip, or an ancestor whose successors up to the tip are
     /// the log's own seals (replies were lost): digests chain, so an equal tip is an equal history.
     /// </summary>
+    /// <remarks>While a branch is staged the log belongs there, and its tip is the branch's.</remarks>
     public static HeadChange Attach(VolumeHead head, AttachClaim claim)
     {
+        if (head.Staging is { } staging)
+        {
+            if (staging.IsAbandoned)
+                return HeadChange.Refused(
+                    head, HeadRefusalReason.StagingClosing, "What was staged of this volume is being given up. Attach again in a moment.");
+            var granted = Attach(StagingMachine.LogView(head, staging), claim);
+            return granted.Refusal is null ? HeadChange.To(head with { Epoch = granted.Head.Epoch }) : granted with { Head = head };
+        }
         if (claim.StoreSizeBytes > head.SizeBytes)
             return HeadChange.Refused(
                 head, HeadRefusalReason.SizeMismatch,
@@ -79,7 +89,14 @@ public static class HeadMachine
     /// ones committed; a commit of repeats alone must reach the tip. <paramref name="now"/> is the service's clock.
     /// </summary>
     public static HeadChange Commit(
-        VolumeHead head, long epoch, IReadOnlyList<SegmentClaim> segments, DateTimeOffset now, LineageSealer sealer)
+        VolumeHead head, long epoch, IReadOnlyList<SegmentClaim> segments, DateTimeOffset now, LineageSealer sealer) =>
+        head.Staging is null
+            ? Commit(head, epoch, segments, now, sealer, SegmentKind.Data)
+            : StagingMachine.CommitLog(head, epoch, segments, now, sealer);
+
+    /// <summary>As above, for one of the two chains of segments that a view of the head stands for.</summary>
+    internal static HeadChange Commit(
+        VolumeHead head, long epoch, IReadOnlyList<SegmentClaim> segments, DateTimeOffset now, LineageSealer sealer, SegmentKind kind)
     {
         if (epoch < head.Epoch)
             return HeadChange.Refused(
@@ -95,13 +112,13 @@ public static class HeadMachine
         {
             var segment = segments[i];
             var refusal = segment.Sequence <= next.CommittedSequence
-                ? CheckRepeat(next, segment, i + 1 < segments.Count ? segments[i + 1] : null)
-                : CheckNext(next, segment);
+                ? CheckRepeat(next, segment, i + 1 < segments.Count ? segments[i + 1] : null, kind)
+                : CheckNext(next, segment, kind);
             if (refusal is not null) return HeadChange.Refused(head, refusal.Reason, refusal.Message);
             if (segment.Sequence <= head.CommittedSequence) continue;
             if (segment.Sequence <= next.CommittedSequence)
                 return HeadChange.Refused(head, HeadRefusalReason.Invalid, $"Sequence {segment.Sequence} appears twice in one commit.");
-            next = Append(next, segment, now, sealer, blobs);
+            next = Append(next, segment, now, sealer, blobs, kind);
             cuts.AddRange(segment.SnapshotIds.Select(id => CutOf(next, id)));
         }
         if (!ReferenceEquals(next, head)) return HeadChange.To(next, blobs, cuts);
@@ -113,7 +130,10 @@ public static class HeadMachine
     }
 
     /// <summary>Makes the head a snapshot: one record for the catalogue, no page is written.</summary>
-    public static HeadChange Snapshot(VolumeHead head, string snapshotId) => HeadChange.To(head, cuts: [CutOf(head, snapshotId)]);
+    public static HeadChange Snapshot(VolumeHead head, string snapshotId) => head.Staging is null
+        ? HeadChange.To(head, cuts: [CutOf(head, snapshotId)])
+        : HeadChange.Refused(
+            head, HeadRefusalReason.Staging, "The volume's store and its remote image are being put together again; a snapshot waits for the end of that.");
 
     /// <summary>A change of the catalogue alone: pins, deletions, the recovery window.</summary>
     public static HeadChange ChangeCatalogue(VolumeHead head, CatalogueUpdate update) => HeadChange.To(head).WithCatalogue(update);
@@ -184,9 +204,9 @@ public static class HeadMachine
             "Another compaction was published since this one began. Its containers are orphans; compact again from the new head.");
 
     /// <summary>Takes the root out of a head whose volume was deleted and whose tail is folded; the catalogue has it as a dead subtree.</summary>
-    internal static HeadChange DropRoot(VolumeHead head) => head.Tail.Count == 0
+    internal static HeadChange DropRoot(VolumeHead head) => head.Tail.Count == 0 && head.Staging is null
         ? HeadChange.To(head with { Root = null, RetiredTail = null })
-        : HeadChange.Refused(head, HeadRefusalReason.Superseded, "The tail is not folded. Fold it first.");
+        : HeadChange.Refused(head, HeadRefusalReason.Superseded, "The tail is not folded, or a branch is staged. Fold it, give it up, then try again.");
 
     private static bool IsPrefix(FoldResult fold, IReadOnlyList<TailEntry> tail) =>
         fold.Folded.Count > 0 && fold.Folded.Count <= tail.Count && tail[fold.Folded.Count - 1].Segment == fold.Folded[^1].Segment;
@@ -205,7 +225,7 @@ public static class HeadMachine
         {
             if (seal.Sequence != expected) return $"its seal records go from {expected - 1} to {seal.Sequence}";
             var known = head.Tail.Inline.FirstOrDefault(
-                entry => entry.Segment.Identity.Owner == head.Lineage && entry.Segment.Identity.Sequence == seal.Sequence);
+                entry => entry.Segment.Identity.Kind == SegmentKind.Data && entry.Segment.Identity.Owner == head.Lineage && entry.Segment.Identity.Sequence == seal.Sequence);
             if (known is not null && known.Digest != seal.Digest) return $"segment {seal.Sequence} has another digest";
             if (seal.Sequence == head.CommittedSequence)
             {
@@ -222,12 +242,12 @@ public static class HeadMachine
     /// <summary>
     /// A repeat must be told from a fork: its digest is known to the head, or the segment after it in the same commit names it.
     /// </summary>
-    private static HeadRefusal? CheckRepeat(VolumeHead head, SegmentClaim segment, SegmentClaim? following)
+    private static HeadRefusal? CheckRepeat(VolumeHead head, SegmentClaim segment, SegmentClaim? following, SegmentKind kind)
     {
         var known = segment.Sequence == head.CommittedSequence
             ? head.TipDigest
-            : head.Tail.Inline.FirstOrDefault(
-                entry => entry.Segment.Identity.Owner == head.Lineage && entry.Segment.Identity.Sequence == segment.Sequence)?.Digest;
+            : head.Tail.Inline.FirstOrDefault(entry => entry.Segment.Identity.Kind == kind
+                && entry.Segment.Identity.Owner == head.Lineage && entry.Segment.Identity.Sequence == segment.Sequence)?.Digest;
         if (known is null && following is not null && following.Sequence == segment.Sequence + 1) known = following.PreviousDigest;
         if (known is null)
             return new HeadRefusal(
@@ -237,7 +257,7 @@ public static class HeadMachine
             : null;
     }
 
-    private static HeadRefusal? CheckNext(VolumeHead head, SegmentClaim segment)
+    private static HeadRefusal? CheckNext(VolumeHead head, SegmentClaim segment, SegmentKind kind)
     {
         if (segment.Sequence != head.CommittedSequence + 1)
             return new HeadRefusal(
@@ -258,8 +278,8 @@ public static class HeadMachine
             return new HeadRefusal(
                 HeadRefusalReason.Invalid,
                 $"Sequence {segment.Sequence} claims {segment.LengthBytes} bytes with {segment.FrameBytes} of frames.");
-        if (!SegmentIdentity.TryParseDataKey(segment.BlobKey, head.KeyGeneration, out var identity)
-            || identity!.Owner != head.Lineage || identity.Epoch != head.Epoch || identity.Sequence != segment.Sequence)
+        if (!SegmentIdentity.TryParse(segment.BlobKey, head.KeyGeneration, out var identity)
+            || identity!.Kind != kind || identity.Owner != head.Lineage || identity.Epoch != head.Epoch || identity.Sequence != segment.Sequence)
             return new HeadRefusal(
                 HeadRefusalReason.Invalid,
                 $"'{segment.BlobKey}' is no key of sequence {segment.Sequence}, epoch {head.Epoch}, of {head.Lineage}.");
@@ -270,9 +290,9 @@ public static class HeadMachine
     }
 
     private static VolumeHead Append(
-        VolumeHead head, SegmentClaim segment, DateTimeOffset now, LineageSealer sealer, List<BlobEffect> blobs)
+        VolumeHead head, SegmentClaim segment, DateTimeOffset now, LineageSealer sealer, List<BlobEffect> blobs, SegmentKind kind)
     {
-        SegmentIdentity.TryParseDataKey(segment.BlobKey, head.KeyGeneration, out var identity);
+        SegmentIdentity.TryParse(segment.BlobKey, head.KeyGeneration, out var identity);
         var entry = new TailEntry(
             new SegmentReference(identity!, (int)segment.LengthBytes), segment.Digest, segment.LogEnd, (int)segment.FrameBytes, Milliseconds(now), Milliseconds(segment.HostTimeEnd));
         var tail = head.Tail;
@@ -289,7 +309,7 @@ public static class HeadMachine
             Tail = tail with { Inline = tail.Inline.Add(entry) },
             BytesSinceFold = head.BytesSinceFold + segment.FrameBytes,
             CommittedAt = entry.CommittedAt,
-            HostTime = entry.HostTime,
+            HostTime = kind == SegmentKind.Fill ? head.HostTime : entry.HostTime,
         };
     }
 

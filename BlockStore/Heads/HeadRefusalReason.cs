@@ -21,4 +21,10 @@ public enum HeadRefusalReason
     TailFull,
     /// <summary>The head changed since the work was begun; begin again from the new head.</summary>
     Superseded,
+    /// <summary>A branch is staged: snapshots wait until it is published.</summary>
+    Staging,
+    /// <summary>A branch that was given up is being freed; try again.</summary>
+    StagingClosing,
+    /// <summary>What was declared as the whole of a staging branch is not what it holds: nothing is published.</summary>
+    StagingIncomplete,
 }

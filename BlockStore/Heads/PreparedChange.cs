@@ -3,6 +3,7 @@ using Tidegate.BlockStore.Compaction;
 using Tidegate.BlockStore.Folding;
 using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Segments;
+using Tidegate.BlockStore.Staging;
 
 namespace Tidegate.BlockStore.Heads;
 
@@ -22,6 +23,15 @@ public sealed record PreparedChange(CatalogueUpdate Catalogue)
 
     /// <summary>True when the head's root goes, with all under it: the volume was deleted.</summary>
     public bool DropsRoot { get; init; }
+
+    /// <summary>The fold of the staging branch that is published with it, or null.</summary>
+    public StagingFold? Staged { get; init; }
+
+    /// <summary>What the staging branch must hold to be published with <see cref="Staged"/>; null when it stays a branch.</summary>
+    public StagingDeclaration? Declared { get; init; }
+
+    /// <summary>True when an abandoned staging branch goes.</summary>
+    public bool DropsStaging { get; init; }
 
     /// <summary>Blobs that nothing names once a deleted volume has let go of its catalogue; empty otherwise.</summary>
     public IReadOnlyList<string> Remnants { get; init; } = [];
@@ -55,7 +65,12 @@ public sealed record PreparedChange(CatalogueUpdate Catalogue)
     public static readonly TimeSpan MaxAge = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// The change of <paramref name="head"/>, whose whole tail is <paramref name="tail"/> (<see cref="TailManifest.LoadAsync"/>).
+    /// The tail that <see cref="Publish"/> must be given whole: the head's, or its staging branch's.
+    /// </summary>
+    public Tail TailOf(VolumeHead head) => Staged is null ? head.Tail : head.Staging?.Tail ?? Tail.Empty;
+
+    /// <summary>
+    /// The change of <paramref name="head"/>; <paramref name="tail"/> is the whole of <see cref="TailOf"/> (<see cref="TailManifest.LoadAsync"/>).
     /// Refused as superseded when the catalogue, or what a fold began from, is no longer what it was, or when it is older than
     /// <see cref="MaxAge"/> at <paramref name="now"/>, the service's clock: prepare again.
     /// </summary>
@@ -69,6 +84,9 @@ public sealed record PreparedChange(CatalogueUpdate Catalogue)
                 head, HeadRefusalReason.Superseded, "The catalogue changed since the change was prepared. Prepare it again from the new head.");
         var change = Fold is not null ? HeadMachine.PublishFold(head, Fold, tail, sealer)
             : Compaction is not null ? HeadMachine.PublishCompaction(head, Compaction)
+            : Declared is not null ? StagingMachine.Publish(head, Staged!, Declared, tail, now, sealer)
+            : Staged is not null ? StagingMachine.PublishFold(head, Staged, tail, sealer)
+            : DropsStaging ? StagingMachine.Drop(head)
             : DropsRoot ? HeadMachine.DropRoot(head)
             : HeadChange.To(head);
         return change.Refusal is null ? change.WithCatalogue(Catalogue) : change;

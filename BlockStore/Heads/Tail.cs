@@ -40,7 +40,7 @@ public sealed record Tail(SegmentReference? Manifest, int ManifestCount, Immutab
         foreach (var entry in Inline) entry.Write(writer, owners);
     }
 
-    internal static Tail Read(ref FormatReader reader, OwnerTable owners)
+    internal static Tail Read(ref FormatReader reader, OwnerTable owners, bool allowsFills = false)
     {
         var manifest = SegmentReference.ReadOptional(ref reader, owners, SegmentKind.Tail);
         var manifestCount = reader.I32("manifest entry count", 0, MaxSegments);
@@ -49,7 +49,12 @@ public sealed record Tail(SegmentReference? Manifest, int ManifestCount, Immutab
         var inline = reader.U8("inline entry count");
         if (inline > MaxInline) throw reader.Corrupt($"{inline} inline entries are over {MaxInline}");
         var entries = ImmutableArray.CreateBuilder<TailEntry>(inline);
-        for (var i = 0; i < inline; i++) entries.Add(TailEntry.Read(ref reader, owners));
+        for (var i = 0; i < inline; i++)
+        {
+            entries.Add(TailEntry.Read(ref reader, owners));
+            if (!allowsFills && entries[i].Segment.Identity.Kind == SegmentKind.Fill)
+                throw reader.Corrupt("a fill stands outside a staging branch");
+        }
         return new Tail(manifest, manifestCount, entries.MoveToImmutable());
     }
 }

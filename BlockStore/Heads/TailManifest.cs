@@ -36,9 +36,10 @@ public static class TailManifest
     }
 
     /// <summary>A tail of the given entries: inline when they fit, else in one manifest, which is to be stored.</summary>
-    internal static (Tail Tail, IReadOnlyList<BlobEffect> Blobs) Pack(ImmutableArray<TailEntry> entries, LineageSealer sealer, long sequence)
+    internal static (Tail Tail, IReadOnlyList<BlobEffect> Blobs) Pack(
+        ImmutableArray<TailEntry> entries, LineageSealer sealer, long sequence, int maxInline = Tail.MaxInline)
     {
-        if (entries.Length <= Tail.MaxInline) return (new Tail(null, 0, entries), []);
+        if (entries.Length <= maxInline) return (new Tail(null, 0, entries), []);
         var (tail, blob) = Write(null, 0, entries.AsSpan(), sealer, sequence);
         return (tail, [blob]);
     }

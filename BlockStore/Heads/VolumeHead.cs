@@ -4,6 +4,7 @@ using Tidegate.BlockStore.Formats;
 using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Relocation;
 using Tidegate.BlockStore.Segments;
+using Tidegate.BlockStore.Staging;
 
 namespace Tidegate.BlockStore.Heads;
 
@@ -67,7 +68,10 @@ public sealed record VolumeHead
     public required PageRoot? Relocation { get; init; }
 
     /// <summary>Staging branch; null when nothing is staged.</summary>
-    public required SegmentReference? Staging { get; init; }
+    public required StagingBranch? Staging { get; init; }
+
+    /// <summary>Number of the last fill that any staging branch of this volume had, before <see cref="Staging"/>.</summary>
+    public long FillsEver { get; init; }
 
     /// <summary>
     /// The newest manifest that a head of this volume named (<c>docs/formats/manifest.md</c>); null before the first.
@@ -141,7 +145,8 @@ public sealed record VolumeHead
         body.Time(HostTime);
         ToImage().Write(body, owners);
         PageRoot.WriteOptional(body, owners, Catalogue);
-        SegmentReference.WriteOptional(body, owners, Staging);
+        StagingBranch.WriteOptional(body, owners, Staging);
+        body.I64(FillsEver);
         body.Flag(Manifest is not null);
         Manifest?.Write(body, owners);
         body.U8((byte)OldManifests.Length);
@@ -177,7 +182,8 @@ public sealed record VolumeHead
         var hostTime = reader.Time("host time");
         var image = ImageDescriptor.Read(ref reader, owners);
         var catalogue = PageRoot.ReadOptional(ref reader, owners, SegmentKind.Catalogue, CataloguePage.MaxLevel);
-        var staging = SegmentReference.ReadOptional(ref reader, owners, SegmentKind.Tail);
+        var staging = StagingBranch.ReadOptional(ref reader, owners);
+        var fillsEver = reader.I64("fills ever", 0, long.MaxValue);
         var manifest = reader.Flag("manifest flag") ? ReadManifest(ref reader, owners) : null;
         var oldCount = reader.U8("old manifest count");
         if (oldCount > MaxOldManifests) throw reader.Corrupt($"{oldCount} old manifests are over {MaxOldManifests}");
@@ -185,6 +191,8 @@ public sealed record VolumeHead
         for (var i = 0; i < oldCount; i++) old.Add(ReadManifest(ref reader, owners));
         var retiredTail = SegmentReference.ReadOptional(ref reader, owners, SegmentKind.Tail);
         reader.End();
+        if (staging is not null && (staging.Sequence < sequence || staging.Fills < fillsEver || staging.RoundEpoch > epoch))
+            throw reader.Corrupt($"its staging branch is at sequence {staging.Sequence}, fill {staging.Fills} and epoch {staging.RoundEpoch}, which does not fit the head");
         if (image.Relocations.Any(relocation => relocation.Lineage != lineage))
             throw reader.Corrupt("it names the relocation table of another lineage");
         return new VolumeHead
@@ -205,6 +213,7 @@ public sealed record VolumeHead
             Catalogue = catalogue,
             Relocation = image.Relocations.Count == 0 ? null : image.Relocations[0].Root,
             Staging = staging,
+            FillsEver = fillsEver,
             Manifest = manifest,
             OldManifests = old.MoveToImmutable(),
             RetiredTail = retiredTail,

@@ -58,6 +58,14 @@ internal sealed class TailOverlay
     /// <summary>Opens a tail's segment and checks that it is the one that was committed.</summary>
     public static async Task<SegmentReader> OpenAsync(SegmentCache segments, TailEntry entry, CancellationToken cancellationToken)
     {
+        if (entry.Segment.Identity.Kind != SegmentKind.Data)
+            throw new CorruptDataException($"Segment {entry.Segment.Identity.BlobKey}", "it stands in a tail that holds log segments alone");
+        return await OpenStagedAsync(segments, entry, cancellationToken);
+    }
+
+    /// <summary>As above, from a staging branch's tail, where fills stand as well.</summary>
+    internal static async Task<SegmentReader> OpenStagedAsync(SegmentCache segments, TailEntry entry, CancellationToken cancellationToken)
+    {
         var reader = await segments.OpenAsync(entry.Segment, cancellationToken);
         if (reader.Index.Header.Digest != entry.Digest || reader.Index.Header.LogEnd != entry.LogEnd)
             throw new CorruptDataException(

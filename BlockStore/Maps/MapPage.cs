@@ -126,7 +126,7 @@ public sealed class MapPage
             if (mask == 0 || (held & mask) != 0) throw reader.Corrupt($"fragment masks are empty or overlap: 0x{mask:x4} with 0x{held:x4}");
             held |= mask;
             var segment = table.Get(ref reader);
-            if (segment.Identity.Kind != SegmentKind.Data)
+            if (!segment.Identity.HoldsSectors)
                 throw reader.Corrupt($"a {segment.Identity.Kind} segment stands where data belongs");
             fragments[i] = new MapFragment(
                 segment,

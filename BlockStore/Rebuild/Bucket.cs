@@ -46,7 +46,10 @@ public sealed class Bucket(IBlobStore blobs, IKeyProvider keys)
         var damages = new List<StoreDamage>();
         if (await FindNewestAsync(lineage, damages, cancellationToken) is not { } newest) return null;
         var ring = await UnwrapAsync(newest.Manifest, cancellationToken);
-        var chain = await new SegmentChain(blobs, ring).FollowAsync(newest.Manifest.Head, cancellationToken);
+        // What was stored after a manifest with a staging branch is staged, and no part of any image.
+        var chain = newest.Manifest.Head.Staging is null
+            ? await new SegmentChain(blobs, ring).FollowAsync(newest.Manifest.Head, cancellationToken)
+            : ([], [], null);
         var relocations = await RelocationsAsync(newest.Manifest, damages, cancellationToken);
         return new StoredVolume(newest.Key, newest.Manifest, ring, new SegmentCache(new BlobStoreSource(blobs), ring).At(relocations))
         {

@@ -31,12 +31,15 @@ public static class HeadRebuilder
             head = change.Head;
             blobs.AddRange(change.Blobs);
         }
+        // Fills that came after the manifest are not known, and the chain was not followed: what was staged is no better than nothing.
+        var staging = head.Staging is null ? null : head.Staging with { IsAbandoned = true };
         var epoch = Math.Max(Math.Max(head.Epoch, stored.HighestEpoch), atLeast?.Epoch ?? 0);
         return (head with
         {
             Incarnation = Math.Max(head.Incarnation, atLeast?.Incarnation ?? 0) + 1,
             Version = Math.Max(head.Version, atLeast?.Version ?? 0) + 1,
             Epoch = epoch + 1,
+            Staging = staging,
         }, blobs);
     }
 

@@ -13,6 +13,9 @@ public sealed class StoredVolume
     /// <summary>Name of the newest point in <see cref="FindImageAsync"/>.</summary>
     public const string HeadImage = "head";
 
+    /// <summary>Name that damage in a staging branch goes by: it is no image, and nothing is exported from it.</summary>
+    public const string StagingImage = "staging";
+
     internal StoredVolume(string manifestKey, HeadManifest manifest, Keyring ring, SegmentCache segments) =>
         (ManifestKey, Manifest, Ring, Segments) = (manifestKey, manifest, ring, segments);
 

@@ -71,6 +71,13 @@ public sealed class Auditor
         await foreach (var subtree in _catalogue.ListSubtreesAsync(cancellationToken))
             await WalkAsync(subtree.Page, subtree.Level, subtree.Number, isLive: true, cancellationToken);
         await MarkTailAsync(_head.Tail, withFrames: false, cancellationToken);
+        if (_head.Staging is { } staging)
+        {
+            await WalkAsync(staging.Root, isLive: true, cancellationToken);
+            await MarkTailAsync(staging.Tail, withFrames: false, cancellationToken);
+            foreach (var retired in await TailManifest.LoadChainAsync(_segments, staging.RetiredTail, cancellationToken))
+                _marks.MarkBlob(retired.Identity);
+        }
         foreach (var retired in await TailManifest.LoadChainAsync(_segments, _head.RetiredTail, cancellationToken))
             _marks.MarkBlob(retired.Identity);
     }
@@ -91,7 +98,6 @@ public sealed class Auditor
         await foreach (var (segment, pages) in _catalogue.ListPageSegmentsAsync(cancellationToken))
             if (pages > 0) _marks.MarkBlob(segment);
         if (_head.Manifest is not null) _marks.MarkBlob(_head.Manifest);
-        if (_head.Staging is not null) _marks.MarkBlob(_head.Staging.Identity);
     }
 
     private async Task MarkImageAsync(ImageDescriptor image, CancellationToken cancellationToken)

@@ -36,7 +36,7 @@ public static class OrphanCollector
             if (!SegmentIdentity.TryParse(entry.Key, head.KeyGeneration, out var segment)) continue;
             if (segment!.Kind == SegmentKind.Head && segment.Sequence > head.Version) return [];
             if (entry.CreatedAt > now - MinAge || marks.Blobs.Contains(entry.Key) || condemned.Contains(entry.Key)) continue;
-            if (segment.Kind == SegmentKind.Data && MayBeCommitted(segment, head)) continue;
+            if (segment.HoldsSectors && MayBeCommitted(segment, head)) continue;
             orphans.Add(entry.Key);
         }
         return orphans;
@@ -44,5 +44,7 @@ public static class OrphanCollector
 
     // An agent that comes back after days still finds its upload, and commits it: the key is the same, and so is the ticket's right to it.
     private static bool MayBeCommitted(SegmentIdentity segment, VolumeHead head) =>
-        segment.Epoch >= head.Epoch && segment.Sequence > head.CommittedSequence;
+        segment.Epoch >= head.Epoch && segment.Sequence > (segment.Kind == SegmentKind.Fill
+            ? head.Staging?.Fills ?? head.FillsEver
+            : head.Staging?.Sequence ?? head.CommittedSequence);
 }

@@ -23,7 +23,11 @@ internal sealed class ReferenceCheck
     {
         var check = new ReferenceCheck(head.Lineage, catalogue);
         check.Name(head.Manifest);
-        check.Name(head.Staging?.Identity);
+        if (head.Staging is { } staging)
+        {
+            await check.NameTailAsync(staging.Tail, segments, cancellationToken);
+            foreach (var retired in await TailManifest.LoadChainAsync(segments, staging.RetiredTail, cancellationToken)) check.Name(retired.Identity);
+        }
         await check.NameTailAsync(head.Tail, segments, cancellationToken);
         foreach (var retired in await TailManifest.LoadChainAsync(segments, head.RetiredTail, cancellationToken)) check.Name(retired.Identity);
         await foreach (var (segment, _) in catalogue.ListPageSegmentsAsync(cancellationToken)) check.Name(segment);

@@ -46,12 +46,15 @@ public sealed class SpaceLedger
     /// <summary>As above, some bytes living. The others must be given as dead with <see cref="Bury"/>.</summary>
     public void Bear(SegmentLife life)
     {
-        EntryOf(life.Segment.Identity).Born = life with { HeldBytes = 0, DeadLists = 0 };
+        BearStaged(life);
         var segment = life.Segment.Identity;
         // A segment without frames may still hold ranges, which a replay needs: a list without bytes stands for it.
         if (life is { TotalBytes: 0 } && segment.Kind == SegmentKind.Data)
             Add(new DeathRecord(segment.Sequence, segment.Sequence + 1, segment.Kind, segment.Sequence, segment.Nonce, 0, 0));
     }
+
+    /// <summary>As above, staged: no retained image will ever replay it, and what of it does not live is free.</summary>
+    public void BearStaged(SegmentLife life) => EntryOf(life.Segment.Identity).Born = life with { HeldBytes = 0, DeadLists = 0 };
 
     /// <summary>Takes bytes from a segment's living ones.</summary>
     public void Lose(SegmentIdentity segment, long bytes) => EntryOf(segment).Live -= bytes;
@@ -60,10 +63,14 @@ public sealed class SpaceLedger
     public void Bury(DeathRecord death) => Add(death);
 
     /// <summary>Living bytes of a segment die: <see cref="Lose"/> and <see cref="Bury"/> in one.</summary>
-    public void Kill(SegmentIdentity segment, long birth, long death, long bytes, long frames = 1)
+    public void Kill(SegmentIdentity segment, long birth, long death, long bytes, long frames = 1) =>
+        Kill(new DeathRecord(birth, death, segment.Kind, segment.Sequence, segment.Nonce, bytes, frames));
+
+    /// <summary>As above, of a list.</summary>
+    public void Kill(DeathRecord death)
     {
-        Lose(segment, bytes);
-        Add(new DeathRecord(birth, death, segment.Kind, segment.Sequence, segment.Nonce, bytes, frames));
+        EntryOf((death.Kind, death.SegmentSequence, death.SegmentNonce)).Live -= death.Bytes;
+        Add(death);
     }
 
     /// <summary>

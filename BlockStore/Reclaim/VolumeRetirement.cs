@@ -13,7 +13,7 @@ public static class VolumeRetirement
     /// <summary>Most blobs that the last change leaves to be deleted by name.</summary>
     public const int MaxRemnants = 64;
 
-    /// <summary>True when there is still a root or a window to take away. The tail must be folded first.</summary>
+    /// <summary>True when there is still a root or a window to take away. The tail must be folded first, and nothing may be staged.</summary>
     public static async ValueTask<bool> IsDueAsync(VolumeHead head, SegmentCache segments, CancellationToken cancellationToken = default) =>
         head.Root is not null || await new CatalogueEdit(head, segments).GetWindowAsync(cancellationToken) is not null;
 
@@ -21,7 +21,7 @@ public static class VolumeRetirement
     public static async Task<bool> IsDrainedAsync(VolumeHead head, SegmentCache segments, CancellationToken cancellationToken = default)
     {
         var catalogue = new CatalogueEdit(head, segments);
-        return head.Root is null && head.Tail.Count == 0
+        return head.Root is null && head.Tail.Count == 0 && head.Staging is null
             && !await catalogue.ListLivesAsync(cancellationToken).AnyAsync(life => life.Segment.Identity.Kind != SegmentKind.Relocation, cancellationToken)
             && !await catalogue.ListSubtreesAsync(cancellationToken).AnyAsync(cancellationToken)
             && !await catalogue.ListSnapshotsAsync(cancellationToken).AnyAsync(cancellationToken)

@@ -84,8 +84,10 @@ public sealed class SegmentBuilder : IDisposable
     public SealedSegment Seal(
         SegmentIdentity identity, SegmentDigest previous, long logEnd, DateTimeOffset hostTimeStart, DateTimeOffset hostTimeEnd)
     {
-        if (identity.Kind != SegmentKind.Data)
-            throw new ArgumentException($"A write log seals to data segments, not to {identity.Kind}.", nameof(identity));
+        if (!identity.HoldsSectors)
+            throw new ArgumentException($"Sectors are sealed to data or fill segments, not to {identity.Kind}.", nameof(identity));
+        if (identity.Kind == SegmentKind.Fill && (LogStart != 0 || logEnd != 0))
+            throw new ArgumentException("A fill holds nothing of the log: its positions are 0.", nameof(logEnd));
         ArgumentOutOfRangeException.ThrowIfLessThan(logEnd, LogStart);
         var sectors = _slots.Keys.ToArray();
         Array.Sort(sectors);

@@ -4,7 +4,7 @@ using Tidegate.BlockStore.Formats;
 namespace Tidegate.BlockStore.Segments;
 
 /// <summary>
-/// Which segment: enough to derive its blob key and, with the data key, its encryption key. Kinds other than data belong to
+/// Which segment: enough to derive its blob key and, with the data key, its encryption key. Kinds other than data and fill belong to
 /// no epoch (0); their sequence is the head's committed sequence or version that they were made for.
 /// </summary>
 /// <param name="Kind">What its frames are.</param>
@@ -17,18 +17,32 @@ public sealed record SegmentIdentity(SegmentKind Kind, LineageId Owner, int Gene
 {
     internal const int EncodedBytes = 2 + 1 + 4 + 8 + 8 + 16;
 
+    private const string FillFolder = "fill-";
+
     /// <summary>A data segment's identity with a fresh nonce.</summary>
     public static SegmentIdentity NewData(LineageId owner, int generation, long epoch, long sequence, INonceSource nonces) =>
         new(SegmentKind.Data, owner, generation, epoch, sequence, nonces.Next());
 
+    /// <summary>A fill segment's identity with a fresh nonce; <paramref name="number"/> counts the volume's fills, from 1.</summary>
+    public static SegmentIdentity NewFill(LineageId owner, int generation, long epoch, long number, INonceSource nonces) =>
+        new(SegmentKind.Fill, owner, generation, epoch, number, nonces.Next());
+
+    /// <summary>True for the kinds whose frames are sectors of blocks.</summary>
+    public bool HoldsSectors => Kind is SegmentKind.Data or SegmentKind.Fill;
+
     /// <summary>
-    /// <c>account/volume/epoch/sequence-nonce</c>, numbers as 16 and the nonce as 32 hexadecimal digits; the name of the kind
-    /// stands for the epoch in kinds other than data.
+    /// <c>account/volume/epoch/sequence-nonce</c>, numbers as 16 and the nonce as 32 hexadecimal digits; <c>fill-epoch</c>
+    /// stands for the epoch of fills, the name of the kind in kinds other than these and data.
     /// </summary>
     public string BlobKey =>
         string.Create(CultureInfo.InvariantCulture, $"{Owner.AccountId}/{Owner.VolumeId}/{Folder}/{Sequence:x16}-{Nonce}");
 
-    private string Folder => Kind == SegmentKind.Data ? Epoch.ToString("x16", CultureInfo.InvariantCulture) : FolderOf(Kind);
+    private string Folder => Kind switch
+    {
+        SegmentKind.Data => Epoch.ToString("x16", CultureInfo.InvariantCulture),
+        SegmentKind.Fill => FillFolder + Epoch.ToString("x16", CultureInfo.InvariantCulture),
+        _ => FolderOf(Kind),
+    };
 
     /// <summary>
     /// Reads a data segment's key; the generation is not part of it. False unless it is exactly what <see cref="BlobKey"/> writes.
@@ -54,9 +68,9 @@ public sealed record SegmentIdentity(SegmentKind Kind, LineageId Owner, int Gene
         if (kind == SegmentKind.Data) return TryParseDataKey(blobKey, generation, out identity);
         // Everything but the folder is as in a data segment's key.
         var parts = blobKey.Split('/');
-        parts[2] = 0L.ToString("x16", CultureInfo.InvariantCulture);
+        parts[2] = kind == SegmentKind.Fill ? parts[2][FillFolder.Length..] : 0L.ToString("x16", CultureInfo.InvariantCulture);
         if (!TryParseDataKey(string.Join('/', parts), generation, out identity)) return false;
-        identity = identity! with { Kind = kind, Epoch = 0 };
+        identity = identity! with { Kind = kind };
         return true;
     }
 
@@ -66,7 +80,8 @@ public sealed record SegmentIdentity(SegmentKind Kind, LineageId Owner, int Gene
         var parts = blobKey.Split('/');
         if (parts.Length != 4) return null;
         foreach (var kind in Enum.GetValues<SegmentKind>())
-            if (kind != SegmentKind.Data && parts[2] == FolderOf(kind)) return kind;
+            if (kind is not (SegmentKind.Data or SegmentKind.Fill) && parts[2] == FolderOf(kind)) return kind;
+        if (parts[2].StartsWith(FillFolder, StringComparison.Ordinal)) return TryNumber(parts[2].AsSpan(FillFolder.Length), out _) ? SegmentKind.Fill : null;
         return TryNumber(parts[2], out _) ? SegmentKind.Data : null;
     }
 
@@ -79,7 +94,7 @@ public sealed record SegmentIdentity(SegmentKind Kind, LineageId Owner, int Gene
         SegmentKind.Relocation => "relocation",
         SegmentKind.Moved => "moved",
         SegmentKind.Record => "record",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Only data segments live under an epoch."),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Data and fill segments live under an epoch."),
     };
 
     internal void Write(FormatWriter writer, OwnerTable owners)
@@ -96,7 +111,8 @@ public sealed record SegmentIdentity(SegmentKind Kind, LineageId Owner, int Gene
     {
         var owner = owners.Get(ref reader, "segment owner");
         var kind = reader.U8("segment kind");
-        if (kind is < (byte)SegmentKind.Data or > (byte)SegmentKind.Moved) throw reader.Corrupt($"segment kind {kind} is unknown");
+        // Nothing refers to a record.
+        if (kind is < (byte)SegmentKind.Data or > (byte)SegmentKind.Fill or (byte)SegmentKind.Record) throw reader.Corrupt($"segment kind {kind} is unknown");
         return new SegmentIdentity(
             (SegmentKind)kind,
             owner,

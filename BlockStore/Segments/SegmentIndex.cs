@@ -96,7 +96,7 @@ public sealed class SegmentIndex
 
     private static SegmentEntry[] ReadEntries(ReadOnlySpan<byte> bytes, SegmentReference reference, long frameBytes)
     {
-        var isData = reference.Identity.Kind == SegmentKind.Data;
+        var isData = reference.Identity.HoldsSectors;
         var entries = new SegmentEntry[bytes.Length / SegmentFormat.EntryBytes];
         long offset = SegmentFormat.HeaderBytes;
         for (var i = 0; i < entries.Length; i++)

@@ -19,4 +19,8 @@ public enum SegmentKind
     Moved = 7,
     /// <summary>One frame: a state record (<c>docs/formats/record.md</c>). Nothing refers to one.</summary>
     Record = 8,
+    /// <summary>
+    /// Blocks copied from a store, for a staging branch: they supply only what the log has not touched since (<c>docs/formats/staging.md</c>).
+    /// </summary>
+    Fill = 9,
 }

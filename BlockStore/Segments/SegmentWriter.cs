@@ -38,7 +38,7 @@ internal sealed class SegmentWriter : IDisposable
     {
         if (_entries.Count == SegmentFormat.MaxEntries)
             throw new InvalidOperationException($"Segment {_identity.BlobKey} is full: {SegmentFormat.MaxEntries} frames.");
-        if (_identity.Kind == SegmentKind.Data && plain.Length != BitOperations.PopCount(mask) * BlockGeometry.SectorBytes)
+        if (_identity.HoldsSectors && plain.Length != BitOperations.PopCount(mask) * BlockGeometry.SectorBytes)
             throw new ArgumentException($"{plain.Length} bytes do not fill the sectors of mask 0x{mask:x4}.", nameof(plain));
         if (plain.Length > SegmentFormat.MaxPageBytes)
             throw new ArgumentException($"A frame holds at most {SegmentFormat.MaxPageBytes} bytes, not {plain.Length}.", nameof(plain));

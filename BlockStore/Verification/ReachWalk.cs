@@ -35,6 +35,12 @@ internal sealed class ReachWalk(DamageList damages)
         var snapshots = await SnapshotsAsync(volume, cancellationToken);
         at($"{volume.Lineage}: newest point");
         await WalkImageAsync(volume, StoredVolume.HeadImage, volume.NewestImage, cancellationToken);
+        if (volume.Manifest.Head.Staging is { } staging)
+        {
+            at($"{volume.Lineage}: staging branch");
+            await WalkImageAsync(
+                volume, StoredVolume.StagingImage, volume.Manifest.Head.ToImage() with { Root = staging.Root, Tail = staging.Tail }, cancellationToken);
+        }
         foreach (var snapshot in snapshots)
         {
             at($"{volume.Lineage}: snapshot {snapshot.SnapshotId}");

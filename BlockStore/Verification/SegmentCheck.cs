@@ -16,7 +16,7 @@ internal sealed class SegmentCheck(IBlobStore blobs)
         {
             if (isQuick) await CheckLengthAsync(segment, cancellationToken);
             else if (segment.Blob != segment.Reference) return await CheckMovedAsync(segment, damages, cancellationToken);
-            else if (segment.Reference.Identity.Kind == SegmentKind.Data) return await CheckFramesAsync(segment, damages, cancellationToken);
+            else if (segment.Reference.Identity.HoldsSectors) return await CheckFramesAsync(segment, damages, cancellationToken);
             else await CheckHeaderAsync(segment, cancellationToken);
         }
         catch (Exception damage) when (damage is CorruptDataException or BlobNotFoundException)

@@ -57,5 +57,5 @@ public sealed class StoreVerifier(Bucket bucket, VerifyOptions? options = null)
     }
 
     private long ToRead(ReachedSegment segment) =>
-        !_options.IsQuick && segment.Reference.Identity.Kind == SegmentKind.Data ? segment.Reference.LengthBytes : SegmentFormat.HeaderBytes;
+        !_options.IsQuick && segment.Reference.Identity.HoldsSectors ? segment.Reference.LengthBytes : SegmentFormat.HeaderBytes;
 }

@@ -35,7 +35,7 @@ internal sealed partial class VolumeGrain
         var refusal = await SaveChangeAsync(async (state, now) =>
         {
             var head = HeadOf(state);
-            var tail = await TailManifest.LoadAsync(await SegmentsAsync(), head.Tail, CancellationToken.None);
+            var tail = await TailManifest.LoadAsync(await SegmentsAsync(), prepared.TailOf(head), CancellationToken.None);
             var change = prepared.Publish(head, tail, (await KeysAsync()).Sealer, now);
             if (change.Refusal is { } refused) return Change.None(state, (HeadRefusal?)refused);
             var next = await StoreAsync(head, change);

@@ -14,7 +14,7 @@ namespace Tidegate.Tests.Fuzz.Targets;
 /// <summary>Heads and what hangs on them (<c>docs/formats/head.md</c>, <c>image.md</c>, <c>manifest.md</c>, <c>relocation.md</c>, <c>record.md</c>).</summary>
 internal static class HeadTargets
 {
-    public static FuzzTarget Head() => new("head", [Fixed.Hex(GoldenVectors.Head)], static bytes => VolumeHead.Decode(bytes), typeof(CorruptDataException));
+    public static FuzzTarget Head() => new("head", [Fixed.Hex(GoldenVectors.Head), Fixed.Hex(GoldenVectors.StagedHead)], static bytes => VolumeHead.Decode(bytes), typeof(CorruptDataException));
 
     public static FuzzTarget Image() => new(
         "image", [Fixed.Hex(GoldenVectors.Image), Fixed.Hex(GoldenVectors.RelocatedImage)], static bytes => ImageDescriptor.Decode(bytes), typeof(CorruptDataException));

@@ -110,6 +110,9 @@ internal sealed class VolumeScenario
         _logPosition += data.Length + 64;
     }
 
+    /// <summary>The number of a write that nobody else's will have.</summary>
+    public int NextWrite() => ++_writes;
+
     public void Discard(long sector, long count)
     {
         foreach (var held in Model.Keys.Where(key => key >= sector && key < sector + count).ToArray()) Model.Remove(held);
@@ -174,7 +177,7 @@ internal sealed class VolumeScenario
 
     /// <summary>At the moment of its preparation, because this clock leaps a day with every commit.</summary>
     public async Task<HeadChange> PublishAsync(PreparedChange change, TimeSpan late = default) =>
-        change.Publish(Head, await TailManifest.LoadAsync(Segments, Head.Tail, default), Sealer, (change.Catalogue.SealedAt ?? Now) + late);
+        change.Publish(Head, await TailManifest.LoadAsync(Segments, change.TailOf(Head), default), Sealer, (change.Catalogue.SealedAt ?? Now) + late);
 
     public async Task FoldAsync()
     {
@@ -278,8 +281,8 @@ internal sealed class VolumeScenario
     public async ValueTask PutAsync(BlobEffect blob, CancellationToken cancellationToken) =>
         await Store.PutIfAbsentAsync(blob.Key, blob.Content, cancellationToken);
 
-    /// <summary>A third of the writes do not compress.</summary>
-    private static void Fill(int id, long sector, Span<byte> bytes)
+    /// <summary>What a write put into a sector: a third of the writes do not compress.</summary>
+    public static void Fill(int id, long sector, Span<byte> bytes)
     {
         if (id % 3 == 0) new Random((id * 31) ^ (int)sector).NextBytes(bytes);
         else bytes.Fill((byte)(id + sector));

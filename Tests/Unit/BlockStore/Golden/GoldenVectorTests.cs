@@ -9,6 +9,7 @@ using Tidegate.BlockStore.Manifests;
 using Tidegate.BlockStore.Maps;
 using Tidegate.BlockStore.Relocation;
 using Tidegate.BlockStore.Segments;
+using Tidegate.BlockStore.Staging;
 using Tidegate.Tests.Kit.Blobs;
 using Tidegate.Tests.Unit.BlockStore.Segments;
 using Xunit;
@@ -110,6 +111,25 @@ public sealed class GoldenVectorTests
         Assert.Equal(Head(), VolumeHead.Decode(Convert.FromHexString(GoldenVectors.Head)));
         Check(GoldenVectors.Image, Head().ToImage().Encode());
         Assert.Equal(Head().ToImage(), ImageDescriptor.Decode(Convert.FromHexString(GoldenVectors.Image)));
+        Check(GoldenVectors.StagedHead, StagedHead().Encode());
+        Assert.Equal(StagedHead(), VolumeHead.Decode(Convert.FromHexString(GoldenVectors.StagedHead)));
+    }
+
+    [Fact]
+    public void Fill_segment()
+    {
+        using var builder = new SegmentBuilder(SegmentFixture.Key, 0);
+        builder.Write(65536, Enumerable.Range(0, 8192).Select(i => (byte)(i / 512)).ToArray());
+        builder.Zero(73728, 57344);
+        using var segment = builder.Seal(SegmentIdentity.NewFill(SegmentFixture.Owner, 1, 2, 3, new SeededNonces()), SegmentDigest.None, 0, Time, Time);
+        Check(GoldenVectors.FillSegment, segment.Content.ToArray());
+        Assert.Equal(
+            "123456789012/vol-0123456789abcdef0123/fill-0000000000000002/0000000000000003-74696465676174650000000000000001", segment.BlobKey);
+        Assert.True(SegmentIdentity.TryParse(segment.BlobKey, 1, out var identity));
+        Assert.Equal(segment.Header.Identity, identity);
+        var reader = SegmentReader.Open(Convert.FromHexString(GoldenVectors.FillSegment), segment.Reference, SegmentFixture.Ring);
+        Assert.Equal([(1u, (ushort)3)], reader.Index.Entries.Select(entry => (entry.Block, entry.Mask)));
+        Assert.Equal([new SegmentRange(18, 14)], reader.Index.Ranges);
     }
 
     [Fact]
@@ -211,6 +231,29 @@ public sealed class GoldenVectorTests
         Manifest = new SegmentIdentity(SegmentKind.Head, SegmentFixture.Owner, 1, 0, 12, new BlobNonce(77)),
         CommittedAt = Time,
         HostTime = Time.AddSeconds(-1),
+    };
+
+    private static VolumeHead StagedHead() => Head() with
+    {
+        Staging = new StagingBranch
+        {
+            FirstEpoch = 2,
+            IsBased = true,
+            RoundEpoch = 2,
+            RoundSequence = 3,
+            Sequence = 5,
+            LogEnd = 30_000,
+            Digest = Entry().Digest,
+            Fills = 8,
+            FillDigest = Entry().Digest,
+            BytesSinceFold = 700,
+            CommittedAt = Time,
+            HostTime = Time,
+            Root = new PageRoot(1, new PageReference(Map with { Identity = Map.Identity with { Sequence = 4 } }, 1, 300, new PageHash(12, 13))),
+            Tail = new Tail(null, 0, [Entry() with { Segment = Data with { Identity = Data.Identity with { Kind = SegmentKind.Fill, Sequence = 8 } }, LogEnd = 0 }]),
+            RetiredTail = Map with { Identity = Map.Identity with { Kind = SegmentKind.Tail } },
+        },
+        FillsEver = 7,
     };
 
     private static byte[] Frame(SegmentReader reader, ReadOnlyMemory<byte> blob)

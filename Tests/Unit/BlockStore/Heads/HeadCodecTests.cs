@@ -3,6 +3,7 @@ using Tidegate.BlockStore.Formats;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Segments;
+using Tidegate.BlockStore.Staging;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.BlockStore.Heads;
@@ -102,7 +103,30 @@ public sealed class HeadCodecTests
             BytesSinceFold = long.MaxValue,
             Catalogue = Root(SegmentKind.Catalogue, 0, 7),
             Relocation = Root(SegmentKind.Relocation, 0, 7),
-            Staging = Segment(SegmentKind.Tail, 0),
+            Staging = new StagingBranch
+            {
+                FirstEpoch = long.MaxValue,
+                IsBased = true,
+                RoundEpoch = long.MaxValue,
+                RoundSequence = long.MaxValue,
+                Sequence = long.MaxValue,
+                LogEnd = long.MaxValue,
+                Digest = digest,
+                Fills = long.MaxValue,
+                FillDigest = digest,
+                BytesSinceFold = long.MaxValue,
+                CommittedAt = time,
+                HostTime = time,
+                Root = Root(SegmentKind.Map, 0, 3),
+                Tail = new Tail(
+                    Segment(SegmentKind.Tail, 0), 252,
+                    [.. Enumerable.Range(0, StagingBranch.MaxInline).Select(_ => new TailEntry(Segment(SegmentKind.Fill, 0), digest, 0, 64 << 20, time, time))]),
+                RetiredTail = Segment(SegmentKind.Tail, 0),
+            },
+            FillsEver = long.MaxValue,
+            Manifest = Segment(SegmentKind.Head, 0).Identity,
+            OldManifests = [.. Enumerable.Range(0, VolumeHead.MaxOldManifests).Select(_ => Segment(SegmentKind.Head, 0).Identity)],
+            RetiredTail = Segment(SegmentKind.Tail, 0),
             CommittedAt = time,
             HostTime = time,
         };
