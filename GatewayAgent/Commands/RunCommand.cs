@@ -29,7 +29,8 @@ internal static class RunCommand
     {
         var nbd = new NbdServerOptions
         {
-            Listen = [NbdListenAddress.TryParse(options.Nbd, out var address) ? address : throw new AgentOptionsException([$"Nbd '{options.Nbd}' is no address"])],
+            Listen = options.Nbd,
+            Tls = options.NbdTls,
         };
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         AgentLogging.Configure(builder.Logging);

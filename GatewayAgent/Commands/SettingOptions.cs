@@ -9,6 +9,13 @@ internal sealed class SettingOptions
     private readonly List<(string Setting, Option<string?> Option)> _options;
     private readonly Option<string?> _config = new("--config") { Description = "JSON file of settings", HelpName = "FILE" };
 
+    private readonly Option<string[]> _nbd = new("--nbd")
+    {
+        Description = "Where volumes are served: ADDRESS:PORT or unix:PATH, and ,tls=off|allowed|required behind it; port 0 picks a free one; "
+            + "may be given several times (default 127.0.0.1:10809)",
+        HelpName = "ADDRESS",
+    };
+
     public SettingOptions()
     {
         _options =
@@ -16,7 +23,9 @@ internal sealed class SettingOptions
             ("State", Of("--state", "DIR", "Directory of identity, volumes and requests; created when it is missing")),
             ("Service", Of("--service", "URL", "The service's address for agents, https://host:port")),
             ("Ca", Of("--ca", "FILE", "PEM file of the CA that the service is known by")),
-            ("Nbd", Of("--nbd", "ADDRESS", "Where volumes are served: ADDRESS:PORT or unix:PATH; port 0 picks a free one (default 127.0.0.1:10809)")),
+            ("NbdCertificate", Of("--nbd-certificate", "FILE", "PEM file of the certificate for NBD by TLS, with the intermediate ones behind it")),
+            ("NbdKey", Of("--nbd-key", "FILE", "PEM file of its private key, not encrypted, mode 0600")),
+            ("NbdClientCa", Of("--nbd-client-ca", "FILE", "PEM file of the CAs whose clients may use NBD by TLS")),
             ("Local", Of("--local", "ADDRESS", "Where the local page is: ADDRESS:PORT; port 0 picks a free one (default 127.0.0.1:8810)")),
             ("Console", Of("--console", "URL", "Where the activation page sends browsers (default: /activate at the service)")),
             ("ReadyFile", Of("--ready-file", "FILE", "JSON file that tells other programs where everything is")),
@@ -27,12 +36,17 @@ internal sealed class SettingOptions
     public void AddTo(Command command)
     {
         foreach (var (_, option) in _options) command.Options.Add(option);
+        command.Options.Add(_nbd);
         command.Options.Add(_config);
     }
 
     /// <summary>Throws <see cref="AgentOptionsException"/> with every fault.</summary>
     public AgentOptions Read(ParseResult parsed) => AgentOptionsReader.Read(
-        _options.Select(o => KeyValuePair.Create(o.Setting, parsed.GetValue(o.Option))), parsed.GetValue(_config));
+        [
+            .. _options.Select(o => KeyValuePair.Create(o.Setting, parsed.GetValue(o.Option))),
+            KeyValuePair.Create(NbdSettingsReader.AddressSetting, parsed.GetValue(_nbd) is { Length: > 0 } addresses ? string.Join(NbdSettingsReader.Separator, addresses) : null),
+        ],
+        parsed.GetValue(_config));
 
     private static Option<string?> Of(string name, string value, string description) => new(name) { Description = description, HelpName = value };
 }

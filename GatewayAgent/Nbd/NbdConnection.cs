@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Tidegate.GatewayAgent.Volumes;
 
 namespace Tidegate.GatewayAgent.Nbd;
@@ -9,6 +10,8 @@ internal sealed class NbdConnection
     private readonly string _remote;
     private readonly IExportSource _exports;
     private readonly NbdServerOptions _options;
+    private readonly NbdTlsMode _tlsMode;
+    private readonly NbdTls? _tls;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -16,9 +19,11 @@ internal sealed class NbdConnection
     private volatile bool _isDraining;
     private volatile bool _isLate;
 
-    public NbdConnection(NbdSocket socket, string remote, IExportSource exports, NbdServerOptions options, TimeProvider time, ILogger logger)
+    /// <summary><paramref name="tls"/> is needed where the mode is not off.</summary>
+    public NbdConnection(
+        NbdSocket socket, string remote, IExportSource exports, NbdServerOptions options, NbdTlsMode tlsMode, NbdTls? tls, TimeProvider time, ILogger logger)
     {
-        (_socket, _remote, _exports, _options, _time, _logger) = (socket, remote, exports, options, time, logger);
+        (_socket, _remote, _exports, _options, _tlsMode, _tls, _time, _logger) = (socket, remote, exports, options, tlsMode, tls, time, logger);
     }
 
     /// <summary>Completes, without failing, when everything of the connection is over and given back.</summary>
@@ -51,7 +56,8 @@ internal sealed class NbdConnection
             terms = Negotiate(input, queue);
             if (terms is not null)
                 Serve(input, queue, terms);
-            queue.WaitUntilSent();
+            if (queue.WaitUntilSent())
+                _socket.EndTls();
         }
         catch (NbdProtocolException broken)
         {
@@ -84,12 +90,27 @@ internal sealed class NbdConnection
                 late._socket.Abort();
             },
             this, _options.HandshakeTimeout, Timeout.InfiniteTimeSpan);
-        var terms = new NbdNegotiation(input, queue, _exports, _options, () => _isDraining).Run();
+        NbdTerms? terms;
+        try
+        {
+            terms = new NbdNegotiation(input, queue, _exports, _options, () => _isDraining, _tlsMode, StartTls).Run();
+        }
+        catch (NbdProtocolException) when (_isLate)
+        {
+            // What was broken was broken by the end of the time.
+            terms = null;
+        }
         if (!_isLate)
             return terms;
         if (terms is not null)
             GiveBack(terms.Lease);
         throw new NbdProtocolException($"the handshake took longer than {_options.HandshakeTimeout.TotalSeconds:0.#} s");
+    }
+
+    private void StartTls()
+    {
+        var subject = _socket.StartTls((_tls ?? throw new UnreachableException()).Current());
+        NbdLog.TlsBegan(_logger, _remote, subject);
     }
 
     private void Serve(NbdInput input, NbdReplyQueue queue, NbdTerms terms)

@@ -11,6 +11,8 @@ internal static class NbdLimits
     public const int MaxSkippedPayloadBytes = 64 * 1024 * 1024;
     /// <summary>Option data above the limit and up to this is thrown away and answered; beyond, the connection is closed.</summary>
     public const int MaxSkippedOptionBytes = 64 * 1024;
+    /// <summary>What a client may send until TLS is agreed; certificate chains are a few KiB.</summary>
+    public const int MaxTlsHandshakeBytes = 128 * 1024;
     public const int MaxExportNameBytes = 4096;
     /// <summary>From here on a read is answered in pieces, holes without their zeroes.</summary>
     public const int LongReadBytes = 64 * 1024;

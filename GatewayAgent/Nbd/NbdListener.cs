@@ -36,7 +36,7 @@ internal sealed class NbdListener : IDisposable
             {
                 socket = new Socket(address.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
                 socket.Bind(address.EndPoint);
-                address = NbdListenAddress.Tcp((IPEndPoint)socket.LocalEndPoint!);
+                address = address.At((IPEndPoint)socket.LocalEndPoint!);
             }
             socket.Listen(Backlog);
             return new NbdListener(socket, address, time, logger);

@@ -8,7 +8,7 @@ internal static partial class NbdLog
     [LoggerMessage(3000, LogLevel.Information, "Serving NBD on {Address}")]
     public static partial void Listening(ILogger logger, NbdListenAddress address);
 
-    [LoggerMessage(3001, LogLevel.Warning, "NBD on {Address} is open to other machines, without encryption or passwords: anyone who reaches it can read and write every volume. Use a loopback address, a Unix socket, or a network that only the hosts are on")]
+    [LoggerMessage(3001, LogLevel.Warning, "NBD on {Address} is open to other machines, without encryption or passwords: anyone who reaches it can read and write every volume. Use TLS with a client CA, a loopback address, a Unix socket, or a network that only the hosts are on")]
     public static partial void OpenToOthers(ILogger logger, NbdListenAddress address);
 
     [LoggerMessage(3002, LogLevel.Warning, "Refused an NBD connection from {Remote}: {Reason}")]
@@ -16,6 +16,18 @@ internal static partial class NbdLog
 
     [LoggerMessage(3003, LogLevel.Warning, "Accepting NBD connections on {Address} failed; trying again in a second")]
     public static partial void AcceptFailed(ILogger logger, Exception failure, NbdListenAddress address);
+
+    [LoggerMessage(3004, LogLevel.Warning, "The certificate '{File}' expired at {NotAfter}: clients will refuse NBD by TLS until it is replaced")]
+    public static partial void CertificateExpired(ILogger logger, string file, DateTimeOffset notAfter);
+
+    [LoggerMessage(3005, LogLevel.Information, "The certificate '{File}' was replaced; the new one is good until {NotAfter}")]
+    public static partial void CertificateReplaced(ILogger logger, string file, DateTimeOffset notAfter);
+
+    [LoggerMessage(3006, LogLevel.Error, "The files for NBD by TLS were changed and cannot be used; what was read before stays in use: {Faults}")]
+    public static partial void CertificateNotReplaced(ILogger logger, string faults);
+
+    [LoggerMessage(3014, LogLevel.Information, "{Remote} speaks TLS; its certificate's name is '{Subject}'")]
+    public static partial void TlsBegan(ILogger logger, string remote, string subject);
 
     [LoggerMessage(3010, LogLevel.Information, "{Remote} uses export '{Export}' (structured replies: {Structured})")]
     public static partial void SessionBegan(ILogger logger, string remote, string export, bool structured);

@@ -9,11 +9,13 @@ namespace Tidegate.GatewayAgent.Nbd;
 /// The handshake of one connection (docs/protocols/nbd.md, Handshake), on the connection's own thread. Everything a client
 /// sends here is small and counted; the connection's owner bounds the time.
 /// </summary>
-internal sealed class NbdNegotiation(NbdInput input, NbdReplyQueue queue, IExportSource exports, NbdServerOptions options, Func<bool> isStopping)
+internal sealed class NbdNegotiation(
+    NbdInput input, NbdReplyQueue queue, IExportSource exports, NbdServerOptions options, Func<bool> isStopping, NbdTlsMode tls, Action startTls)
 {
     private const string BaseAllocation = "base:allocation";
 
     private bool _noZeroes;
+    private bool _isEncrypted;
     private bool _structured;
     private string? _contextExport;
 
@@ -86,8 +88,17 @@ internal sealed class NbdNegotiation(NbdInput input, NbdReplyQueue queue, IExpor
 
     private (NbdTerms? Terms, bool IsOver) Handle(NbdOption option, byte[] data)
     {
+        var needsTls = tls == NbdTlsMode.Required && !_isEncrypted;
         switch (option)
         {
+            case NbdOption.ExportName when needsTls:
+                throw new NbdProtocolException("TLS is required here, and the client asks for an export without it");
+            case NbdOption.StartTls when tls != NbdTlsMode.Off:
+                StartTls(option, data);
+                break;
+            case not NbdOption.Abort when needsTls:
+                Reply(option, NbdOptionReply.ErrorTlsRequired, "TLS is required here: begin with STARTTLS");
+                break;
             case NbdOption.ExportName:
                 return (OpenByExportName(data), true);
             case NbdOption.Abort:
@@ -113,6 +124,23 @@ internal sealed class NbdNegotiation(NbdInput input, NbdReplyQueue queue, IExpor
                 break;
         }
         return (null, false);
+    }
+
+    private void StartTls(NbdOption option, byte[] data)
+    {
+        if (data.Length > 0 || _isEncrypted)
+        {
+            Reply(option, NbdOptionReply.ErrorInvalid, _isEncrypted ? "TLS has begun already" : "this option carries no data");
+            return;
+        }
+        // Whoever can write into the connection could otherwise have options of his served as the client's.
+        if (input.Available > 0)
+            throw new NbdProtocolException($"{input.Available} bytes in the clear came along with STARTTLS");
+        Reply(option, NbdOptionReply.Ack);
+        if (!queue.WaitUntilSent())
+            throw new NbdProtocolException("the client left before TLS began");
+        startTls();
+        (_isEncrypted, _structured, _contextExport) = (true, false, null);
     }
 
     private NbdTerms OpenByExportName(byte[] data)

@@ -15,6 +15,7 @@ internal sealed class NbdServer : IHostedService, IAsyncDisposable
     private readonly ConcurrentDictionary<NbdConnection, byte> _connections = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<NbdListener> _listeners = [];
+    private NbdTls? _tls;
     private Task _accepting = Task.CompletedTask;
 
     /// <summary>Checks the options; throws <see cref="ArgumentException"/> naming every fault.</summary>
@@ -31,9 +32,14 @@ internal sealed class NbdServer : IHostedService, IAsyncDisposable
     /// <summary>Open connections, handshakes included.</summary>
     public int ConnectionCount => _connections.Count;
 
-    /// <summary>Binds every address, then accepts. Throws <see cref="IOException"/> when one cannot be had; then none is kept.</summary>
+    /// <summary>
+    /// Reads the files for TLS, binds every address, then accepts. Throws <see cref="IOException"/> when the files cannot be
+    /// used or an address cannot be had; then none is kept.
+    /// </summary>
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        if (_options.Tls is { } files)
+            _tls = NbdTls.Open(files, _time, _logger);
         try
         {
             foreach (var address in _options.Listen)
@@ -47,10 +53,10 @@ internal sealed class NbdServer : IHostedService, IAsyncDisposable
         foreach (var listener in _listeners)
         {
             NbdLog.Listening(_logger, listener.Address);
-            if (!listener.Address.IsLocal)
+            if (!listener.Address.IsLocal && listener.Address.TlsMode != NbdTlsMode.Required)
                 NbdLog.OpenToOthers(_logger, listener.Address);
         }
-        _accepting = Task.WhenAll(_listeners.Select(listener => listener.AcceptAsync(Accepted, _stopping.Token)));
+        _accepting = Task.WhenAll(_listeners.Select(listener => listener.AcceptAsync((socket, remote, countedAs) => Accepted(socket, remote, countedAs, listener.Address.TlsMode), _stopping.Token)));
         return Task.CompletedTask;
     }
 
@@ -82,7 +88,7 @@ internal sealed class NbdServer : IHostedService, IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private void Accepted(Socket socket, string remote, string countedAs)
+    private void Accepted(Socket socket, string remote, string countedAs, NbdTlsMode tlsMode)
     {
         if (_admission.Enter(countedAs) is { } reason)
         {
@@ -90,7 +96,7 @@ internal sealed class NbdServer : IHostedService, IAsyncDisposable
             socket.Dispose();
             return;
         }
-        var connection = new NbdConnection(new NbdSocket(socket), remote, _exports, _options, _time, _logger);
+        var connection = new NbdConnection(new NbdSocket(socket), remote, _exports, _options, tlsMode, _tls, _time, _logger);
         _connections.TryAdd(connection, 0);
         _ = ForgetAsync(connection, countedAs);
         connection.Start();

@@ -6,6 +6,9 @@ internal sealed class NbdServerOptions
     /// <summary>Addresses to listen on; at least one.</summary>
     public IReadOnlyList<NbdListenAddress> Listen { get; set; } = [];
 
+    /// <summary>What TLS is set up from; needed when an address is not without TLS.</summary>
+    public NbdTlsFiles? Tls { get; set; }
+
     /// <summary>Connections in all, handshakes included; 1 to 4096. Each has a thread.</summary>
     public int MaxConnections { get; set; } = 256;
 
@@ -35,6 +38,8 @@ internal sealed class NbdServerOptions
     {
         List<string> faults = [];
         Check(Listen.Count > 0, "no address to listen on");
+        foreach (var address in Listen)
+            Check(Tls is not null || address.TlsMode == NbdTlsMode.Off, $"{address} is to use TLS, and there is no certificate");
         Check(MaxConnections is >= 1 and <= 4096, $"MaxConnections {MaxConnections} is not within 1 to 4096");
         Check(MaxConnectionsPerAddress is >= 1 and <= 4096, $"MaxConnectionsPerAddress {MaxConnectionsPerAddress} is not within 1 to 4096");
         Check(HandshakeTimeout > TimeSpan.Zero, $"HandshakeTimeout {HandshakeTimeout} is not above zero");

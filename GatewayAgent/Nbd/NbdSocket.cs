@@ -17,7 +17,10 @@ internal sealed partial class NbdSocket(Socket socket) : IDisposable
     private const int ErrnoAgain = 11;
 
     /// <summary>Waits for bytes. Zero: the peer closed, the connection broke, or receiving was stopped here.</summary>
-    public int Receive(Span<byte> buffer)
+    public int Receive(Span<byte> buffer) => _tls is { } tls ? Receive(tls, buffer) : ReceivePlain(buffer);
+
+    /// <summary>The same below TLS.</summary>
+    public int ReceivePlain(Span<byte> buffer)
     {
         while (true)
         {
@@ -33,7 +36,10 @@ internal sealed partial class NbdSocket(Socket socket) : IDisposable
     /// Sends some of the data. Zero: it would block and <paramref name="wait"/> is false. Negative: the connection is gone.
     /// With <paramref name="more"/> the kernel may hold the data back for what follows at once.
     /// </summary>
-    public int Send(ReadOnlySpan<byte> data, bool wait, bool more)
+    public int Send(ReadOnlySpan<byte> data, bool wait, bool more) => _tls is { } tls ? Send(tls, data, wait) : SendPlain(data, wait, more);
+
+    /// <summary>The same below TLS.</summary>
+    public int SendPlain(ReadOnlySpan<byte> data, bool wait, bool more)
     {
         var flags = MsgNoSignal | (wait ? 0 : MsgDontWait) | (more ? MsgMore : 0);
         while (true)
@@ -59,7 +65,11 @@ internal sealed partial class NbdSocket(Socket socket) : IDisposable
     /// <summary>Ends both directions and wakes everybody who waits; <see cref="Dispose"/> is the reader's to call.</summary>
     public void Abort() => Shutdown(SocketShutdown.Both);
 
-    public void Dispose() => socket.Dispose();
+    public void Dispose()
+    {
+        _tls?.Dispose();
+        socket.Dispose();
+    }
 
     private void Shutdown(SocketShutdown how)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using Tidegate.GatewayAgent.Nbd;
 
 namespace Tidegate.GatewayAgent.Options;
 
@@ -14,8 +15,11 @@ internal sealed record AgentOptions
     /// <summary><c>Ca</c>: PEM file of the CAs that the service is known by before activation brings the lasting ones.</summary>
     public required string CaFile { get; init; }
 
-    /// <summary><c>Nbd</c>: where volumes are served, <c>ADDRESS:PORT</c> or <c>unix:PATH</c>; default 127.0.0.1:10809.</summary>
-    public required string Nbd { get; init; }
+    /// <summary><c>Nbd</c>: where volumes are served, <c>ADDRESS:PORT</c> or <c>unix:PATH</c> with their modes of TLS; default 127.0.0.1:10809.</summary>
+    public required IReadOnlyList<NbdListenAddress> Nbd { get; init; }
+
+    /// <summary><c>NbdCertificate</c>, <c>NbdKey</c>, <c>NbdClientCa</c>: what NBD by TLS is set up from; none by default.</summary>
+    public NbdTlsFiles? NbdTls { get; init; }
 
     /// <summary><c>Local</c>: where the local page is, <c>ADDRESS:PORT</c>; default 127.0.0.1:8810.</summary>
     public required IPEndPoint Local { get; init; }

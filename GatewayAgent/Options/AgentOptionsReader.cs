@@ -13,9 +13,8 @@ namespace Tidegate.GatewayAgent.Options;
 internal static class AgentOptionsReader
 {
     public const string EnvironmentPrefix = "TIDEGATE_AGENT_";
-    private const string DefaultNbd = "127.0.0.1:10809";
     private const string DefaultLocal = "127.0.0.1:8810";
-    private static readonly string[] Settings = ["State", "Service", "Ca", "Nbd", "Local", "Console", "ReadyFile", "StopGraceSeconds"];
+    private static readonly string[] Settings = ["State", "Service", "Ca", .. NbdSettingsReader.Settings, "Local", "Console", "ReadyFile", "StopGraceSeconds"];
 
     /// <summary>Throws <see cref="AgentOptionsException"/> with every fault. Null values of <paramref name="commandLine"/> count as not given.</summary>
     public static AgentOptions Read(IEnumerable<KeyValuePair<string, string?>> commandLine, string? configFile)
@@ -61,9 +60,7 @@ internal static class AgentOptionsReader
         var ca = Required(configuration, "Ca", "the PEM file that the service is known by (--ca)", faults);
         if (ca is not null) CheckCa(ca, faults);
         var local = ReadLocal(configuration, faults);
-        var nbd = configuration["Nbd"] ?? DefaultNbd;
-        if (!nbd.StartsWith("unix:", StringComparison.Ordinal) && !IPEndPoint.TryParse(nbd, out _))
-            faults.Add($"Nbd '{nbd}' is neither ADDRESS:PORT nor unix:PATH");
+        var (nbd, nbdTls) = NbdSettingsReader.Read(configuration, faults);
         var console = ReadConsole(configuration, service, faults);
         var grace = ReadGrace(configuration, faults);
         if (faults.Count > 0) throw new AgentOptionsException(faults);
@@ -73,6 +70,7 @@ internal static class AgentOptionsReader
             Service = service!,
             CaFile = Path.GetFullPath(ca!),
             Nbd = nbd,
+            NbdTls = nbdTls,
             Local = local!,
             Console = console!,
             ReadyFile = configuration["ReadyFile"] is { Length: > 0 } ready ? Path.GetFullPath(ready) : null,

@@ -6,6 +6,7 @@ internal enum NbdOption : uint
     ExportName = 1,
     Abort = 2,
     List = 3,
+    StartTls = 5,
     Info = 6,
     Go = 7,
     StructuredReply = 8,

@@ -67,7 +67,7 @@ internal static class AgentTargets
         byte[] context = [.. Option(NbdOption.StructuredReply, []), .. Option(NbdOption.SetMetaContext, [.. name, 0, 0, 0, 1, 0, 0, 0, 15, .. "base:allocation"u8])];
         return new FuzzTarget(
             "nbd-handshake",
-            [[.. flags, .. info, .. Option(NbdOption.List, [])], [.. flags, .. context, .. Option(NbdOption.Go, [.. name, 0, 0])], [.. flags, .. Option(NbdOption.ExportName, "disk"u8)], [.. flags, .. Option(NbdOption.ListMetaContext, [.. name, 0, 0, 0, 0]), .. Option(NbdOption.Abort, [])]],
+            [[.. flags, .. info, .. Option(NbdOption.List, [])], [.. flags, .. context, .. Option(NbdOption.Go, [.. name, 0, 0])], [.. flags, .. Option(NbdOption.ExportName, "disk"u8)], [.. flags, .. Option(NbdOption.ListMetaContext, [.. name, 0, 0, 0, 0]), .. Option(NbdOption.Abort, [])], [.. flags, .. Option(NbdOption.StartTls, []), .. info]],
             Handshake, typeof(NbdProtocolException))
         {
             MaxBytes = 4096,
@@ -101,7 +101,7 @@ internal static class AgentTargets
         client.Shutdown(SocketShutdown.Send);
         using var input = new NbdInput(server);
         using var queue = new NbdReplyQueue(server);
-        new NbdNegotiation(input, queue, new FixedExports(), new NbdServerOptions(), static () => false).Run();
+        new NbdNegotiation(input, queue, new FixedExports(), new NbdServerOptions(), static () => false, NbdTlsMode.Allowed, static () => { }).Run();
     }
 
     private static byte[] Option(NbdOption option, ReadOnlySpan<byte> data)

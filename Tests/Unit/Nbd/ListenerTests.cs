@@ -59,6 +59,10 @@ public sealed class ListenerTests : IDisposable
     [InlineData("127.0.0.1:10809", "nbd://127.0.0.1:10809/a%20b")]
     [InlineData("[::1]:1", "nbd://[::1]:1/a%20b")]
     [InlineData("unix:/run/x.sock", "nbd+unix:///a%20b?socket=%2Frun%2Fx.sock")]
+    [InlineData("127.0.0.1:10809,tls=off", "nbd://127.0.0.1:10809/a%20b")]
+    [InlineData("127.0.0.1:10809,tls=allowed", "nbd://127.0.0.1:10809/a%20b")]
+    [InlineData("127.0.0.1:10809,tls=required", "nbds://127.0.0.1:10809/a%20b")]
+    [InlineData("unix:/run/x.sock,tls=required", "nbds+unix:///a%20b?socket=%2Frun%2Fx.sock")]
     public void Address_is_read_and_shown_as_a_uri(string text, string uri)
     {
         Assert.True(NbdListenAddress.TryParse(text, out var address));
@@ -73,6 +77,8 @@ public sealed class ListenerTests : IDisposable
     [InlineData("[::1]")]
     [InlineData("example.org:1")]
     [InlineData("unix:")]
+    [InlineData("127.0.0.1:1,tls=perhaps")]
+    [InlineData("127.0.0.1:1,tls=")]
     [InlineData("unix:/0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678")]
     public void Nonsense_is_no_address(string text) => Assert.False(NbdListenAddress.TryParse(text, out _));
 
@@ -81,6 +87,8 @@ public sealed class ListenerTests : IDisposable
     {
         var options = new NbdServerOptions { MaxConnections = 0, MaxOptionBytes = 1, HandshakeTimeout = TimeSpan.Zero };
         var failure = Assert.Throws<ArgumentException>(options.Validate);
+        options.Listen = [Address with { Tls = NbdTlsMode.Allowed }];
+        Assert.Contains("there is no certificate", Assert.Throws<ArgumentException>(options.Validate).Message, StringComparison.Ordinal);
         foreach (var named in new[] { "no address", "MaxConnections 0", "MaxOptionBytes 1", "HandshakeTimeout" })
             Assert.Contains(named, failure.Message, StringComparison.Ordinal);
     }

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Tidegate.GatewayAgent.Nbd;
 using Tidegate.GatewayAgent.Nbd.Wire;
@@ -12,6 +14,8 @@ internal sealed class RawClient : IDisposable
 {
     private readonly Socket _socket;
     private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(20));
+
+    private SslStream? _tls;
 
     private RawClient(Socket socket) => _socket = socket;
 
@@ -76,6 +80,11 @@ internal sealed class RawClient : IDisposable
 
     public async Task SendAsync(params byte[] bytes)
     {
+        if (_tls is not null)
+        {
+            await _tls.WriteAsync(bytes, _limit.Token);
+            return;
+        }
         for (var sent = 0; sent < bytes.Length;)
             sent += await _socket.SendAsync(bytes.AsMemory(sent), _limit.Token);
     }
@@ -97,7 +106,9 @@ internal sealed class RawClient : IDisposable
         var bytes = new byte[count];
         for (var done = 0; done < count;)
         {
-            var received = await _socket.ReceiveAsync(bytes.AsMemory(done), _limit.Token);
+            var received = _tls is null
+                ? await _socket.ReceiveAsync(bytes.AsMemory(done), _limit.Token)
+                : await _tls.ReadAsync(bytes.AsMemory(done), _limit.Token);
             if (received == 0)
                 throw new EndOfStreamException($"The server closed after {done} of {count} bytes.");
             done += received;
@@ -110,9 +121,9 @@ internal sealed class RawClient : IDisposable
     {
         try
         {
-            return await _socket.ReceiveAsync(new byte[1], _limit.Token) == 0;
+            return await (_tls is null ? _socket.ReceiveAsync(new byte[1], _limit.Token) : _tls.ReadAsync(new byte[1], _limit.Token)) == 0;
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or IOException)
         {
             return true;
         }
@@ -153,8 +164,25 @@ internal sealed class RawClient : IDisposable
 
     public void Shutdown() => _socket.Shutdown(SocketShutdown.Send);
 
+    /// <summary>From here on everything is encrypted; the server has agreed to that.</summary>
+    public async Task StartTlsAsync(X509Certificate2? certificate = null)
+    {
+        _tls = new SslStream(new NetworkStream(_socket));
+        await _tls.AuthenticateAsClientAsync(
+            new SslClientAuthenticationOptions
+            {
+                TargetHost = "localhost",
+                ClientCertificates = certificate is null ? null : [certificate],
+                // The client sends what the test gave it, whatever the server said it would take.
+                LocalCertificateSelectionCallback = certificate is null ? null : (_, _, _, _, _) => certificate,
+                RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+            },
+            _limit.Token);
+    }
+
     public void Dispose()
     {
+        _tls?.Dispose();
         _socket.Dispose();
         _limit.Dispose();
     }

@@ -104,7 +104,7 @@ public sealed class AgentProcessTests : IAsyncDisposable
             StateDirectory = _folder,
             Service = new Uri("https://service"),
             CaFile = CaFile(),
-            Nbd = "127.0.0.1:0",
+            Nbd = [NbdListenAddress.Tcp(new IPEndPoint(IPAddress.Loopback, 0))],
             Local = new IPEndPoint(IPAddress.Loopback, 0),
             Console = new Uri("https://console/activate"),
             ReadyFile = ReadyPath,

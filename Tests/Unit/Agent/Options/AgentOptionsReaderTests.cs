@@ -23,7 +23,7 @@ public sealed class AgentOptionsReaderTests : IDisposable
         var file = File("{ \"state\": \"/from-file\", \"nbd\": \"127.0.0.1:1\" }");
         var options = AgentOptionsReader.Read(Given(("Service", "https://service:8443"), ("Ca", Ca()), ("State", "/from-line"), ("Nbd", null)), file);
         Assert.Equal("/from-line", options.StateDirectory);
-        Assert.Equal("127.0.0.1:1", options.Nbd);
+        Assert.Equal("127.0.0.1:1", Assert.Single(options.Nbd).ToString());
         Assert.Equal(new Uri("https://service:8443/activate"), options.Console);
         Assert.Equal(TimeSpan.FromSeconds(60), options.StopGrace);
     }
@@ -43,6 +43,40 @@ public sealed class AgentOptionsReaderTests : IDisposable
     {
         var error = Assert.Throws<AgentOptionsException>(() => AgentOptionsReader.Read(Given(("Service", "https://s"), ("Ca", File("nothing")), ("State", "/x")), null));
         Assert.Contains("no certificate", Assert.Single(error.Faults), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"unix:/run/a.sock;127.0.0.1:1\"")]
+    [InlineData("[\"unix:/run/a.sock\", \"127.0.0.1:1\"]")]
+    public void Nbd_is_served_at_several_addresses(string value)
+    {
+        var given = Given(("Service", "https://s"), ("Ca", Ca()), ("State", "/x"));
+        Assert.Equal(["unix:/run/a.sock", "127.0.0.1:1"], AgentOptionsReader.Read(given, File($"{{ \"nbd\": {value} }}")).Nbd.Select(a => a.ToString()));
+        Assert.Equal(["[::1]:2"], AgentOptionsReader.Read(given.Append(KeyValuePair.Create("Nbd", (string?)"[::1]:2")), File($"{{ \"nbd\": {value} }}")).Nbd.Select(a => a.ToString()));
+    }
+
+    [Fact]
+    public void An_address_gets_the_mode_of_tls_that_befits_it()
+    {
+        using var pki = new Kit.Nbd.NbdPki(Path.Combine(_folder, "pki"), TimeProvider.System);
+        var given = Given(
+            ("Service", "https://s"), ("Ca", Ca()), ("State", "/x"), ("Nbd", "unix:/run/a.sock;127.0.0.1:1;192.0.2.1:1;192.0.2.1:2,tls=off"),
+            ("NbdCertificate", pki.Files.CertificateFile), ("NbdKey", pki.Files.KeyFile), ("NbdClientCa", pki.Files.ClientCaFile));
+        var options = AgentOptionsReader.Read(given, null);
+        Assert.Equal(["unix:/run/a.sock", "127.0.0.1:1,tls=allowed", "192.0.2.1:1,tls=required", "192.0.2.1:2,tls=off"], options.Nbd.Select(a => a.ToString()));
+        Assert.Equal(pki.Files, options.NbdTls);
+    }
+
+    [Fact]
+    public void Every_fault_of_tls_is_named_at_once()
+    {
+        var error = Assert.Throws<AgentOptionsException>(() => AgentOptionsReader.Read(
+            Given(("Service", "https://s"), ("Ca", Ca()), ("State", "/x"), ("Nbd", "192.0.2.1:1;127.0.0.1:1,tls=required")), null));
+        Assert.Equal(2, error.Faults.Count);
+        error = Assert.Throws<AgentOptionsException>(() => AgentOptionsReader.Read(
+            Given(("Service", "https://s"), ("Ca", Ca()), ("State", "/x"), ("NbdCertificate", "/none/c"), ("NbdKey", "/none/k"), ("NbdClientCa", "/none/a")), null));
+        foreach (var word in new[] { "/none/c", "/none/a" })
+            Assert.Contains(error.Faults, f => f.Contains(word, StringComparison.Ordinal));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
