@@ -4,13 +4,14 @@ using Tidegate.GatewayAgent.Volumes;
 namespace Tidegate.GatewayAgent.Nbd;
 
 /// <summary>One client connection from accept to close, on a thread of its own.</summary>
-internal sealed class NbdConnection
+internal sealed class NbdConnection : INbdHandshake
 {
     private readonly NbdSocket _socket;
     private readonly string _remote;
     private readonly IExportSource _exports;
     private readonly NbdServerOptions _options;
-    private readonly NbdTlsMode _tlsMode;
+    private readonly NbdAdmission _admission;
+    private readonly NbdPlace _place;
     private readonly NbdTls? _tls;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -19,17 +20,34 @@ internal sealed class NbdConnection
     private volatile bool _isDraining;
     private volatile bool _isLate;
 
-    /// <summary><paramref name="tls"/> is needed where the mode is not off.</summary>
+    /// <summary>Makes a connection that has not begun. <paramref name="tls"/> is needed where the mode is not off.</summary>
     public NbdConnection(
-        NbdSocket socket, string remote, IExportSource exports, NbdServerOptions options, NbdTlsMode tlsMode, NbdTls? tls, TimeProvider time, ILogger logger)
+        NbdSocket socket, NbdCaller caller, NbdAdmission admission, IExportSource exports, NbdServerOptions options, NbdTls? tls, TimeProvider time, ILogger logger)
     {
-        (_socket, _remote, _exports, _options, _tlsMode, _tls, _time, _logger) = (socket, remote, exports, options, tlsMode, tls, time, logger);
+        (_socket, _remote, TlsMode, _exports, _options, _tls, _time, _logger) = (socket, caller.Remote, caller.TlsMode, exports, options, tls, time, logger);
+        (_admission, _place) = (admission, new NbdPlace(caller.CountedAs, Abort));
     }
+
+    /// <inheritdoc/>
+    public NbdTlsMode TlsMode { get; }
+
+    /// <inheritdoc/>
+    public bool IsStopping => _isDraining;
+
+    /// <summary>The client, for people.</summary>
+    public string Remote => _remote;
 
     /// <summary>Completes, without failing, when everything of the connection is over and given back.</summary>
     public Task Ended => _ended.Task;
 
-    public void Start() => new Thread(Run, 512 * 1024) { IsBackground = true, Name = "nbd" }.Start();
+    /// <summary>Begins; returns the handshake whose place this one took, cut off already.</summary>
+    public bool Start()
+    {
+        var displaced = _admission.Enter(_place);
+        displaced?.Displace();
+        new Thread(Run, 512 * 1024) { IsBackground = true, Name = "nbd" }.Start();
+        return displaced is not null;
+    }
 
     /// <summary>Answers what has been received, then closes: requests that run are finished, the rest get ESHUTDOWN.</summary>
     public void Drain()
@@ -76,6 +94,7 @@ internal sealed class NbdConnection
             _socket.Dispose();
             if (terms is not null)
                 GiveBack(terms.Lease);
+            _admission.Leave(_place);
             _ended.SetResult();
         }
     }
@@ -93,7 +112,7 @@ internal sealed class NbdConnection
         NbdTerms? terms;
         try
         {
-            terms = new NbdNegotiation(input, queue, _exports, _options, () => _isDraining, _tlsMode, StartTls).Run();
+            terms = new NbdNegotiation(input, queue, _exports, _options, this).Run();
         }
         catch (NbdProtocolException) when (_isLate)
         {
@@ -107,11 +126,13 @@ internal sealed class NbdConnection
         throw new NbdProtocolException($"the handshake took longer than {_options.HandshakeTimeout.TotalSeconds:0.#} s");
     }
 
-    private void StartTls()
+    void INbdHandshake.StartTls()
     {
         var subject = _socket.StartTls((_tls ?? throw new UnreachableException()).Current());
         NbdLog.TlsBegan(_logger, _remote, subject);
     }
+
+    string? INbdHandshake.BeginSession() => _admission.BeginSession(_place);
 
     private void Serve(NbdInput input, NbdReplyQueue queue, NbdTerms terms)
     {
@@ -121,6 +142,8 @@ internal sealed class NbdConnection
         if (_isDraining)
             transmission.Drain();
         using var revoked = terms.Lease.Revoked.UnsafeRegister(static state => ((NbdConnection)state!).Drain(), this);
+        input.Widen();
+        queue.Widen();
         NbdLog.SessionBegan(_logger, _remote, export, terms.StructuredReplies);
         queue.Send(wait: true);
         transmission.Run();

@@ -6,7 +6,8 @@ namespace Tidegate.GatewayAgent.Nbd;
 /// </summary>
 internal sealed class NbdInput(NbdSocket socket) : IDisposable
 {
-    private NbdBuffer _chunk = NbdBuffer.Rent(NbdLimits.ChunkBytes);
+    private NbdBuffer _chunk = NbdBuffer.Rent(NbdLimits.HandshakeChunkBytes);
+    private int _chunkBytes = NbdLimits.HandshakeChunkBytes;
     private int _start;
     private int _end;
 
@@ -15,6 +16,9 @@ internal sealed class NbdInput(NbdSocket socket) : IDisposable
 
     /// <summary>The greatest count that <see cref="TryFill"/> can bring together in one piece.</summary>
     public static int MaxContiguousBytes => NbdLimits.ChunkBytes / 2;
+
+    /// <summary>A session begins: receives in large pieces from now on.</summary>
+    public void Widen() => _chunkBytes = NbdLimits.ChunkBytes;
 
     public ReadOnlySpan<byte> Peek(int count) => _chunk.Array.AsSpan(_start, Math.Min(count, Available));
 
@@ -83,19 +87,28 @@ internal sealed class NbdInput(NbdSocket socket) : IDisposable
 
     private void MakeRoom(int count)
     {
-        if (_chunk.IsUnshared)
+        var length = _chunk.Array.Length;
+        // The rest of a buffer is used up first; a scrap is not worth a system call.
+        var hasRoom = length - _start >= count && length - _end >= _chunkBytes / 16;
+        if (length >= _chunkBytes && length >= count)
         {
-            if (_start == _end)
-                _start = _end = 0;
-            else if (_chunk.Array.Length - _start < count || _chunk.Array.Length - _end < NbdLimits.ChunkBytes / 16)
-                MoveTo(_chunk);
-            return;
+            if (!_chunk.IsUnshared)
+            {
+                if (hasRoom)
+                    return;
+            }
+            else
+            {
+                if (_start == _end)
+                    _start = _end = 0;
+                else if (!hasRoom)
+                    MoveTo(_chunk);
+                return;
+            }
         }
-        // Running requests still read from this buffer. Its rest is used up first; a scrap is not worth a system call.
-        if (_chunk.Array.Length - _start >= count && _chunk.Array.Length - _end >= NbdLimits.ChunkBytes / 16)
-            return;
+        // Too small, or running requests still read from this one.
         var old = _chunk;
-        MoveTo(NbdBuffer.Rent(NbdLimits.ChunkBytes));
+        MoveTo(NbdBuffer.Rent(Math.Max(_chunkBytes, count)));
         old.Release();
     }
 

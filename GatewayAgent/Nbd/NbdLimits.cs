@@ -17,5 +17,7 @@ internal static class NbdLimits
     /// <summary>From here on a read is answered in pieces, holes without their zeroes.</summary>
     public const int LongReadBytes = 64 * 1024;
     public const int ChunkBytes = 256 * 1024;
+    /// <summary>The same until a session begins: whoever connects gets little memory.</summary>
+    public const int HandshakeChunkBytes = 16 * 1024;
     public const int MaxExtents = 1024;
 }

@@ -3,10 +3,10 @@ using System.Net.Sockets;
 
 namespace Tidegate.GatewayAgent.Nbd;
 
-/// <summary>One listening socket. Hands every connection with its remote's name and the address it is counted under to the server.</summary>
+/// <summary>One listening socket. Hands every connection to the server, and says who calls.</summary>
 internal sealed class NbdListener : IDisposable
 {
-    private const int Backlog = 128;
+    private const int Backlog = 512;
     private readonly Socket _socket;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -49,15 +49,25 @@ internal sealed class NbdListener : IDisposable
     }
 
     /// <summary>Accepts until cancelled.</summary>
-    public async Task AcceptAsync(Action<Socket, string, string> accepted, CancellationToken cancellationToken)
+    public async Task AcceptAsync(Action<Socket, NbdCaller> accepted, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
                 var socket = await _socket.AcceptAsync(cancellationToken);
-                var (remote, countedAs) = Describe(socket);
-                accepted(socket, remote, countedAs);
+                NbdCaller caller;
+                try
+                {
+                    caller = Describe(socket);
+                }
+                catch (SocketException)
+                {
+                    // It is gone already.
+                    socket.Dispose();
+                    continue;
+                }
+                accepted(socket, caller);
             }
             catch (OperationCanceledException)
             {
@@ -79,17 +89,29 @@ internal sealed class NbdListener : IDisposable
             File.Delete(path);
     }
 
-    private (string Remote, string CountedAs) Describe(Socket socket)
+    private NbdCaller Describe(Socket socket)
     {
         if (Address.UnixPath is not null)
-            return (Address.ToString(), Address.ToString());
+            return new NbdCaller(Address.ToString(), Address.ToString(), Address.TlsMode);
         var remote = (IPEndPoint)socket.RemoteEndPoint!;
         socket.NoDelay = true;
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 60);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 10);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 6);
-        return (remote.ToString(), remote.Address.ToString());
+        return new NbdCaller(remote.ToString(), CountedAs(remote.Address), Address.TlsMode);
+    }
+
+    /// <summary>Who has one IPv6 address has the rest of its 64 bits as well.</summary>
+    internal static string CountedAs(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6)
+            address = address.MapToIPv4();
+        if (address.AddressFamily != AddressFamily.InterNetworkV6)
+            return address.ToString();
+        var bytes = address.GetAddressBytes();
+        bytes.AsSpan(8).Clear();
+        return $"{new IPAddress(bytes)}/64";
     }
 
     private static void RemoveStale(string path, EndPoint endPoint)

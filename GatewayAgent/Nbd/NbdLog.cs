@@ -11,8 +11,8 @@ internal static partial class NbdLog
     [LoggerMessage(3001, LogLevel.Warning, "NBD on {Address} is open to other machines, without encryption or passwords: anyone who reaches it can read and write every volume. Use TLS with a client CA, a loopback address, a Unix socket, or a network that only the hosts are on")]
     public static partial void OpenToOthers(ILogger logger, NbdListenAddress address);
 
-    [LoggerMessage(3002, LogLevel.Warning, "Refused an NBD connection from {Remote}: {Reason}")]
-    public static partial void Refused(ILogger logger, string remote, string reason);
+    [LoggerMessage(3002, LogLevel.Warning, "Gave up {Count} unfinished NBD handshakes for newer connections, the last one for {Remote}; clients connect faster than they finish")]
+    public static partial void Displaced(ILogger logger, int count, string remote);
 
     [LoggerMessage(3003, LogLevel.Warning, "Accepting NBD connections on {Address} failed; trying again in a second")]
     public static partial void AcceptFailed(ILogger logger, Exception failure, NbdListenAddress address);

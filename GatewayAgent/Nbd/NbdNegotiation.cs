@@ -10,7 +10,7 @@ namespace Tidegate.GatewayAgent.Nbd;
 /// sends here is small and counted; the connection's owner bounds the time.
 /// </summary>
 internal sealed class NbdNegotiation(
-    NbdInput input, NbdReplyQueue queue, IExportSource exports, NbdServerOptions options, Func<bool> isStopping, NbdTlsMode tls, Action startTls)
+    NbdInput input, NbdReplyQueue queue, IExportSource exports, NbdServerOptions options, INbdHandshake connection)
 {
     private const string BaseAllocation = "base:allocation";
 
@@ -88,12 +88,12 @@ internal sealed class NbdNegotiation(
 
     private (NbdTerms? Terms, bool IsOver) Handle(NbdOption option, byte[] data)
     {
-        var needsTls = tls == NbdTlsMode.Required && !_isEncrypted;
+        var needsTls = connection.TlsMode == NbdTlsMode.Required && !_isEncrypted;
         switch (option)
         {
             case NbdOption.ExportName when needsTls:
                 throw new NbdProtocolException("TLS is required here, and the client asks for an export without it");
-            case NbdOption.StartTls when tls != NbdTlsMode.Off:
+            case NbdOption.StartTls when connection.TlsMode != NbdTlsMode.Off:
                 StartTls(option, data);
                 break;
             case not NbdOption.Abort when needsTls:
@@ -139,7 +139,7 @@ internal sealed class NbdNegotiation(
         Reply(option, NbdOptionReply.Ack);
         if (!queue.WaitUntilSent())
             throw new NbdProtocolException("the client left before TLS began");
-        startTls();
+        connection.StartTls();
         (_isEncrypted, _structured, _contextExport) = (true, false, null);
     }
 
@@ -147,10 +147,15 @@ internal sealed class NbdNegotiation(
     {
         if (data.Length > NbdLimits.MaxExportNameBytes || !NbdOptionReader.TryDecode(data, out var name))
             throw new NbdProtocolException("the export name is not valid UTF-8 of at most 4096 bytes");
-        if (isStopping())
+        if (connection.IsStopping)
             throw new NbdProtocolException("the agent is stopping");
         if (!TryOpen(name, out var lease))
             throw new NbdProtocolException($"there is no export '{name}'");
+        if (connection.BeginSession() is { } reason)
+        {
+            GiveBack(lease);
+            throw new NbdProtocolException(reason);
+        }
         var reply = queue.Reserve(_noZeroes ? 10 : 134);
         reply.Span.Clear();
         BinaryPrimitives.WriteUInt64BigEndian(reply.Span, (ulong)lease.Device.SizeBytes);
@@ -166,8 +171,12 @@ internal sealed class NbdNegotiation(
             Reply(option, NbdOptionReply.ErrorInvalid, "this option carries no data");
             return;
         }
+        var unsent = 0;
         foreach (var export in exports.List())
         {
+            // A name may have 4 KiB, and there may be thousands: a list is sent as it is made.
+            if (++unsent % 32 == 0 && !queue.WaitUntilSent())
+                return;
             var name = Encoding.UTF8.GetBytes(export.Name);
             var entry = new byte[4 + name.Length];
             BinaryPrimitives.WriteUInt32BigEndian(entry, (uint)name.Length);
@@ -200,7 +209,7 @@ internal sealed class NbdNegotiation(
             Reply(option, NbdOptionReply.ErrorInvalid, "data behind the information requests");
             return null;
         }
-        if (isStopping())
+        if (connection.IsStopping)
         {
             Reply(option, NbdOptionReply.ErrorShutdown, "the agent is stopping");
             return null;
@@ -208,6 +217,12 @@ internal sealed class NbdNegotiation(
         if (!TryOpen(name, out var lease))
         {
             Reply(option, NbdOptionReply.ErrorUnknown, $"there is no export '{name}'");
+            return null;
+        }
+        if (option == NbdOption.Go && connection.BeginSession() is { } reason)
+        {
+            GiveBack(lease);
+            Reply(option, NbdOptionReply.ErrorPolicy, reason);
             return null;
         }
 

@@ -15,7 +15,8 @@ internal sealed class NbdReplyQueue(NbdSocket socket) : IDisposable
     private readonly int _readerThread = Environment.CurrentManagedThreadId;
     private readonly SemaphoreSlim _leftOver = new(0);
     private readonly ManualResetEventSlim _drained = new(initialState: true);
-    private NbdBuffer _chunk = NbdBuffer.Rent(NbdLimits.ChunkBytes);
+    private NbdBuffer _chunk = NbdBuffer.Rent(NbdLimits.HandshakeChunkBytes);
+    private int _chunkBytes = NbdLimits.HandshakeChunkBytes;
     private int _used;
     private Thread? _sender;
     private List<NbdSlice> _ready = [];
@@ -30,10 +31,20 @@ internal sealed class NbdReplyQueue(NbdSocket socket) : IDisposable
     /// <summary>Bytes that were queued and not yet given to the kernel.</summary>
     public long QueuedBytes => Volatile.Read(ref _queuedBytes);
 
+    /// <summary>A session begins: gathers replies in large pieces from now on.</summary>
+    public void Widen()
+    {
+        lock (_gate)
+        {
+            _chunkBytes = NbdLimits.ChunkBytes;
+            ReplaceChunk();
+        }
+    }
+
     /// <summary>Space for one reply. The caller passes it to <see cref="Queue"/> or releases it.</summary>
     public NbdSlice Reserve(int length)
     {
-        if (length > NbdLimits.ChunkBytes / 4)
+        if (length > Volatile.Read(ref _chunkBytes) / 4)
             return new NbdSlice(NbdBuffer.Rent(length), 0, length);
         lock (_gate)
         {
@@ -223,7 +234,7 @@ internal sealed class NbdReplyQueue(NbdSocket socket) : IDisposable
     private void ReplaceChunk()
     {
         _chunk.Release();
-        _chunk = NbdBuffer.Rent(NbdLimits.ChunkBytes);
+        _chunk = NbdBuffer.Rent(_chunkBytes);
         _used = 0;
     }
 }

@@ -7,6 +7,7 @@ namespace Tidegate.GatewayAgent.Nbd;
 /// <summary>Serves volumes by NBD (docs/protocols/nbd.md) on every address of its options, from start to stop.</summary>
 internal sealed class NbdServer : IHostedService, IAsyncDisposable
 {
+    private static readonly TimeSpan DisplacedInterval = TimeSpan.FromSeconds(10);
     private readonly IExportSource _exports;
     private readonly NbdServerOptions _options;
     private readonly TimeProvider _time;
@@ -15,6 +16,9 @@ internal sealed class NbdServer : IHostedService, IAsyncDisposable
     private readonly ConcurrentDictionary<NbdConnection, byte> _connections = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<NbdListener> _listeners = [];
+    private readonly Lock _displacedGate = new();
+    private long? _displacedTold;
+    private int _displaced;
     private NbdTls? _tls;
     private Task _accepting = Task.CompletedTask;
 
@@ -31,6 +35,9 @@ internal sealed class NbdServer : IHostedService, IAsyncDisposable
 
     /// <summary>Open connections, handshakes included.</summary>
     public int ConnectionCount => _connections.Count;
+
+    /// <summary>Connections that have not agreed on an export yet.</summary>
+    public int HandshakeCount => _admission.Handshakes;
 
     /// <summary>
     /// Reads the files for TLS, binds every address, then accepts. Throws <see cref="IOException"/> when the files cannot be
@@ -56,7 +63,7 @@ internal sealed class NbdServer : IHostedService, IAsyncDisposable
             if (!listener.Address.IsLocal && listener.Address.TlsMode != NbdTlsMode.Required)
                 NbdLog.OpenToOthers(_logger, listener.Address);
         }
-        _accepting = Task.WhenAll(_listeners.Select(listener => listener.AcceptAsync((socket, remote, countedAs) => Accepted(socket, remote, countedAs, listener.Address.TlsMode), _stopping.Token)));
+        _accepting = Task.WhenAll(_listeners.Select(listener => listener.AcceptAsync(Accepted, _stopping.Token)));
         return Task.CompletedTask;
     }
 
@@ -88,25 +95,33 @@ internal sealed class NbdServer : IHostedService, IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private void Accepted(Socket socket, string remote, string countedAs, NbdTlsMode tlsMode)
+    private void Accepted(Socket socket, NbdCaller caller)
     {
-        if (_admission.Enter(countedAs) is { } reason)
-        {
-            NbdLog.Refused(_logger, remote, reason);
-            socket.Dispose();
-            return;
-        }
-        var connection = new NbdConnection(new NbdSocket(socket), remote, _exports, _options, tlsMode, _tls, _time, _logger);
+        var connection = new NbdConnection(new NbdSocket(socket), caller, _admission, _exports, _options, _tls, _time, _logger);
         _connections.TryAdd(connection, 0);
-        _ = ForgetAsync(connection, countedAs);
-        connection.Start();
+        _ = ForgetAsync(connection);
+        if (connection.Start())
+            NoteDisplaced(caller.Remote);
     }
 
-    private async Task ForgetAsync(NbdConnection connection, string countedAs)
+    private async Task ForgetAsync(NbdConnection connection)
     {
         await connection.Ended;
         _connections.TryRemove(connection, out _);
-        _admission.Leave(countedAs);
+    }
+
+    /// <summary>Whoever floods the server does not flood its log as well.</summary>
+    private void NoteDisplaced(string newcomer)
+    {
+        int count;
+        lock (_displacedGate)
+        {
+            _displaced++;
+            if (_displacedTold is { } told && _time.GetElapsedTime(told) < DisplacedInterval)
+                return;
+            (count, _displaced, _displacedTold) = (_displaced, 0, _time.GetTimestamp());
+        }
+        NbdLog.Displaced(_logger, count, newcomer);
     }
 
     private void CloseListeners()

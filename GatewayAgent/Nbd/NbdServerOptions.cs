@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Tidegate.GatewayAgent.Nbd;
 
 /// <summary>Limits of the NBD server (docs/protocols/nbd.md, Limits). <see cref="Validate"/> names every fault at once.</summary>
@@ -9,11 +11,17 @@ internal sealed class NbdServerOptions
     /// <summary>What TLS is set up from; needed when an address is not without TLS.</summary>
     public NbdTlsFiles? Tls { get; set; }
 
-    /// <summary>Connections in all, handshakes included; 1 to 4096. Each has a thread.</summary>
-    public int MaxConnections { get; set; } = 256;
+    /// <summary>Connections that have not agreed on an export yet; 1 to 4096. Each has a thread.</summary>
+    public int MaxHandshakes { get; set; } = 256;
 
-    /// <summary>Connections from one address; all clients of one Unix socket count as one address. 1 to 4096.</summary>
-    public int MaxConnectionsPerAddress { get; set; } = 64;
+    /// <summary>The same from one address (NbdListener says what counts as one); 1 to 4096.</summary>
+    public int MaxHandshakesPerAddress { get; set; } = 128;
+
+    /// <summary>Connections that use an export; 1 to 8192. Each has a thread.</summary>
+    public int MaxSessions { get; set; } = 1024;
+
+    /// <summary>The same from one address; 1 to 8192.</summary>
+    public int MaxSessionsPerAddress { get; set; } = 512;
 
     /// <summary>Time from connecting to the start of transmission; above zero.</summary>
     public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(15);
@@ -40,16 +48,21 @@ internal sealed class NbdServerOptions
         Check(Listen.Count > 0, "no address to listen on");
         foreach (var address in Listen)
             Check(Tls is not null || address.TlsMode == NbdTlsMode.Off, $"{address} is to use TLS, and there is no certificate");
-        Check(MaxConnections is >= 1 and <= 4096, $"MaxConnections {MaxConnections} is not within 1 to 4096");
-        Check(MaxConnectionsPerAddress is >= 1 and <= 4096, $"MaxConnectionsPerAddress {MaxConnectionsPerAddress} is not within 1 to 4096");
+        Within(MaxHandshakes, 1, 4096);
+        Within(MaxHandshakesPerAddress, 1, 4096);
+        Within(MaxSessions, 1, 8192);
+        Within(MaxSessionsPerAddress, 1, 8192);
         Check(HandshakeTimeout > TimeSpan.Zero, $"HandshakeTimeout {HandshakeTimeout} is not above zero");
-        Check(MaxOptions is >= 4 and <= 1024, $"MaxOptions {MaxOptions} is not within 4 to 1024");
-        Check(MaxOptionBytes is >= 4096 and <= 65536, $"MaxOptionBytes {MaxOptionBytes} is not within 4096 to 65536");
-        Check(MaxRequestsInFlight is >= 1 and <= 4096, $"MaxRequestsInFlight {MaxRequestsInFlight} is not within 1 to 4096");
+        Within(MaxOptions, 4, 1024);
+        Within(MaxOptionBytes, 4096, 65536);
+        Within(MaxRequestsInFlight, 1, 4096);
         Check(MaxBytesInFlight >= NbdLimits.MaxPayloadBytes, $"MaxBytesInFlight {MaxBytesInFlight} is below one payload of {NbdLimits.MaxPayloadBytes}");
         Check(StopGrace >= TimeSpan.Zero, $"StopGrace {StopGrace} is negative");
         if (faults.Count > 0)
             throw new ArgumentException($"NBD server settings: {string.Join("; ", faults)}.");
+
+        void Within(int value, int least, int most, [CallerArgumentExpression(nameof(value))] string name = "") =>
+            Check(value >= least && value <= most, $"{name} {value} is not within {least} to {most}");
 
         void Check(bool holds, string fault)
         {

@@ -15,13 +15,17 @@ internal sealed class ServedVolume : IAsyncDisposable
     private readonly IBlockDevice _device;
     private readonly NbdServer _server;
 
-    private ServedVolume(string folder, IBlockDevice device)
+    private ServedVolume(string folder, IBlockDevice device, NbdTlsFiles? tls)
     {
         (Folder, _device) = (folder, device);
-        _server = new NbdServer(
-            new FixedExports(("disk", device)),
-            new NbdServerOptions { Listen = [NbdListenAddress.Tcp(new IPEndPoint(IPAddress.Loopback, 0)), NbdListenAddress.Unix(PathOf("nbd.sock"))] },
-            TimeProvider.System, NullLogger<NbdServer>.Instance);
+        var options = new NbdServerOptions
+        {
+            Listen = [NbdListenAddress.Tcp(new IPEndPoint(IPAddress.Loopback, 0)), NbdListenAddress.Unix(PathOf("nbd.sock"))],
+            Tls = tls,
+        };
+        if (tls is not null)
+            options.Listen = [.. options.Listen.Select(static address => address with { Tls = NbdTlsMode.Required })];
+        _server = new NbdServer(new FixedExports(("disk", device)), options, TimeProvider.System, NullLogger<NbdServer>.Instance);
     }
 
     public string Folder { get; }
@@ -30,11 +34,14 @@ internal sealed class ServedVolume : IAsyncDisposable
 
     public string UnixUri => _server.Addresses[1].UriOf("disk");
 
-    public static async Task<ServedVolume> StartAsync(long sizeBytes, bool hasWriteLog)
+    public IPEndPoint TcpAddress => (IPEndPoint)_server.Addresses[0].EndPoint;
+
+    /// <summary>With <paramref name="tls"/> clients need TLS everywhere.</summary>
+    public static async Task<ServedVolume> StartAsync(long sizeBytes, bool hasWriteLog, NbdTlsFiles? tls = null)
     {
         var folder = Directory.CreateTempSubdirectory("tidegate-nbd-").FullName;
         var disk = new LinuxDisk(Path.Combine(folder, "volume"));
-        var served = new ServedVolume(folder, hasWriteLog ? await LoggedAsync(disk, sizeBytes) : new RawFileDevice(disk.Open("store.raw", sizeBytes)));
+        var served = new ServedVolume(folder, hasWriteLog ? await LoggedAsync(disk, sizeBytes) : new RawFileDevice(disk.Open("store.raw", sizeBytes)), tls);
         await served._server.StartAsync(CancellationToken.None);
         return served;
     }

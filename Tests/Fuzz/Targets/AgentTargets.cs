@@ -101,7 +101,7 @@ internal static class AgentTargets
         client.Shutdown(SocketShutdown.Send);
         using var input = new NbdInput(server);
         using var queue = new NbdReplyQueue(server);
-        new NbdNegotiation(input, queue, new FixedExports(), new NbdServerOptions(), static () => false, NbdTlsMode.Allowed, static () => { }).Run();
+        new NbdNegotiation(input, queue, new FixedExports(), new NbdServerOptions(), new Willing()).Run();
     }
 
     private static byte[] Option(NbdOption option, ReadOnlySpan<byte> data)
@@ -194,5 +194,17 @@ internal static class AgentTargets
         var bytes = new byte[file.SizeBytes];
         file.Read(0, bytes);
         return bytes;
+    }
+
+    private sealed class Willing : INbdHandshake
+    {
+        public NbdTlsMode TlsMode => NbdTlsMode.Allowed;
+        public bool IsStopping => false;
+
+        public void StartTls()
+        {
+        }
+
+        public string? BeginSession() => null;
     }
 }

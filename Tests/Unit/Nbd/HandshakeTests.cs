@@ -250,29 +250,6 @@ public sealed class HandshakeTests
         Assert.Equal(NbdError.None, (await client.ReceiveReplyAsync()).Error);
     }
 
-    [Theory]
-    [InlineData(2, 64, "from this address")]
-    [InlineData(64, 2, "connections are open")]
-    public async Task Connections_are_counted_and_given_back(int perAddress, int inAll, string reason)
-    {
-        await using var server = await ServerUnderTest.StartAsync(configure: o => (o.MaxConnectionsPerAddress, o.MaxConnections) = (perAddress, inAll));
-        using var first = await server.ConnectAsync();
-        await first.GreetAsync();
-        using (var second = await server.InTransmissionAsync())
-        {
-            using var third = await server.ConnectAsync();
-            Assert.True(await third.IsClosedAsync());
-            await server.Log.ContainsAsync(reason);
-            await second.SendRequestAsync(NbdCommand.Disconnect, 0, 0);
-            Assert.True(await second.IsClosedAsync());
-        }
-        // The place of the second is free once its thread has ended, which the server shows by its count.
-        while (server.Server.ConnectionCount > 1)
-            await Task.Yield();
-        using var fourth = await server.ConnectAsync();
-        await fourth.ReceiveAsync(18);
-    }
-
     [Fact]
     public async Task Contexts_are_listed_and_selected()
     {

@@ -85,11 +85,11 @@ public sealed class ListenerTests : IDisposable
     [Fact]
     public void Settings_out_of_range_are_all_named()
     {
-        var options = new NbdServerOptions { MaxConnections = 0, MaxOptionBytes = 1, HandshakeTimeout = TimeSpan.Zero };
+        var options = new NbdServerOptions { MaxSessions = 0, MaxOptionBytes = 1, HandshakeTimeout = TimeSpan.Zero };
         var failure = Assert.Throws<ArgumentException>(options.Validate);
         options.Listen = [Address with { Tls = NbdTlsMode.Allowed }];
         Assert.Contains("there is no certificate", Assert.Throws<ArgumentException>(options.Validate).Message, StringComparison.Ordinal);
-        foreach (var named in new[] { "no address", "MaxConnections 0", "MaxOptionBytes 1", "HandshakeTimeout" })
+        foreach (var named in new[] { "no address", "MaxSessions 0", "MaxOptionBytes 1", "HandshakeTimeout" })
             Assert.Contains(named, failure.Message, StringComparison.Ordinal);
     }
 
