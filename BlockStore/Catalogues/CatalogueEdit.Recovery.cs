@@ -71,6 +71,10 @@ public sealed partial class CatalogueEdit
     internal ValueTask RemovePointAsync(long sequence, CancellationToken cancellationToken) =>
         _tree.SetAsync(CatalogueKey.OfSequence(CatalogueKey.Point, sequence), null, cancellationToken);
 
+    /// <summary>The end of a recovery point that folds have taken in, or null.</summary>
+    internal async ValueTask<TailEntry?> FindPointAsync(long sequence, CancellationToken cancellationToken) =>
+        await _tree.GetAsync(CatalogueKey.OfSequence(CatalogueKey.Point, sequence), cancellationToken) is { } value ? DecodePoint(value) : null;
+
     internal ValueTask RemoveWindowAsync(CancellationToken cancellationToken) =>
         _tree.SetAsync(CatalogueKey.Of(CatalogueKey.Window), null, cancellationToken);
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.BlockStore.Catalogues;
@@ -62,13 +63,13 @@ public sealed partial class CatalogueEdit
     }
 
     /// <summary>
-    /// Dead lists of what was born after one sequence and dead by another, itself included. Seeks past what was born before, so that the
-    /// cost is what is found and the deaths in between.
+    /// Dead lists of what was born after one sequence and dead by another, itself included, from a place on. Seeks past what was born
+    /// before, so that the cost is what is found and the deaths in between. Do not change the catalogue meanwhile.
     /// </summary>
-    internal async Task<IReadOnlyList<DeathRecord>> ListDeathsBetweenAsync(long before, long through, CancellationToken cancellationToken)
+    internal async IAsyncEnumerable<DeathRecord> ListDeathsBetweenAsync(
+        long before, long through, (long Death, long Birth) from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var found = new List<DeathRecord>();
-        var (death, birth) = (before + 1, before + 1);
+        var (death, birth) = from;
         for (var seeks = true; seeks;)
         {
             seeks = false;
@@ -77,13 +78,25 @@ public sealed partial class CatalogueEdit
                 if (record.Death > through) break;
                 if (record.Birth > before)
                 {
-                    found.Add(record);
+                    yield return record;
                     continue;
                 }
                 (death, birth, seeks) = (record.Death, before + 1, true);
                 break;
             }
         }
-        return found;
     }
+
+    /// <summary>Releases that are under way (<c>docs/formats/reclaim.md</c>, Units).</summary>
+    public async IAsyncEnumerable<ReleaseRecord> ListReleasesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (var (key, value) in Records(CatalogueKey.Release, cancellationToken))
+            yield return ReleaseRecord.Decode(new Hold(CatalogueKey.NumberAt(key, 1), CatalogueKey.NumberAt(key, 9)), value);
+    }
+
+    internal ValueTask PutReleaseAsync(ReleaseRecord release, CancellationToken cancellationToken) =>
+        _tree.SetAsync(CatalogueKey.OfRelease(release.Hold), release.Encode(), cancellationToken);
+
+    internal ValueTask RemoveReleaseAsync(Hold hold, CancellationToken cancellationToken) =>
+        _tree.SetAsync(CatalogueKey.OfRelease(hold), null, cancellationToken);
 }

@@ -119,17 +119,25 @@ public sealed partial class CatalogueEdit
 
     /// <summary>Adds a tombstone.</summary>
     public ValueTask PutTombstoneAsync(Tombstone tombstone, CancellationToken cancellationToken = default) =>
-        _tree.SetAsync(CatalogueKey.Of(CatalogueKey.Tombstone, tombstone.BlobKey), tombstone.Encode(), cancellationToken);
+        _tree.SetAsync(CatalogueKey.OfTombstone(tombstone), tombstone.Encode(), cancellationToken);
 
     /// <summary>Removes a tombstone once its blob is deleted.</summary>
-    public ValueTask RemoveTombstoneAsync(string blobKey, CancellationToken cancellationToken = default) =>
-        _tree.SetAsync(CatalogueKey.Of(CatalogueKey.Tombstone, blobKey), null, cancellationToken);
+    public ValueTask RemoveTombstoneAsync(Tombstone tombstone, CancellationToken cancellationToken = default) =>
+        _tree.SetAsync(CatalogueKey.OfTombstone(tombstone), null, cancellationToken);
 
-    /// <summary>Every tombstone, by key.</summary>
-    public async IAsyncEnumerable<Tombstone> ListTombstonesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <summary>Tombstones, oldest first: every one, or those after <paramref name="after"/>.</summary>
+    public async IAsyncEnumerable<Tombstone> ListTombstonesAsync(
+        Tombstone? after = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await foreach (var (key, value) in Records(CatalogueKey.Tombstone, cancellationToken)) yield return Tombstone.Decode(CatalogueKey.TextOf(key), value);
+        // The first key after another is that key and a zero.
+        byte[] from = after is null ? [CatalogueKey.Tombstone] : [.. CatalogueKey.OfTombstone(after), 0];
+        await foreach (var (key, value) in _tree.RangeAsync(from, [CatalogueKey.Tombstone + 1], cancellationToken))
+            yield return Tombstone.Decode(CatalogueKey.TimeAt(key, 1, $"The catalogue of {_lineage}"), CatalogueKey.TextOf(key, 9), value);
     }
+
+    /// <summary>True when the catalogue still has pages in one of its segments.</summary>
+    internal async ValueTask<bool> HasPagesInAsync(SegmentIdentity segment, CancellationToken cancellationToken) =>
+        await _tree.GetAsync(CatalogueKey.OfPages(segment), cancellationToken) is not null;
 
     /// <summary>Adds a subtree that a discard dropped.</summary>
     public ValueTask PutSubtreeAsync(DeadSubtree subtree, CancellationToken cancellationToken = default) =>

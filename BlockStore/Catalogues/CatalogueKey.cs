@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
+using Tidegate.BlockStore.Formats;
+using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.BlockStore.Catalogues;
@@ -23,10 +25,11 @@ internal static class CatalogueKey
     public const byte Lease = 12;
     public const byte StagedZero = 13;
     public const byte StagedDeath = 14;
+    public const byte Release = 15;
 
     public static byte[] Of(byte kind, string text = "") => [kind, .. Encoding.ASCII.GetBytes(text)];
 
-    public static string TextOf(ReadOnlySpan<byte> key) => Encoding.ASCII.GetString(key[1..]);
+    public static string TextOf(ReadOnlySpan<byte> key, int at = 1) => Encoding.ASCII.GetString(key[at..]);
 
     public static byte[] OfCut(long sequence, string snapshotId = "") => [Cut, .. Big(sequence), .. Encoding.ASCII.GetBytes(snapshotId)];
 
@@ -40,6 +43,20 @@ internal static class CatalogueKey
         [.. OfDeath(death.Death, death.Birth), (byte)death.Kind, .. Big(death.SegmentSequence), .. Big(death.SegmentNonce)];
 
     public static byte[] OfDeath(long death, long birth) => [Death, .. Big(death), .. Big(birth)];
+
+    /// <summary>Tombstones in order of condemnation, so that those that are due stand first.</summary>
+    public static byte[] OfTombstone(Tombstone tombstone) =>
+        [Tombstone, .. Big(tombstone.CondemnedAt.ToUnixTimeMilliseconds()), .. Encoding.ASCII.GetBytes(tombstone.BlobKey)];
+
+    public static DateTimeOffset TimeAt(ReadOnlySpan<byte> key, int at, string what)
+    {
+        var milliseconds = NumberAt(key, at);
+        return milliseconds >= 0 && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
+            : throw new CorruptDataException(what, $"its time, {milliseconds} ms, is beyond the calendar");
+    }
+
+    public static byte[] OfRelease(Hold hold) => [Release, .. Big(hold.FromSequence), .. Big(hold.ThroughSequence)];
 
     public static byte[] OfSequence(byte record, long sequence) => [record, .. Big(sequence)];
 

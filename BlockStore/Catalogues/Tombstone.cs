@@ -13,15 +13,14 @@ public sealed record Tombstone(string BlobKey, DateTimeOffset CondemnedAt, long 
     internal byte[] Encode()
     {
         var writer = new FormatWriter();
-        writer.Time(CondemnedAt);
         writer.I64(Version);
         return writer.ToArray();
     }
 
-    internal static Tombstone Decode(string blobKey, ReadOnlySpan<byte> bytes)
+    internal static Tombstone Decode(DateTimeOffset condemnedAt, string blobKey, ReadOnlySpan<byte> bytes)
     {
         var reader = new FormatReader(bytes, $"Tombstone of {blobKey}");
-        var tombstone = new Tombstone(blobKey, reader.Time("condemnation time"), reader.I64("condemnation version", 0, long.MaxValue));
+        var tombstone = new Tombstone(blobKey, condemnedAt, reader.I64("condemnation version", 0, long.MaxValue));
         reader.End();
         return tombstone;
     }

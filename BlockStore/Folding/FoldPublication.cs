@@ -18,15 +18,15 @@ internal sealed class FoldPublication(VolumeHead head, FoldResult fold, SegmentC
     private readonly List<Dropped> _dropped = [];
 
     /// <summary>The changed catalogue; null when a cut inside the fold has no root, or the head has another base.</summary>
-    public async Task<CatalogueUpdate?> PrepareAsync(CancellationToken cancellationToken)
+    public async Task<PreparedChange?> PrepareAsync(CancellationToken cancellationToken)
     {
         if (!fold.IsFor(head) || !await MoveCutsAsync(cancellationToken)) return null;
         await ExtendWindowAsync(cancellationToken);
         var (dropped, blobs) = await RecoveryPoints.AdvanceAsync(
-            head, _catalogue, terms.Retention, terms.Now, segments, sealer, cancellationToken);
+            head, _catalogue, terms.Retention, terms.Now, segments, sealer, terms.Limits, cancellationToken);
         var version = head.Version + 1;
         var ledger = new SpaceLedger(_catalogue, await Holds.LoadAsync(_catalogue, cancellationToken), terms.Now, version);
-        await ledger.ReleaseAsync(_dropped.Concat(dropped).Select(image => image.Hold), cancellationToken);
+        await ledger.ReleaseAsync(_dropped.Concat(dropped).Select(image => image.Hold), terms.Limits, cancellationToken);
         foreach (var life in fold.Born) ledger.Bear(life);
         foreach (var (segment, bytes) in fold.Lost) ledger.Lose(segment, bytes);
         foreach (var death in fold.Deaths) ledger.Bury(death);
@@ -36,7 +36,7 @@ internal sealed class FoldPublication(VolumeHead head, FoldResult fold, SegmentC
         foreach (var subtree in fold.Subtrees) await _catalogue.PutSubtreeAsync(subtree, cancellationToken);
         await ledger.SettleAsync(cancellationToken);
         var update = await _catalogue.SealAsync(sealer, version, terms.Now, cancellationToken);
-        return update with { Blobs = [.. _blobs, .. blobs, .. update.Blobs] };
+        return new PreparedChange(update with { Blobs = [.. _blobs, .. blobs, .. update.Blobs] }) { Fold = fold, IsPartial = ledger.IsReleaseLeft };
     }
 
     // An image that reads the old base and tail reads the new base with less of the tail, or none: the same bytes (I4).

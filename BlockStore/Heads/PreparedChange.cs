@@ -33,6 +33,9 @@ public sealed record PreparedChange(CatalogueUpdate Catalogue)
     /// <summary>True when an abandoned staging branch goes.</summary>
     public bool DropsStaging { get; init; }
 
+    /// <summary>True when it leaves something to a next unit of reclaim (<see cref="PendingReleases"/>).</summary>
+    public bool IsPartial { get; init; }
+
     /// <summary>Blobs that nothing names once a deleted volume has let go of its catalogue; empty otherwise.</summary>
     public IReadOnlyList<string> Remnants { get; init; } = [];
 
@@ -43,9 +46,7 @@ public sealed record PreparedChange(CatalogueUpdate Catalogue)
     public static async Task<PreparedChange?> OfFoldAsync(
         VolumeHead head, FoldResult fold, SegmentCache segments, LineageSealer sealer, ReclaimTerms terms,
         CancellationToken cancellationToken = default) =>
-        await new FoldPublication(head, fold, segments, sealer, terms).PrepareAsync(cancellationToken) is { } update
-            ? new PreparedChange(update) { Fold = fold }
-            : null;
+        await new FoldPublication(head, fold, segments, sealer, terms).PrepareAsync(cancellationToken);
 
     /// <summary>
     /// Prepares the publication of a compaction: what it replaced is condemned at <paramref name="now"/>, the service's clock. Null when it has

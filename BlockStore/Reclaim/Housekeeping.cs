@@ -6,7 +6,7 @@ namespace Tidegate.BlockStore.Reclaim;
 
 /// <summary>
 /// What time alone does to a volume (<c>docs/formats/reclaim.md</c>): its recovery window moves on, points that were kept long enough go,
-/// leases run out; and what the caller found out about pins. One change for all that is due.
+/// leases run out; and what the caller found out about pins. One bounded change; ask again until nothing is due.
 /// </summary>
 public static class Housekeeping
 {
@@ -24,9 +24,10 @@ public static class Housekeeping
     {
         var catalogue = new CatalogueEdit(head, segments);
         var (advanced, blobs) = await RecoveryPoints.AdvanceAsync(
-            head, catalogue, terms.Retention, terms.Now, segments, sealer, cancellationToken);
+            head, catalogue, terms.Retention, terms.Now, segments, sealer, terms.Limits, cancellationToken);
         var dropped = advanced.ToList();
-        var expired = await catalogue.ListLeasesAsync(cancellationToken).Where(lease => lease.ExpiresAt <= terms.Now).ToArrayAsync(cancellationToken);
+        var expired = await catalogue.ListLeasesAsync(cancellationToken).Where(lease => lease.ExpiresAt <= terms.Now)
+            .Take(terms.Limits.Expired).ToArrayAsync(cancellationToken);
         foreach (var lease in expired)
         {
             await catalogue.RemoveLeaseAsync(lease.LeaseId, cancellationToken);
@@ -46,7 +47,7 @@ public static class Housekeeping
             confirms = true;
         }
         if (dropped.Count == 0 && !confirms) return null;
-        var change = await ReclaimChange.FinishAsync(head, catalogue, dropped, blobs, terms.Now, segments, sealer, cancellationToken);
+        var change = await ReclaimChange.FinishAsync(head, catalogue, dropped, blobs, terms.Now, segments, sealer, terms.Limits, cancellationToken);
         return change with { Catalogue = change.Catalogue with { Blobs = [.. blobs, .. change.Catalogue.Blobs] } };
     }
 }

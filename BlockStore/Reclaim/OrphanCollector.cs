@@ -28,8 +28,10 @@ public static class OrphanCollector
         CancellationToken cancellationToken = default)
     {
         var catalogue = new CatalogueEdit(head, segments);
-        var condemned = await catalogue.ListTombstonesAsync(cancellationToken).Select(tombstone => tombstone.BlobKey).ToHashSetAsync(StringComparer.Ordinal, cancellationToken);
+        var condemned = await catalogue.ListTombstonesAsync(cancellationToken: cancellationToken).Select(tombstone => tombstone.BlobKey).ToHashSetAsync(StringComparer.Ordinal, cancellationToken);
         foreach (var manifest in head.OldManifests) condemned.Add(manifest.BlobKey);
+        // What is still being released is counted, and nothing marks it.
+        var isReleasing = await catalogue.ListReleasesAsync(cancellationToken).AnyAsync(cancellationToken);
         var orphans = new List<string>();
         foreach (var entry in listed)
         {
@@ -37,6 +39,7 @@ public static class OrphanCollector
             if (segment!.Kind == SegmentKind.Head && segment.Sequence > head.Version) return [];
             if (entry.CreatedAt > now - MinAge || marks.Blobs.Contains(entry.Key) || condemned.Contains(entry.Key)) continue;
             if (segment.HoldsSectors && MayBeCommitted(segment, head)) continue;
+            if (isReleasing && await catalogue.FindLifeAsync(segment, cancellationToken) is not null) continue;
             orphans.Add(entry.Key);
         }
         return orphans;

@@ -53,27 +53,33 @@ public static class RecoveryPoints
 
     /// <summary>
     /// Moves the beginning of the window to where the retention puts it, keeps what thinning keeps, and lets go of what it kept long
-    /// enough. Returns what is gone, and blobs to store with the change.
+    /// enough, within limits. Returns what is gone, and blobs to store with the change.
     /// </summary>
     internal static async Task<(IReadOnlyList<Dropped> Dropped, IReadOnlyList<BlobEffect> Blobs)> AdvanceAsync(
         VolumeHead head, CatalogueEdit catalogue, Retention retention, DateTimeOffset now, SegmentCache segments, LineageSealer sealer,
-        CancellationToken cancellationToken)
+        ReclaimLimits limits, CancellationToken cancellationToken)
     {
         var dropped = new List<Dropped>();
         var blobs = new List<BlobEffect>();
         await foreach (var kept in catalogue.ListSnapshotsAsync(RecoveryPoints.KeptPrefix, cancellationToken))
+        {
             if (kept.CommittedAt <= now - retention.ThinFor) dropped.Add(Dropped.Of(kept));
+            if (dropped.Count == limits.Expired) break;
+        }
         foreach (var kept in dropped) await catalogue.RemoveSnapshotAsync(KeptId(kept.Hold.ThroughSequence), cancellationToken);
         if (await catalogue.GetWindowAsync(cancellationToken) is not { } window) return (dropped, blobs);
         var old = new List<TailEntry>();
         await foreach (var entry in catalogue.ListPointsAsync(window.FromSequence - 1, cancellationToken))
         {
-            if (entry.CommittedAt > now - retention.Window) break;
+            if (entry.CommittedAt > now - retention.Window || old.Count == limits.Points) break;
             old.Add(entry);
         }
         var bases = new List<long>();
         await foreach (var known in catalogue.ListBasesAsync(cancellationToken))
-            if (old.Count > 0 && known.Sequence <= SequenceOf(old[^1])) bases.Add(known.Sequence);
+        {
+            if (old.Count == 0 || known.Sequence > SequenceOf(old[^1])) break;
+            bases.Add(known.Sequence);
+        }
         if (bases.Count == 0 || bases[^1] <= window.FromSequence) return (dropped, blobs);
         var from = bases[^1];
         foreach (var entry in Thin(old, from, retention, now))

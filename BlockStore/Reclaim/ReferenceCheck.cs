@@ -6,8 +6,8 @@ using Tidegate.BlockStore.Segments;
 namespace Tidegate.BlockStore.Reclaim;
 
 /// <summary>
-/// The last look before a blob is deleted: does a saved head or its catalogue still refer to it? Asks the records that name segments, and
-/// every reference that stands outside them; what it cannot read or does not understand counts as a reference.
+/// The last look before a blob is deleted: does a saved head or its catalogue still refer to it? Asks the records that name segments one by
+/// one, and keeps every reference that stands outside them in memory (tails of what is retained, and what compaction has moved); what it cannot read or does not understand counts as a reference.
 /// </summary>
 internal sealed class ReferenceCheck
 {
@@ -15,6 +15,7 @@ internal sealed class ReferenceCheck
     private readonly CatalogueEdit _catalogue;
     private readonly HashSet<string> _named = new(StringComparer.Ordinal);
     private readonly HashSet<(SegmentKind, long, BlobNonce)> _moved = [];
+    private long _window;
 
     private ReferenceCheck(LineageId lineage, CatalogueEdit catalogue) => (_lineage, _catalogue) = (lineage, catalogue);
 
@@ -30,12 +31,10 @@ internal sealed class ReferenceCheck
         }
         await check.NameTailAsync(head.Tail, segments, cancellationToken);
         foreach (var retired in await TailManifest.LoadChainAsync(segments, head.RetiredTail, cancellationToken)) check.Name(retired.Identity);
-        await foreach (var (segment, _) in catalogue.ListPageSegmentsAsync(cancellationToken)) check.Name(segment);
         await foreach (var snapshot in catalogue.ListSnapshotsAsync(cancellationToken)) await check.NameTailAsync(snapshot.Image.Tail, segments, cancellationToken);
         await foreach (var pin in catalogue.ListPinsAsync(cancellationToken)) await check.NameTailAsync(pin.Image.Tail, segments, cancellationToken);
         await foreach (var lease in catalogue.ListLeasesAsync(cancellationToken)) await check.NameTailAsync(lease.Image.Tail, segments, cancellationToken);
-        if (await catalogue.GetWindowAsync(cancellationToken) is { } window)
-            await foreach (var point in catalogue.ListPointsAsync(window.FromSequence, cancellationToken)) check.Name(point.Segment.Identity);
+        check._window = (await catalogue.GetWindowAsync(cancellationToken))?.FromSequence ?? long.MaxValue;
         await foreach (var moved in new RelocationTable(head.Lineage, head.Relocation, segments).ListAsync(cancellationToken))
         {
             check.Name(moved.Container.Identity);
@@ -50,6 +49,9 @@ internal sealed class ReferenceCheck
     {
         if (_named.Contains(blobKey)) return true;
         if (!SegmentIdentity.TryParse(blobKey, 1, out var segment) || segment!.Owner != _lineage) return true;
+        if (segment.Kind == SegmentKind.Catalogue) return await _catalogue.HasPagesInAsync(segment, cancellationToken);
+        var point = segment.Kind == SegmentKind.Data && segment.Sequence > _window ? await _catalogue.FindPointAsync(segment.Sequence, cancellationToken) : null;
+        if (point?.Segment.Identity.BlobKey == blobKey) return true;
         // A segment that is counted is needed where it is, unless its frames were moved.
         return !_moved.Contains((segment.Kind, segment.Sequence, segment.Nonce))
             && await _catalogue.FindLifeAsync(segment, cancellationToken) is not null;

@@ -11,17 +11,18 @@ namespace Tidegate.BlockStore.Reclaim;
 public static class SnapshotDeletion
 {
     /// <summary>
-    /// Prepares the deletion of snapshots; ids that are not there are ignored. Null when there are none: nothing is to be saved.
+    /// Prepares the deletion of snapshots; ids that are not there are ignored. Null when there are none: nothing is to be saved. What it frees
+    /// beyond the limits is left to <see cref="PendingReleases"/>.
     /// </summary>
     public static async Task<PreparedChange?> PrepareAsync(
         VolumeHead head, IReadOnlyCollection<string> snapshotIds, DateTimeOffset now, SegmentCache segments, LineageSealer sealer,
-        CancellationToken cancellationToken = default)
+        ReclaimLimits? limits = null, CancellationToken cancellationToken = default)
     {
         var catalogue = new CatalogueEdit(head, segments);
         var gone = await FindAsync(catalogue, snapshotIds, cancellationToken);
         if (gone.Count == 0) return null;
         foreach (var snapshot in gone) await catalogue.RemoveSnapshotAsync(snapshot.SnapshotId, cancellationToken);
-        return await ReclaimChange.FinishAsync(head, catalogue, [.. gone.Select(Dropped.Of)], [], now, segments, sealer, cancellationToken);
+        return await ReclaimChange.FinishAsync(head, catalogue, [.. gone.Select(Dropped.Of)], [], now, segments, sealer, limits ?? ReclaimLimits.Default, cancellationToken);
     }
 
     /// <summary>What deleting the snapshots together would free; ids that are not there count nothing.</summary>
@@ -29,12 +30,14 @@ public static class SnapshotDeletion
         VolumeHead head, IReadOnlyCollection<string> snapshotIds, SegmentCache segments, CancellationToken cancellationToken = default)
     {
         var catalogue = new CatalogueEdit(head, segments);
+        var before = await Holds.LoadAsync(catalogue, cancellationToken);
         var gone = await FindAsync(catalogue, snapshotIds, cancellationToken);
         foreach (var snapshot in gone) await catalogue.RemoveSnapshotAsync(snapshot.SnapshotId, cancellationToken);
-        var ledger = new SpaceLedger(catalogue, await Holds.LoadAsync(catalogue, cancellationToken), DateTimeOffset.UnixEpoch, 0);
-        var freed = await ledger.DeadWithoutAsync(gone.Select(Hold.Of), cancellationToken);
-        var isAtLeast = gone.Count > 0 && await catalogue.ListSubtreesAsync(cancellationToken).AnyAsync(cancellationToken);
-        return new ReclaimEstimate(freed.Sum(death => death.Bytes), isAtLeast);
+        var scan = new ReleaseScan(catalogue, await Holds.LoadAsync(catalogue, cancellationToken));
+        var freed = await scan.CountAsync([.. gone.Select(Hold.Of)], before, cancellationToken);
+        var subtrees = await catalogue.ListSubtreesAsync(cancellationToken).CountAsync(cancellationToken);
+        var releases = await catalogue.ListReleasesAsync(cancellationToken).CountAsync(cancellationToken);
+        return new ReclaimEstimate(freed, gone.Count > 0 && subtrees > 0, subtrees + releases);
     }
 
     private static async Task<IReadOnlyList<SnapshotRecord>> FindAsync(

@@ -74,12 +74,21 @@ public sealed class SpaceLedger
     }
 
     /// <summary>
-    /// Frees what only <paramref name="dropped"/> held: <see cref="Holds"/> no longer has it. Cost follows what is freed, and the
-    /// commits between the neighbours of what is dropped.
+    /// Frees what only <paramref name="dropped"/> held, which <see cref="Holds"/> has no longer, within limits. What is left is recorded, for
+    /// <see cref="PendingReleases"/>. Cost follows what is freed, and the commits between the neighbours of what is dropped.
     /// </summary>
-    public async Task ReleaseAsync(IEnumerable<Hold> dropped, CancellationToken cancellationToken = default)
+    public Task ReleaseAsync(IEnumerable<Hold> dropped, ReclaimLimits limits, CancellationToken cancellationToken = default) =>
+        ReleaseAsync([.. dropped.Distinct().Select(ReleaseRecord.Of)], limits, cancellationToken);
+
+    /// <summary>True when something is left of what was to be released.</summary>
+    public bool IsReleaseLeft { get; private set; }
+
+    internal async Task ReleaseAsync(IReadOnlyCollection<ReleaseRecord> releases, ReclaimLimits limits, CancellationToken cancellationToken)
     {
-        foreach (var death in await DeadWithoutAsync(dropped, cancellationToken))
+        var (found, left) = await new ReleaseScan(_catalogue, Holds).FindAsync(releases, limits, cancellationToken);
+        foreach (var release in left) await _catalogue.PutReleaseAsync(release, cancellationToken);
+        IsReleaseLeft |= left.Count > 0;
+        foreach (var death in found)
         {
             await _catalogue.RemoveDeathAsync(death, cancellationToken);
             var entry = EntryOf((death.Kind, death.SegmentSequence, death.SegmentNonce));
@@ -89,16 +98,8 @@ public sealed class SpaceLedger
         }
     }
 
-    /// <summary>What <see cref="ReleaseAsync"/> would free.</summary>
-    internal async Task<IReadOnlyCollection<DeathRecord>> DeadWithoutAsync(IEnumerable<Hold> dropped, CancellationToken cancellationToken)
-    {
-        var found = new HashSet<DeathRecord>();
-        var gaps = dropped.SelectMany(hold => Holds.Sets.SelectMany(set => set.GapsIn(hold.FromSequence, hold.ThroughSequence)));
-        foreach (var (before, after) in gaps.Distinct().ToArray())
-            foreach (var death in await _catalogue.ListDeathsBetweenAsync(before, after, cancellationToken))
-                if (!Holds.Need(death)) found.Add(death);
-        return found;
-    }
+    /// <summary>True when the accounts of one change are as many as it may touch.</summary>
+    internal bool IsFull(ReclaimLimits limits) => _entries.Count >= limits.Segments || _deaths.Count >= limits.Lists;
 
     /// <summary>Condemns a blob that nothing refers to from this change on.</summary>
     public ValueTask CondemnAsync(string blobKey, CancellationToken cancellationToken = default)

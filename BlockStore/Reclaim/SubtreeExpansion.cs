@@ -11,36 +11,32 @@ namespace Tidegate.BlockStore.Reclaim;
 /// </summary>
 public static class SubtreeExpansion
 {
-    /// <summary>Pages that one change reads at most.</summary>
-    public const int MaxPages = 2048;
-
     private const long PageCacheBytes = 1 << 20;
 
     /// <summary>Prepares the expansion of some subtrees; null when none wait.</summary>
     public static async Task<PreparedChange?> PrepareAsync(
-        VolumeHead head, DateTimeOffset now, SegmentCache segments, LineageSealer sealer, int maxPages = MaxPages,
+        VolumeHead head, DateTimeOffset now, SegmentCache segments, LineageSealer sealer, ReclaimLimits? limits = null,
         CancellationToken cancellationToken = default)
     {
+        limits ??= ReclaimLimits.Default;
         var catalogue = new CatalogueEdit(head, segments);
-        var waiting = new Stack<DeadSubtree>();
-        var taken = new List<DeadSubtree>();
-        await foreach (var subtree in catalogue.ListSubtreesAsync(cancellationToken))
-        {
-            taken.Add(subtree);
-            if (taken.Count == maxPages) break;
-        }
-        if (taken.Count == 0) return null;
-        foreach (var subtree in taken)
-        {
-            await catalogue.RemoveSubtreeAsync(subtree, cancellationToken);
-            waiting.Push(subtree);
-        }
+        var stored = new Queue<DeadSubtree>(await catalogue.ListSubtreesAsync(cancellationToken).Take(limits.Pages).ToListAsync(cancellationToken));
+        if (stored.Count == 0) return null;
         var version = head.Version + 1;
         var ledger = new SpaceLedger(catalogue, await Holds.LoadAsync(catalogue, cancellationToken), now, version);
         var map = new MapReader(segments.At(head.Relocations), PageCacheBytes);
-        for (var read = 0; read < maxPages && waiting.TryPop(out var subtree); read++)
-            foreach (var child in await ExpandAsync(subtree, map, ledger, head.Lineage, cancellationToken)) waiting.Push(child);
-        foreach (var left in waiting) await catalogue.PutSubtreeAsync(left, cancellationToken);
+        var children = new Stack<DeadSubtree>();
+        // Children first: of a subtree that is begun little is left to be written, and it is read while its pages are at hand.
+        for (var read = 0; read < limits.Pages && !ledger.IsFull(limits); read++)
+        {
+            if (!children.TryPop(out var subtree))
+            {
+                if (!stored.TryDequeue(out subtree)) break;
+                await catalogue.RemoveSubtreeAsync(subtree, cancellationToken);
+            }
+            foreach (var child in await ExpandAsync(subtree, map, ledger, head.Lineage, cancellationToken)) children.Push(child);
+        }
+        foreach (var left in children) await catalogue.PutSubtreeAsync(left, cancellationToken);
         await ledger.SettleAsync(cancellationToken);
         return new PreparedChange(await catalogue.SealAsync(sealer, version, now, cancellationToken));
     }

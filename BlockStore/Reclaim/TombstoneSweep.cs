@@ -6,13 +6,16 @@ using Tidegate.BlockStore.Segments;
 namespace Tidegate.BlockStore.Reclaim;
 
 /// <summary>
-/// Deletes condemned blobs when their grace is over (<c>docs/formats/reclaim.md</c>, Condemnation), some at a time, and prepares the change
-/// that forgets their tombstones. Whatever is in doubt stays.
+/// Deletes condemned blobs when their grace is over (<c>docs/formats/reclaim.md</c>, Condemnation), some at a time and the oldest first, and
+/// prepares the change that forgets their tombstones. Reads the tombstones that are due and no others. Whatever is in doubt stays.
 /// </summary>
 public static class TombstoneSweep
 {
     /// <summary>Blobs that one unit deletes at most.</summary>
     public const int MaxBlobs = 512;
+
+    /// <summary>Blobs that are deleted side by side.</summary>
+    public const int MaxParallel = 8;
 
     // Every change condemns the pages and manifests that it replaces itself; these alone are not worth one.
     private const int Residue = 16;
@@ -21,7 +24,8 @@ public static class TombstoneSweep
     /// <param name="Change">Forgets what was deleted; null when there is nothing to save.</param>
     /// <param name="Deleted">Blobs that were deleted.</param>
     /// <param name="Kept">Condemned blobs that the last look found a reference to: they stay, and somebody must look.</param>
-    public sealed record Outcome(PreparedChange? Change, int Deleted, IReadOnlyList<string> Kept);
+    /// <param name="Through">The last tombstone that was looked at: where the next unit goes on, past what is kept. Null when there was none.</param>
+    public sealed record Outcome(PreparedChange? Change, int Deleted, IReadOnlyList<string> Kept, Tombstone? Through);
 
     /// <summary>Runs one unit.</summary>
     /// <param name="head">The saved head.</param>
@@ -30,45 +34,43 @@ public static class TombstoneSweep
     /// <param name="blobs">The bucket.</param>
     /// <param name="segments">Reads the catalogue and what it names.</param>
     /// <param name="sealer">Seals for the lineage.</param>
+    /// <param name="after">Where the unit before ended; null to begin with the oldest.</param>
     /// <param name="cancellationToken">Ends the unit between blobs.</param>
     public static async Task<Outcome> RunAsync(
         VolumeHead head, TimeSpan grace, DateTimeOffset now, IBlobStore blobs, SegmentCache segments, LineageSealer sealer,
-        CancellationToken cancellationToken = default)
+        Tombstone? after = null, CancellationToken cancellationToken = default)
     {
         var catalogue = new CatalogueEdit(head, segments);
-        var due = new List<Tombstone>();
-        await foreach (var tombstone in catalogue.ListTombstonesAsync(cancellationToken))
-        {
-            if (tombstone.CondemnedAt > now - grace) continue;
-            due.Add(tombstone);
-            if (due.Count == MaxBlobs) break;
-        }
-        if (due.Count <= Residue && due.TrueForAll(tombstone => IsOwnPage(tombstone.BlobKey))) return new Outcome(null, 0, []);
-        if (head.Manifest is null || await blobs.GetLengthAsync(head.Manifest.BlobKey, cancellationToken) is null) return new Outcome(null, 0, []);
+        var due = await catalogue.ListTombstonesAsync(after, cancellationToken)
+            .TakeWhile(tombstone => tombstone.CondemnedAt <= now - grace).Take(MaxBlobs).ToListAsync(cancellationToken);
+        if (due.Count <= Residue && due.TrueForAll(tombstone => IsOwnPage(tombstone.BlobKey))) return new Outcome(null, 0, [], after);
+        if (head.Manifest is null || await blobs.GetLengthAsync(head.Manifest.BlobKey, cancellationToken) is null) return new Outcome(null, 0, [], after);
         var version = head.Version + 1;
         var ready = due.Where(tombstone => tombstone.Version < head.Manifest.Sequence).ToArray();
         if (ready.Length == 0)
         {
             // Writing a record again brings a manifest that did without all of them.
             await catalogue.PutTombstoneAsync(due[0], cancellationToken);
-            return new Outcome(new PreparedChange(await catalogue.SealAsync(sealer, version, now, cancellationToken)), 0, []);
+            return new Outcome(new PreparedChange(await catalogue.SealAsync(sealer, version, now, cancellationToken)), 0, [], after);
         }
         var references = await ReferenceCheck.LoadAsync(head, catalogue, segments, cancellationToken);
-        var kept = new List<string>();
+        var (gone, kept) = (new List<Tombstone>(), new List<string>());
         foreach (var tombstone in ready)
         {
-            if (await references.IsReferredToAsync(tombstone.BlobKey, cancellationToken))
-            {
-                kept.Add(tombstone.BlobKey);
-                continue;
-            }
-            await blobs.DeleteAsync(tombstone.BlobKey, cancellationToken);
-            await catalogue.RemoveTombstoneAsync(tombstone.BlobKey, cancellationToken);
+            if (await references.IsReferredToAsync(tombstone.BlobKey, cancellationToken)) kept.Add(tombstone.BlobKey);
+            else gone.Add(tombstone);
         }
-        var deleted = ready.Length - kept.Count;
-        return deleted == 0
-            ? new Outcome(null, 0, kept)
-            : new Outcome(new PreparedChange(await catalogue.SealAsync(sealer, version, now, cancellationToken)), deleted, kept);
+        foreach (var some in gone.Chunk(MaxParallel))
+            await Task.WhenAll(some.Select(tombstone => blobs.DeleteAsync(tombstone.BlobKey, cancellationToken)));
+        foreach (var tombstone in gone) await catalogue.RemoveTombstoneAsync(tombstone, cancellationToken);
+        if (gone.Count == 0 && due.Count == MaxBlobs)
+        {
+            var next = await RunAsync(head, grace, now, blobs, segments, sealer, ready[^1], cancellationToken);
+            return next with { Kept = [.. kept, .. next.Kept] };
+        }
+        return gone.Count == 0
+            ? new Outcome(null, 0, kept, ready[^1])
+            : new Outcome(new PreparedChange(await catalogue.SealAsync(sealer, version, now, cancellationToken)), gone.Count, kept, ready[^1]);
     }
 
     private static bool IsOwnPage(string blobKey) =>

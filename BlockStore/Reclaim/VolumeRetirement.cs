@@ -24,16 +24,28 @@ public static class VolumeRetirement
         return head.Root is null && head.Tail.Count == 0 && head.Staging is null
             && !await catalogue.ListLivesAsync(cancellationToken).AnyAsync(life => life.Segment.Identity.Kind != SegmentKind.Relocation, cancellationToken)
             && !await catalogue.ListSubtreesAsync(cancellationToken).AnyAsync(cancellationToken)
+            && !await catalogue.ListReleasesAsync(cancellationToken).AnyAsync(cancellationToken)
             && !await catalogue.ListSnapshotsAsync(cancellationToken).AnyAsync(cancellationToken)
             && !await catalogue.ListPinsAsync(cancellationToken).AnyAsync(cancellationToken)
             && !await catalogue.ListLeasesAsync(cancellationToken).AnyAsync(cancellationToken);
     }
 
-    /// <summary>Prepares the end of a deleted volume's live image.</summary>
+    /// <summary>
+    /// Prepares a unit of the end of a deleted volume's live image: what thinning kept goes and the recovery window is shortened, within
+    /// limits, and last what is left of it and the root.
+    /// </summary>
     public static async Task<PreparedChange> PrepareAsync(
-        VolumeHead head, DateTimeOffset now, SegmentCache segments, LineageSealer sealer, CancellationToken cancellationToken = default)
+        VolumeHead head, DateTimeOffset now, SegmentCache segments, LineageSealer sealer, ReclaimLimits? limits = null,
+        CancellationToken cancellationToken = default)
     {
+        limits ??= ReclaimLimits.Default;
         var catalogue = new CatalogueEdit(head, segments);
+        var (gone, blobs) = await RecoveryPoints.AdvanceAsync(head, catalogue, Retention.None, now, segments, sealer, limits, cancellationToken);
+        if (gone.Count > 0)
+        {
+            var shorter = await ReclaimChange.FinishAsync(head, catalogue, gone, blobs, now, segments, sealer, limits, cancellationToken);
+            return shorter with { Catalogue = shorter.Catalogue with { Blobs = [.. blobs, .. shorter.Catalogue.Blobs] } };
+        }
         var dropped = new List<Dropped> { new(default, head.RetiredTail) };
         if (await catalogue.GetWindowAsync(cancellationToken) is { } window)
         {
@@ -44,12 +56,9 @@ public static class VolumeRetirement
             foreach (var known in await catalogue.ListBasesAsync(cancellationToken).ToArrayAsync(cancellationToken))
                 await catalogue.RemoveBaseAsync(known.Sequence, cancellationToken);
         }
-        var kept = await catalogue.ListSnapshotsAsync(RecoveryPoints.KeptPrefix, cancellationToken).ToArrayAsync(cancellationToken);
-        foreach (var cut in kept) await catalogue.RemoveSnapshotAsync(cut.SnapshotId, cancellationToken);
-        dropped.AddRange(kept.Select(Dropped.Of));
         if (head.Root is { } root && root.Page.Segment.Identity.Owner == head.Lineage)
             await catalogue.PutSubtreeAsync(new DeadSubtree(head.CommittedSequence + 1, root.Level, 0, root.Page), cancellationToken);
-        var change = await ReclaimChange.FinishAsync(head, catalogue, dropped, [], now, segments, sealer, cancellationToken);
+        var change = await ReclaimChange.FinishAsync(head, catalogue, dropped, [], now, segments, sealer, limits, cancellationToken);
         return change with { DropsRoot = true };
     }
 
@@ -63,7 +72,7 @@ public static class VolumeRetirement
         if (head.Catalogue is null || head.Relocation is not null || !await IsDrainedAsync(head, segments, cancellationToken)) return null;
         var catalogue = new CatalogueEdit(head, segments);
         if (await catalogue.ListLivesAsync(cancellationToken).AnyAsync(cancellationToken)) return null;
-        var remnants = await catalogue.ListTombstonesAsync(cancellationToken).Select(tombstone => tombstone.BlobKey)
+        var remnants = await catalogue.ListTombstonesAsync(cancellationToken: cancellationToken).Select(tombstone => tombstone.BlobKey)
             .Take(MaxRemnants + 1).ToListAsync(cancellationToken);
         remnants.AddRange(await catalogue.ListPageSegmentsAsync(cancellationToken).Select(part => part.Segment.BlobKey).ToListAsync(cancellationToken));
         remnants.AddRange(head.OldManifests.Select(manifest => manifest.BlobKey));

@@ -92,7 +92,9 @@ internal static class SnapshotCommands
             var ids = parsed.GetValue(snapshots)!;
             var volume = (await session.Client.GetSnapshotAsync(ids[0], cancellation)).VolumeId;
             var estimate = await session.Client.EstimateReclaimAsync(volume, new EstimateReclaimRequest(ids), cancellation);
-            session.Printer.One(estimate, CliJson.Default.ReclaimEstimateView, ("Frees", Words(estimate)));
+            (string, string?)[] rows = [("Frees", Words(estimate))];
+            if (estimate.Waiting > 0) rows = [.. rows, ("Still being freed", string.Create(CultureInfo.InvariantCulture, $"{estimate.Waiting} units of earlier deletions and discards"))];
+            session.Printer.One(estimate, CliJson.Default.ReclaimEstimateView, rows);
             return ExitCode.Success;
         });
         return command;

@@ -71,7 +71,7 @@ internal static class VolumeInspection
             records.Add(new RecordView("snapshot", snapshot.SnapshotId, Words($"sequence {snapshot.Sequence}, log end {snapshot.LogEnd}, committed {snapshot.CommittedAt:O}, {snapshot.Image.Tail.Count} segments in its tail")));
         await foreach (var pin in catalogue.ListPinsAsync(cancellationToken))
             records.Add(new RecordView("pin", pin.CloneVolumeId, Words($"snapshot {pin.SnapshotId}, sequence {pin.Sequence}, since {pin.CreatedAt:O}, {(pin.IsConfirmed ? "confirmed" : "not confirmed")}")));
-        await foreach (var tombstone in catalogue.ListTombstonesAsync(cancellationToken))
+        await foreach (var tombstone in catalogue.ListTombstonesAsync(cancellationToken: cancellationToken))
             records.Add(new RecordView("tombstone", tombstone.BlobKey, Words($"condemned {tombstone.CondemnedAt:O} at version {tombstone.Version}")));
         await foreach (var life in catalogue.ListLivesAsync(cancellationToken))
             records.Add(new RecordView("life", life.Segment.Identity.BlobKey, Words($"{life.LiveBytes} of {life.TotalBytes} bytes live, {life.HeldBytes} held in {life.DeadLists} dead lists")));

@@ -19,7 +19,7 @@ internal sealed partial class VolumeGrain
         if (snapshotIds.Count is 0 or > MaxEstimated) throw Arguments.Invalid($"An estimate is for 1 to {MaxEstimated} snapshots.");
         var work = new EstimateWork([.. snapshotIds]);
         await pool.RunAsync(Key, work);
-        return new VolumeReclaimEstimate(work.Estimate!.Bytes, work.Estimate.IsAtLeast);
+        return new VolumeReclaimEstimate(work.Estimate!.Bytes, work.Estimate.IsAtLeast) { Waiting = work.Estimate.Waiting };
     }
 
     /// <inheritdoc />

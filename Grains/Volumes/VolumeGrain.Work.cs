@@ -45,6 +45,7 @@ internal sealed partial class VolumeGrain
         {
             // What was folded, freed or moved may have left blobs half empty; the item looks at the accounts and ends when not.
             pool.TryStart(Key, new CompactionWork(Key, host.Compaction, host.Meters, _log));
+            if (prepared.IsPartial) StartReclaim();
             return PublishOutcome.Done;
         }
 

@@ -48,7 +48,7 @@ internal static class Views
         snapshot.SnapshotId, snapshot.AccountId, snapshot.VolumeId, snapshot.Description, snapshot.State, snapshot.Progress,
         snapshot.RequestedAt, snapshot.PointAt, snapshot.SizeBytes, snapshot.FailureReason);
 
-    public static ReclaimEstimateView Of(VolumeReclaimEstimate estimate) => new(estimate.Bytes, estimate.IsAtLeast);
+    public static ReclaimEstimateView Of(VolumeReclaimEstimate estimate) => new(estimate.Bytes, estimate.IsAtLeast) { Waiting = estimate.Waiting };
 
     public static RetentionView Of(VolumeRetention kept) =>
         new((long)kept.Window.TotalSeconds, (long)kept.ThinEvery.TotalSeconds, (long)kept.ThinFor.TotalSeconds);

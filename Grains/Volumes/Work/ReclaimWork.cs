@@ -6,8 +6,8 @@ using Tidegate.BlockStore.Reclaim;
 namespace Tidegate.Grains.Volumes.Work;
 
 /// <summary>
-/// Everything that gives a volume's space back, a bounded unit at a time until nothing is due: the end of a deleted volume's image, pins,
-/// leases and the recovery window, dead subtrees, condemned blobs.
+/// Everything that gives a volume's space back, a bounded unit at a time until nothing is due: the end of a deleted volume's image, releases
+/// that are under way, pins, leases and the recovery window, dead subtrees, condemned blobs.
 /// </summary>
 internal sealed partial class ReclaimWork(IGrainFactory grains, ReclaimSettings settings, ILogger log) : IVolumeWork
 {
@@ -15,6 +15,8 @@ internal sealed partial class ReclaimWork(IGrainFactory grains, ReclaimSettings 
     private static readonly TimeSpan PinPatience = VolumeMachine.Patience * 2;
 
     private bool _hasAsked;
+    private Tombstone? _sweptThrough;
+    private Tombstone? _sweeping;
 
     /// <inheritdoc />
     public string Kind => "reclaim";
@@ -29,14 +31,20 @@ internal sealed partial class ReclaimWork(IGrainFactory grains, ReclaimSettings 
         return prepared is null ? null : await context.StoreAsync(prepared, cancellationToken);
     }
 
+    // A sweep that was not saved is done again from where it began.
+    /// <inheritdoc />
+    public void Saved() => _sweptThrough = _sweeping;
+
     private async Task<PreparedChange?> NextAsync(WorkContext context, CancellationToken cancellationToken)
     {
         var (head, segments, sealer, now) = (context.Head, context.Segments, context.Sealer, context.Terms.Now);
         if (context.IsDeleted && head.Tail.Count == 0 && await VolumeRetirement.IsDueAsync(head, segments, cancellationToken))
-            return await VolumeRetirement.PrepareAsync(head, now, segments, sealer, cancellationToken);
+            return await VolumeRetirement.PrepareAsync(head, now, segments, sealer, cancellationToken: cancellationToken);
+        if (await PendingReleases.PrepareAsync(head, now, segments, sealer, cancellationToken: cancellationToken) is { } released) return released;
         if (await KeepHouseAsync(context, cancellationToken) is { } kept) return kept;
         if (await SubtreeExpansion.PrepareAsync(head, now, segments, sealer, cancellationToken: cancellationToken) is { } expanded) return expanded;
-        var sweep = await TombstoneSweep.RunAsync(head, settings.Grace, now, context.Blobs, segments, sealer, cancellationToken);
+        var sweep = await TombstoneSweep.RunAsync(head, settings.Grace, now, context.Blobs, segments, sealer, _sweptThrough, cancellationToken);
+        _sweeping = sweep.Through;
         foreach (var key in sweep.Kept) LogStillReferred(log, context.VolumeId, key);
         if (sweep.Change is not null || !context.IsDeleted || !await VolumeRetirement.IsDrainedAsync(head, segments, cancellationToken)) return sweep.Change;
         await grains.GetGrain<IVolumeWorkGrain>(context.VolumeId).Drained();

@@ -13,7 +13,7 @@ internal sealed class SnapshotDeletionWork(string snapshotId) : IVolumeWork
     public async Task<PreparedChange?> PrepareAsync(WorkContext context, CancellationToken cancellationToken)
     {
         var prepared = await SnapshotDeletion.PrepareAsync(
-            context.Head, [snapshotId], context.Terms.Now, context.Segments, context.Sealer, cancellationToken);
+            context.Head, [snapshotId], context.Terms.Now, context.Segments, context.Sealer, cancellationToken: cancellationToken);
         return prepared is null ? null : await context.StoreAsync(prepared, cancellationToken);
     }
 }

@@ -26,7 +26,18 @@ internal static class AccountingCheck
             if (life.LiveBytes != reached)
                 throw new Violation($"{volume.Id}: {life.Segment.Identity.BlobKey} has {life.LiveBytes} live bytes by the catalogue, {reached} by a walk of the map");
         }
-        Deaths(volume, row, Sync.ToList(catalogue.ListDeathsAsync()), walk, HoldsOf(catalogue));
+        var holds = HoldsOf(catalogue);
+        Deaths(volume, row, Held(volume, Sync.ToList(catalogue.ListDeathsAsync()), holds, Sync.ToList(catalogue.ListReleasesAsync())), walk, holds);
+    }
+
+    /// <summary>The dead lists that something retained needs: any other must be one that a release under way will come to.</summary>
+    private static List<DeathRecord> Held(
+        SimulatedVolume volume, List<DeathRecord> recorded, List<(long From, long Through)> holds, List<ReleaseRecord> releases)
+    {
+        var held = recorded.FindAll(death => holds.Exists(hold => hold.From < death.Death && hold.Through >= death.Birth));
+        if (recorded.Where(death => death.Frames > 0 && death.Kind == SegmentKind.Data).Except(held).FirstOrDefault(death => !releases.Exists(release => release.Meets(death))) is { } leaked)
+            throw new Violation($"{volume.Id}: nothing needs what was born in {leaked.Birth} and died in {leaked.Death}, and nothing is freeing it");
+        return held;
     }
 
     private static List<(long From, long Through)> HoldsOf(CatalogueEdit catalogue)

@@ -41,6 +41,8 @@ internal enum PlantedBug
     CompactionForgetsWindow,
     /// <summary>The deletion of a snapshot frees what a clone's pin holds.</summary>
     ReclaimForgetsClone,
+    /// <summary>What only a snapshot needs is freed in a change before the one that takes the snapshot out of the catalogue.</summary>
+    FreedBeforeDropped,
     /// <summary>The collector of orphans goes by a head that it read before it listed the bucket.</summary>
     CollectorRacesLateCommit,
     /// <summary>Condemned blobs are deleted at once: a backup of the database may still name them.</summary>

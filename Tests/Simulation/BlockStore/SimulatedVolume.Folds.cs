@@ -34,7 +34,7 @@ internal sealed partial class SimulatedVolume
 
     internal void PrepareFold(FoldResult fold) => Prepare(
         $"fold through {fold.ThroughSequence}",
-        row => Sync.Result(PreparedChange.OfFoldAsync(row.Head, Bugged(fold, row.Head), Segments, Sealer, new ReclaimTerms(_world.Now, Retention))),
+        row => Sync.Result(PreparedChange.OfFoldAsync(row.Head, Bugged(fold, row.Head), Segments, Sealer, Terms)),
         (row, truth) => truth with { Dropped = truth.Dropped.SetItems(fold.Subtrees.SelectMany(subtree => Reachability.Under(this, row, subtree.Page).Select(frame => KeyValuePair.Create(frame, subtree.Death)))) });
 
     private FoldResult Bugged(FoldResult fold, VolumeHead head)

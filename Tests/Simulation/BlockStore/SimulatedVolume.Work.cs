@@ -1,4 +1,5 @@
 using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Segments;
@@ -19,11 +20,23 @@ internal sealed partial class SimulatedVolume
         $"deletion of [{string.Join(", ", snapshotIds)}]",
         row => _world.Is(PlantedBug.ReclaimForgetsClone)
             ? DeleteWithPins(row, snapshotIds)
-            : Sync.Result(SnapshotDeletion.PrepareAsync(row.Head, snapshotIds, _world.Now, Segments, Sealer)),
-        (_, truth) => truth with { Snapshots = truth.Snapshots.RemoveRange(snapshotIds) });
+            : _world.Is(PlantedBug.FreedBeforeDropped) ? FreeFirst(row, snapshotIds)
+            : Sync.Result(SnapshotDeletion.PrepareAsync(row.Head, snapshotIds, _world.Now, Segments, Sealer, _world.Limits)),
+        (_, truth) => _world.Is(PlantedBug.FreedBeforeDropped) ? truth : truth with { Snapshots = truth.Snapshots.RemoveRange(snapshotIds) });
 
     internal void PrepareExpansion(int pages) => Prepare(
-        $"expansion of {pages} pages", row => Sync.Result(SubtreeExpansion.PrepareAsync(row.Head, _world.Now, Segments.At([.. row.Head.Relocations, .. OriginTables]), Sealer, pages)));
+        $"expansion of {pages} pages", row => Sync.Result(SubtreeExpansion.PrepareAsync(row.Head, _world.Now, Segments.At([.. row.Head.Relocations, .. OriginTables]), Sealer, _world.Limits with { Pages = pages })));
+
+    /// <summary>Goes on freeing what the change that dropped something had enough of.</summary>
+    internal void PrepareRelease() => Prepare("release", row =>
+    {
+        var unit = Sync.Result(PendingReleases.PrepareAsync(row.Head, _world.Now, Segments, Sealer, _world.Limits));
+        if (unit is not null) _world.Happened(unit.IsPartial ? "a release goes on" : "a release comes to its end", Id);
+        return unit;
+    });
+
+    /// <summary>What the service decides by.</summary>
+    private ReclaimTerms Terms => new(_world.Now, Retention) { Limits = _world.Limits };
 
     internal void Publish(PreparedWork work) => Perform(
         $"publication: {work.What}",
@@ -32,6 +45,7 @@ internal sealed partial class SimulatedVolume
             if (_world.Now - work.PreparedAt > StoreWorld.LongestWork) return VolumeDecision.Nothing;
             var tail = Sync.Result(TailManifest.LoadAsync(Segments, row.Head.Tail, CancellationToken.None));
             var change = BuggedPublication(row, work, tail, work.Change.Publish(row.Head, tail, Sealer, _world.Now));
+            // What a refused one would have meant may be moved or gone by now.
             return ToDecision(row, change, change.Refusal is null ? work.Meaning(row, row.Truth) : row.Truth);
         },
         (_, _) => { });
@@ -48,7 +62,7 @@ internal sealed partial class SimulatedVolume
             _world.AbandonedClones.UnionWith(released);
             foreach (var clone in confirmed) _world.Happened("a pin is confirmed", $"{Id}: for {clone}");
             foreach (var clone in released) _world.Happened("a pin is released", $"{Id}: for {clone}");
-            return Sync.Result(Housekeeping.PrepareAsync(row.Head, new ReclaimTerms(_world.Now, Retention), released, confirmed, Segments, Sealer));
+            return Sync.Result(Housekeeping.PrepareAsync(row.Head, Terms, released, confirmed, Segments, Sealer));
         });
 
     /// <summary>
@@ -93,6 +107,20 @@ internal sealed partial class SimulatedVolume
         return [.. listed.Select(entry => entry.Key).Where(key => !marks.Blobs.Contains(key) && !key.Contains("/head/", StringComparison.Ordinal))];
     }
 
+    // The snapshots themselves are left to a later change, which may never come.
+    private PreparedChange? FreeFirst(VolumeRow row, IReadOnlyList<string> snapshotIds)
+    {
+        var catalogue = OpenCatalogue(row.Head);
+        var gone = snapshotIds.Select(id => Sync.Result(catalogue.FindSnapshotAsync(id))).OfType<SnapshotRecord>().ToList();
+        if (gone.Count == 0) return null;
+        foreach (var snapshot in gone) Sync.Result(catalogue.RemoveSnapshotAsync(snapshot.SnapshotId));
+        var ledger = new SpaceLedger(catalogue, Sync.Result(Holds.LoadAsync(catalogue)), _world.Now, row.Head.Version + 1);
+        Sync.Run(ledger.ReleaseAsync(gone.Select(Hold.Of), _world.Limits));
+        foreach (var snapshot in gone) Sync.Result(catalogue.PutSnapshotAsync(snapshot));
+        Sync.Run(ledger.SettleAsync());
+        return new PreparedChange(Sync.Result(catalogue.SealAsync(Sealer, row.Head.Version + 1, _world.Now)));
+    }
+
     private PreparedChange DeleteWithPins(VolumeRow row, IReadOnlyList<string> snapshotIds)
     {
         var catalogue = OpenCatalogue(row.Head);
@@ -104,7 +132,7 @@ internal sealed partial class SimulatedVolume
             if (Sync.Result(catalogue.FindSnapshotAsync(id)) is { } snapshot) dropped.Add(Dropped.Of(snapshot));
             Sync.Result(catalogue.RemoveSnapshotAsync(id));
         }
-        return Sync.Result(ReclaimChange.FinishAsync(row.Head, catalogue, dropped, [], _world.Now, Segments, Sealer, CancellationToken.None));
+        return Sync.Result(ReclaimChange.FinishAsync(row.Head, catalogue, dropped, [], _world.Now, Segments, Sealer, _world.Limits, CancellationToken.None));
     }
 
     private void Prepare(string what, Func<VolumeRow, PreparedChange?> prepare, Func<VolumeRow, VolumeTruth, VolumeTruth>? meaning = null)

@@ -96,6 +96,7 @@ internal static class StoreSimulation
             foreach (var save in volume.Unfinished.ToList()) save();
             volume.Crash();
             Drain(world, volume);
+            Release(volume);
             StoreChecks.All(volume);
         }
         StoreChecks.Condemned(world);
@@ -117,6 +118,17 @@ internal static class StoreSimulation
             if (!agent.IsDrained && !agent.IsEnded && !volume.WasCopied) throw new Violation($"{agent.Name} cannot drain");
         }
         Fold(volume);
+    }
+
+    private static void Release(SimulatedVolume volume)
+    {
+        for (var units = 0; Sync.ToList(volume.OpenCatalogue(volume.Row!.Head).ListReleasesAsync()).Count > 0; units++)
+        {
+            if (units == 2000) throw new Violation($"{volume.Id}: freeing does not come to an end");
+            volume.PrepareRelease();
+            volume.Prepared.ToList().ForEach(volume.Publish);
+            volume.Crash();
+        }
     }
 
     private static void Fold(SimulatedVolume volume)

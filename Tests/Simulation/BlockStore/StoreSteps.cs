@@ -40,6 +40,7 @@ internal static class StoreSteps
         ("compute compaction", 1, world => Volume(world)?.ComputeCompaction()),
         ("prepare compaction", 1, world => PrepareCompaction(Volume(world), world)),
         ("expand", 2, Expand),
+        ("release", 2, Release),
         ("sweep", 2, world => Volume(world)?.Sweep()),
         ("clone", 2, Clone),
         ("clone a beginning", 2, CloneBeginning),
@@ -239,6 +240,13 @@ internal static class StoreSteps
     {
         if (Volume(world) is not { } volume) return;
         volume.PrepareExpansion(world.Random.Next(1, 4));
+        PublishWork(volume, world);
+    }
+
+    private static void Release(StoreWorld world)
+    {
+        if (Volume(world) is not { } volume) return;
+        volume.PrepareRelease();
         PublishWork(volume, world);
     }
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Tidegate.BlockStore;
 using Tidegate.BlockStore.Keys;
+using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Segments;
 using Tidegate.Tests.Simulation.WritePath;
 
@@ -23,6 +24,8 @@ internal sealed class StoreWorld : INonceSource
         Space = SparseSpace.Draw(Random);
         // Some worlds never fail, some do all the time.
         Faults = Random.Next(4) switch { 0 => 0, 1 => 0.25, 2 => 1, _ => 3 };
+        // In some, reclaim has to stop after very little.
+        if (Random.Next(3) > 0) Limits = new ReclaimLimits { Lists = Random.Next(1, 9), Segments = Random.Next(1, 5), Looked = Random.Next(1, 30), Expired = Random.Next(1, 3) };
     }
 
     /// <summary>Chance of the step that runs; every step has its own, so that leaving one out leaves the others alone.</summary>
@@ -31,6 +34,9 @@ internal sealed class StoreWorld : INonceSource
     internal PlantedBug Planted { get; }
 
     internal double Faults { get; set; }
+
+    /// <summary>The most that one change of reclaim does.</summary>
+    internal ReclaimLimits Limits { get; } = ReclaimLimits.Default;
 
     /// <summary>The oldest backup of the database that may be put back.</summary>
     internal static TimeSpan OldestBackup { get; } = TimeSpan.FromDays(3);

@@ -76,6 +76,9 @@ internal sealed class VolumeScenario
     /// <summary>What of the past is kept besides snapshots.</summary>
     public Retention Retention { get; set; } = Retention.None;
 
+    /// <summary>The most that one change of reclaim does.</summary>
+    public ReclaimLimits Limits { get; set; } = ReclaimLimits.Default;
+
     /// <summary>The service's clock: the day of the last commit.</summary>
     public DateTimeOffset Now => DateTimeOffset.UnixEpoch.AddDays(Head.CommittedSequence);
 
@@ -173,7 +176,7 @@ internal sealed class VolumeScenario
         return await new Folder(Segments.At(Relocations), Sealer, PutAsync).FoldAsync(Head, cuts);
     }
 
-    public Task<PreparedChange?> PrepareAsync(FoldResult fold) => PreparedChange.OfFoldAsync(Head, fold, Segments, Sealer, new ReclaimTerms(Now, Retention));
+    public Task<PreparedChange?> PrepareAsync(FoldResult fold) => PreparedChange.OfFoldAsync(Head, fold, Segments, Sealer, new ReclaimTerms(Now, Retention) { Limits = Limits });
 
     /// <summary>At the moment of its preparation, because this clock leaps a day with every commit.</summary>
     public async Task<HeadChange> PublishAsync(PreparedChange change, TimeSpan late = default) =>

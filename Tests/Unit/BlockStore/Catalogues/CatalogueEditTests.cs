@@ -62,7 +62,7 @@ public sealed class CatalogueEditTests
             Assert.True(await edit.RemoveSnapshotAsync("snap-1"));
             Assert.False(await edit.RemoveSnapshotAsync("snap-1"));
             await edit.RemovePinAsync("vol-2");
-            await edit.RemoveTombstoneAsync("a/b/c");
+            await edit.RemoveTombstoneAsync(tombstone);
         });
         Assert.Equal([death with { Bytes = 200, Frames = 4 }], await ListAsync(Open().ListDeathsAsync()));
         Assert.Empty(await ListAsync(Open().ListSnapshotsAsync()));

@@ -18,16 +18,20 @@ public sealed class ReclaimHistoryTests
     private static readonly Gen<Retention> Retentions = Gen.Select(Gen.Int[0, 12], Gen.Int[0, 4], Gen.Int[0, 20]).Select(
         (window, every, keep) => new Retention(TimeSpan.FromDays(window), TimeSpan.FromDays(every), TimeSpan.FromDays(keep)));
 
+    // Down to units so small that every deletion takes several, and others come between them.
+    private static readonly Gen<ReclaimLimits> Limits = Gen.Select(Gen.Int[1, 40], Gen.Int[1, 12], Gen.Int[1, 60]).Select(
+        (lists, segments, looked) => new ReclaimLimits { Lists = lists, Segments = segments, Looked = looked, Expired = segments });
+
     [Fact]
     public void I5_Accounting_and_auditor_agree_whatever_is_deleted_in_whatever_order()
     {
-        Gen.Select(Histories, Retentions).Sample(
-            (history, retention) => RunAsync(history, retention).GetAwaiter().GetResult(), iter: 30, seed: "0000KOIPe036", threads: 2);
+        Gen.Select(Histories, Retentions, Limits).Sample(
+            (history, retention, limits) => RunAsync(history, retention, limits).GetAwaiter().GetResult(), iter: 30, seed: "0000KOIPe036", threads: 2);
     }
 
-    private static async Task RunAsync((int, int, int, int)[] history, Retention retention)
+    private static async Task RunAsync((int, int, int, int)[] history, Retention retention, ReclaimLimits limits)
     {
-        var volume = new VolumeScenario { Retention = retention };
+        var volume = new VolumeScenario { Retention = retention, Limits = limits };
         var clones = new List<VolumeScenario>();
         await PlayAsync(volume, history, clones);
         foreach (var clone in clones)
@@ -66,6 +70,7 @@ public sealed class ReclaimHistoryTests
                 case 25: await ReclaimScenario.ExpandAsync(volume, maxPages: count); break;
                 case 26 when volume.Head.CommittedSequence > 0: await ReclaimScenario.KeepPointAsync(volume, volume.Head.CommittedSequence - (offset % volume.Head.CommittedSequence)); break;
                 case 27 when offset % 2 == 0: await ReclaimScenario.CompactAsync(volume); break;
+                case 27 when offset % 3 == 0: await ReclaimScenario.ReleaseAsync(volume); break;
                 case 27: await ReclaimScenario.FoldWhileCommittingAsync(volume, sector, count); break;
                 default: await volume.CommitAsync(); break;
             }

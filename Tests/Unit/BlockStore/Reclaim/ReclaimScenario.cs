@@ -15,15 +15,28 @@ internal static class ReclaimScenario
     public static async Task DeleteAsync(VolumeScenario volume, params string[] snapshotIds)
     {
         var estimate = await SnapshotDeletion.EstimateAsync(volume.Head, snapshotIds, volume.Segments);
+        await ReleaseAsync(volume);
         var needed = await NeededAsync(volume);
-        await SaveAsync(volume, await SnapshotDeletion.PrepareAsync(volume.Head, snapshotIds, volume.Now, volume.Segments, volume.Sealer));
+        await SaveAsync(volume, await SnapshotDeletion.PrepareAsync(volume.Head, snapshotIds, volume.Now, volume.Segments, volume.Sealer, volume.Limits));
+        await AgreeAsync(volume);
+        await ReleaseAsync(volume);
         Assert.Equal(estimate.Bytes, needed - await NeededAsync(volume));
         foreach (var id in snapshotIds) volume.SnapshotModels.Remove(id);
     }
 
-    public static async Task ExpandAsync(VolumeScenario volume, int maxPages = SubtreeExpansion.MaxPages)
+    /// <summary>Goes on with what changes have left, to the end; returns the units that it took.</summary>
+    public static async Task<int> ReleaseAsync(VolumeScenario volume)
     {
-        while (await SubtreeExpansion.PrepareAsync(volume.Head, volume.Now, volume.Segments.At(volume.Relocations), volume.Sealer, maxPages) is { } change) await SaveAsync(volume, change);
+        var units = 0;
+        for (; await PendingReleases.PrepareAsync(volume.Head, volume.Now, volume.Segments, volume.Sealer, volume.Limits) is { } change; units++)
+            await SaveAsync(volume, change);
+        return units;
+    }
+
+    public static async Task ExpandAsync(VolumeScenario volume, int maxPages = 2048)
+    {
+        var limits = volume.Limits with { Pages = maxPages };
+        while (await SubtreeExpansion.PrepareAsync(volume.Head, volume.Now, volume.Segments.At(volume.Relocations), volume.Sealer, limits) is { } change) await SaveAsync(volume, change);
     }
 
     /// <summary>Keeps a recovery point as a snapshot, when the window still reaches back to it.</summary>
@@ -70,7 +83,10 @@ internal static class ReclaimScenario
     public static async Task RetireAsync(VolumeScenario volume)
     {
         await volume.FoldAsync();
-        await SaveAsync(volume, await VolumeRetirement.PrepareAsync(volume.Head, volume.Now, volume.Segments, volume.Sealer));
+        while (await VolumeRetirement.IsDueAsync(volume.Head, volume.Segments))
+            await SaveAsync(volume, await VolumeRetirement.PrepareAsync(volume.Head, volume.Now, volume.Segments, volume.Sealer, volume.Limits));
+        await AgreeAsync(volume);
+        await ReleaseAsync(volume);
         await ExpandAsync(volume);
         await AgreeAsync(volume);
     }
