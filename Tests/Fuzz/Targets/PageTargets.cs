@@ -16,10 +16,11 @@ internal static class PageTargets
         static bytes => SnapshotRecord.Decode("snap-1", bytes),
         static bytes => LeaseRecord.Decode("lease", bytes),
         static bytes => RecoveryWindow.Decode(bytes),
-        static bytes => Tombstone.Decode("key", bytes),
+        static bytes => Tombstone.Decode(DateTimeOffset.UnixEpoch, "key", bytes),
         static bytes => DeathRecord.Decode(bytes),
         static bytes => DeadSubtree.DecodePage(bytes),
         static bytes => SegmentLife.Decode(Fixed.Owner, SegmentKind.Data, 3, new BlobNonce(4), bytes),
+        static bytes => ReleaseRecord.Decode(default, bytes),
     ];
 
     public static FuzzTarget MapPage() => new(
