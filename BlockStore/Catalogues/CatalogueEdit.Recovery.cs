@@ -11,10 +11,13 @@ namespace Tidegate.BlockStore.Catalogues;
 public sealed partial class CatalogueEdit
 {
     /// <summary>Every base of the recovery window, oldest first.</summary>
-    public async IAsyncEnumerable<BaseRecord> ListBasesAsync(
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<BaseRecord> ListBasesAsync(CancellationToken cancellationToken = default) => ListBasesAsync(0, cancellationToken);
+
+    /// <summary>The bases at or after a sequence, oldest first.</summary>
+    public async IAsyncEnumerable<BaseRecord> ListBasesAsync(long from, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await foreach (var (key, value) in Records(CatalogueKey.Base, cancellationToken))
+        await foreach (var (key, value) in _tree.RangeAsync(
+            CatalogueKey.OfSequence(CatalogueKey.Base, from), [CatalogueKey.Base + 1], cancellationToken))
             yield return DecodeBase(CatalogueKey.NumberAt(key, 1), value);
     }
 

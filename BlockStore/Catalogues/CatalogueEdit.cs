@@ -63,10 +63,14 @@ public sealed partial class CatalogueEdit
         ListSnapshotsAsync("", cancellationToken);
 
     /// <summary>Every snapshot whose id begins as given, by id.</summary>
+    public IAsyncEnumerable<SnapshotRecord> ListSnapshotsAsync(string prefix, CancellationToken cancellationToken = default) =>
+        ListSnapshotsAsync(prefix, prefix, cancellationToken);
+
+    /// <summary>Every snapshot whose id begins with <paramref name="prefix"/> and is not before <paramref name="from"/>, by id.</summary>
     public async IAsyncEnumerable<SnapshotRecord> ListSnapshotsAsync(
-        string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        string prefix, string from, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await foreach (var (key, value) in _tree.RangeAsync(CatalogueKey.Of(CatalogueKey.Snapshot, prefix), [CatalogueKey.Snapshot + 1], cancellationToken))
+        await foreach (var (key, value) in _tree.RangeAsync(CatalogueKey.Of(CatalogueKey.Snapshot, from), [CatalogueKey.Snapshot + 1], cancellationToken))
         {
             var id = CatalogueKey.TextOf(key);
             if (!id.StartsWith(prefix, StringComparison.Ordinal)) yield break;

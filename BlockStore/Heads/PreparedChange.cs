@@ -21,6 +21,9 @@ public sealed record PreparedChange(CatalogueUpdate Catalogue)
     /// <summary>The compaction whose relocation table is published with it, or null.</summary>
     public CompactionResult? Compaction { get; init; }
 
+    /// <summary>The recovery point that the change holds beyond its time, as a cut; null when it holds none.</summary>
+    public SnapshotRecord? Point { get; init; }
+
     /// <summary>True when the head's root goes, with all under it: the volume was deleted.</summary>
     public bool DropsRoot { get; init; }
 

@@ -16,8 +16,8 @@ public static class RecoveryPoints
     public const string KeptPrefix = "point-";
 
     /// <summary>
-    /// The volume as it was after one commit, as a cut of the given id, and the blob to store before it is used; null when the
-    /// window does not reach back to it or the head has not come so far.
+    /// The volume as it was after one commit, as a cut of the given id, and the blob to store before it is used; null when neither the
+    /// window nor thinning has kept it, or the head has not come so far.
     /// </summary>
     public static async Task<(SnapshotRecord Cut, IReadOnlyList<BlobEffect> Blobs)?> FindAsync(
         VolumeHead head, CatalogueEdit catalogue, long sequence, string snapshotId, SegmentCache segments, LineageSealer sealer,
@@ -29,10 +29,12 @@ public static class RecoveryPoints
             var at = tail.ToList().FindIndex(entry => entry.Segment.Identity.Owner == head.Lineage && entry.Segment.Identity.Sequence == sequence);
             return at < 0 ? null : CutOf(snapshotId, head.BaseSequence, head.Root, head.SizeBytes, [.. tail.Take(at + 1)], sealer);
         }
+        if (await catalogue.FindSnapshotAsync(KeptId(sequence), cancellationToken) is { } kept) return (kept with { SnapshotId = snapshotId }, []);
         if (await catalogue.GetWindowAsync(cancellationToken) is not { } window || sequence < window.FromSequence) return null;
         BaseRecord? before = null;
         var size = head.SizeBytes;
-        await foreach (var known in catalogue.ListBasesAsync(cancellationToken))
+        // Between two bases there are no more segments than a tail has, so that the newest one at or before is among these.
+        await foreach (var known in catalogue.ListBasesAsync(Math.Max(window.FromSequence, sequence - Tail.MaxSegments), cancellationToken))
         {
             if (known.Sequence <= sequence) before = known;
             // The size is known at bases; volumes only grow, so that the one at the next base is enough.

@@ -40,6 +40,7 @@ internal static class CommandLine
         root.Subcommands.Add(GatewayCommands.Create(globals));
         root.Subcommands.Add(VolumeCommands.Create(globals));
         root.Subcommands.Add(SnapshotCommands.Create(globals));
+        root.Subcommands.Add(PointCommands.Create(globals));
         root.Subcommands.Add(KeyCommands.Create(globals));
         root.Subcommands.Add(RestoreCommand.Create(globals));
         root.Subcommands.Add(AuditCommand.Create(globals));

@@ -19,13 +19,14 @@ internal static class SnapshotCommands
         var volume = new Argument<string>("VOLUME") { Description = "Id or name of a volume" };
         var description = new Option<string>("--description") { Description = "Your words for it", HelpName = "TEXT", DefaultValueFactory = static _ => "" };
         var idempotencyKey = new Option<string?>("--idempotency-key") { Description = "Makes repeated commands with the same key one snapshot", HelpName = "KEY" };
-        var command = new Command("create", "Take a snapshot. Returns as soon as its point is fixed at the gateway, whatever is still to be uploaded.") { volume, description, idempotencyKey };
+        var command = new Command("create", "Take a snapshot. Returns as soon as its point is fixed at the gateway, whatever is still to be uploaded; or keep a recovery point as one, with --at or --sequence.") { volume, description, idempotencyKey };
+        var point = new PointOptions(command);
         var wait = new WaitOptions(command, "the service holds all of it");
         command.SetAction(async (parsed, cancellation) =>
         {
             using var session = globals.Open(parsed);
             var id = await session.Names.VolumeAsync(parsed.GetValue(volume)!, cancellation);
-            var snapshot = await session.Client.CreateSnapshotAsync(id, new CreateSnapshotRequest(parsed.GetValue(description)!), parsed.GetValue(idempotencyKey), cancellation);
+            var snapshot = await session.Client.CreateSnapshotAsync(id, new CreateSnapshotRequest(parsed.GetValue(description)!, point.Read(parsed)), parsed.GetValue(idempotencyKey), cancellation);
             if (wait.Read(parsed) is { } limit) snapshot = await session.Waiting.SnapshotCompletedAsync(snapshot.SnapshotId, limit, cancellation);
             Print(session.Printer, snapshot);
             return ExitCode.Success;

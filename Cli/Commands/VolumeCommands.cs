@@ -21,7 +21,7 @@ internal static class VolumeCommands
     public static void Print(Printer printer, VolumeView volume) => printer.One(
         volume, CliJson.Default.VolumeView,
         ("Volume", volume.VolumeId), ("Name", volume.Name), ("Gateway", volume.GatewayId), ("Size", ByteSize.Format(volume.SizeBytes)),
-        ("Restored from", volume.SourceSnapshotId), ("Created", Printer.Time(volume.CreatedAt)), ("Recovery point", Printer.Time(volume.RecoveryPointAt)),
+        ("Restored from", volume.RestoredPoint is { } point ? $"{point.VolumeId} at {point.Sequence}, {Printer.Time(point.CommittedAt)}" : volume.SourceSnapshotId), ("Created", Printer.Time(volume.CreatedAt)), ("Recovery point", Printer.Time(volume.RecoveryPointAt)),
         ("State", volume.AgentStatus is { } status ? Printer.Word(status.State) : "pending"), ("Reason", volume.AgentStatus?.Reason),
         ("Backlog", volume.AgentStatus is { } s ? ByteSize.Format(s.BacklogBytes) : null),
         ("Scrubbed", volume.Scrub is { } scrub ? $"{Printer.Time(scrub.CompletedAt)}, {(scrub.DamageCount == 0 ? "sound" : $"{scrub.DamageCount} DAMAGED")}" : null),

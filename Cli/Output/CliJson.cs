@@ -41,6 +41,7 @@ namespace Tidegate.Cli.Output;
 [JsonSerializable(typeof(IReadOnlyList<GatewaySummary>))]
 [JsonSerializable(typeof(IReadOnlyList<VolumeSummary>))]
 [JsonSerializable(typeof(IReadOnlyList<SnapshotView>))]
+[JsonSerializable(typeof(IReadOnlyList<RecoveryPointView>))]
 [JsonSerializable(typeof(IReadOnlyList<AuditRecordView>))]
 [JsonSerializable(typeof(IReadOnlyList<ChangedExtent>))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -76,7 +76,7 @@ public sealed class TidegateRestClient : IDisposable
     public Task DeactivateGatewayAsync(string gatewayId, CancellationToken cancellationToken = default) =>
         _transport.SendAsync(RestCall.Delete("/v1/gateways/" + Escape(gatewayId)), cancellationToken);
 
-    /// <summary>Creates a volume, empty or restored from a snapshot. Throws <c>NameInUse</c>, <c>NotFound</c>, <c>InvalidState</c> (snapshot not completed).</summary>
+    /// <summary>Creates a volume, empty, or restored from a snapshot or a recovery point. Throws <c>NameInUse</c>, <c>NotFound</c>, <c>InvalidState</c> (snapshot not completed).</summary>
     public Task<VolumeView> CreateVolumeAsync(CreateVolumeRequest request, CancellationToken cancellationToken = default) =>
         _transport.SendAsync(Change("/v1/volumes"), request, RestJson.Default.CreateVolumeRequest, RestJson.Default.VolumeView, cancellationToken);
 
@@ -119,7 +119,7 @@ public sealed class TidegateRestClient : IDisposable
         _transport.SendAsync(RestCall.Delete("/v1/volumes/" + Escape(volumeId)), cancellationToken);
 
     /// <summary>
-    /// Takes a snapshot; returns once its barrier is durable at the gateway (M2.8). Repeated attempts make one snapshot:
+    /// Takes a snapshot; returns once its barrier is durable at the gateway (M2.8), or, of a recovery point, once it is complete. Repeated attempts make one snapshot:
     /// <paramref name="idempotencyKey"/> names it across processes, and one is drawn when it is null.
     /// </summary>
     public Task<SnapshotView> CreateSnapshotAsync(
@@ -127,6 +127,18 @@ public sealed class TidegateRestClient : IDisposable
         _transport.SendAsync(
             Repeatable($"/v1/volumes/{Escape(volumeId)}/snapshots", idempotencyKey ?? RandomNumberGenerator.GetHexString(32, lowercase: true)),
             request, RestJson.Default.CreateSnapshotRequest, RestJson.Default.SnapshotView, cancellationToken);
+
+    /// <summary>
+    /// One page of a volume's recovery points, oldest first, with its window. Throws <c>NotFound</c>, and <c>InvalidArgument</c> for a page size out of
+    /// 1 to 1,000.
+    /// </summary>
+    public Task<RecoveryPointsView> GetRecoveryPointsAsync(
+        string volumeId, int? pageSize = null, string? pageToken = null, CancellationToken cancellationToken = default)
+    {
+        var query = string.Join('&', new[] { pageSize is { } size ? $"pageSize={size}" : "", pageToken is null ? "" : "pageToken=" + Escape(pageToken) }.Where(part => part.Length > 0));
+        return _transport.SendAsync(
+            RestCall.Get($"/v1/volumes/{Escape(volumeId)}/recovery-points" + (query.Length > 0 ? "?" + query : "")), RestJson.Default.RecoveryPointsView, cancellationToken);
+    }
 
     /// <summary>The account's snapshots, page by page, those of one volume when it is given.</summary>
     public IAsyncEnumerable<SnapshotView> ListSnapshotsAsync(string? volumeId = null, int? pageSize = null, CancellationToken cancellationToken = default) =>

@@ -5,4 +5,9 @@ namespace Tidegate.Grains.Interfaces.Volumes;
 public sealed record CloneOrigin(
     [property: Id(0)] byte[] ImageDescriptor,
     [property: Id(1)] long SizeBytes,
-    [property: Id(2)] IReadOnlyList<WrappedLineageKey> Keys);
+    [property: Id(2)] IReadOnlyList<WrappedLineageKey> Keys)
+{
+    /// <summary>The recovery point that it is; null for a snapshot.</summary>
+    [Id(3)]
+    public RestoredPoint? Point { get; init; }
+}

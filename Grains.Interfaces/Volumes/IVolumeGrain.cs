@@ -23,6 +23,20 @@ public interface IVolumeGrain : IGrainWithStringKey
     Task<SnapshotDescription> CreateSnapshot(string snapshotId, string description, string requestId);
 
     /// <summary>
+    /// The volume's recovery points after a sequence, oldest first, at most <paramref name="max"/> (1 to 1,000), and the window in which every
+    /// commit is one. A deleted volume has none.
+    /// </summary>
+    [AlwaysInterleave, Alias("list-recovery-points")]
+    Task<RecoveryPointPage> ListRecoveryPoints(long after, int max);
+
+    /// <summary>
+    /// Makes a snapshot of a recovery point: complete at once, its point's time is that of the commit. Idempotent by <paramref name="snapshotId"/>.
+    /// Throws <c>NotFound</c>, naming the nearest ones, when the point is not held, and <c>InvalidArgument</c> for a selector of neither or both.
+    /// </summary>
+    [AlwaysInterleave, Alias("snapshot-point")]
+    Task<SnapshotDescription> CreateSnapshotOfPoint(string snapshotId, string description, RecoveryPointSelector point);
+
+    /// <summary>
     /// Grows the volume to <paramref name="sizeBytes"/>, a multiple of 4096; the same size changes nothing. Its gateway learns at once, or when
     /// it is back. Throws <c>InvalidArgument</c> for a smaller or impossible size, and <c>NotFound</c> when its gateway is gone.
     /// </summary>
@@ -58,6 +72,13 @@ public interface IVolumeGrain : IGrainWithStringKey
     /// <summary>Pins a completed snapshot for a clone and returns what the clone's head starts from. Called by the clone's grain.</summary>
     [AlwaysInterleave, Alias("pin")]
     Task<CloneOrigin> PinForClone(string snapshotId, string cloneVolumeId);
+
+    /// <summary>
+    /// Pins a recovery point for a clone and returns what the clone's head starts from; a pin that the clone has is kept, whatever the selector
+    /// finds by now. Called by the clone's grain. Throws as <see cref="CreateSnapshotOfPoint"/> does.
+    /// </summary>
+    [AlwaysInterleave, Alias("pin-point")]
+    Task<CloneOrigin> PinPointForClone(RecoveryPointSelector point, string cloneVolumeId);
 
     /// <summary>
     /// What deleting these snapshots together would free, 1 to 64 of them; unknown ids count nothing. Works for a deleted volume's as well.

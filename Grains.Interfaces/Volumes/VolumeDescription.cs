@@ -20,4 +20,8 @@ public sealed record VolumeDescription(
     /// <summary>What the last scrub found; null before the first has ended.</summary>
     [Id(11)]
     public VolumeScrubSummary? Scrub { get; init; }
+
+    /// <summary>The recovery point that it began as; null for another beginning.</summary>
+    [Id(12)]
+    public RestoredPoint? RestoredPoint { get; init; }
 }

@@ -37,6 +37,9 @@ internal sealed record PendingSnapshot
     /// <summary>True when its grain knows of it, though not of its end.</summary>
     [Id(10)] public bool IsRecorded { get; init; }
 
+    /// <summary>True while it is asked for, and no more than that: whoever asked may have gone.</summary>
+    public bool IsOpen => Stage is PendingStage.Requested or PendingStage.Point;
+
     /// <summary>True when nothing more happens to it.</summary>
     public bool IsFinal => Stage is PendingStage.Completed or PendingStage.Failed;
 }

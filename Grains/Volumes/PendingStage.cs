@@ -17,4 +17,7 @@ internal enum PendingStage
 
     /// <summary>It will not complete; the snapshot's grain has still to be told.</summary>
     Failed = 4,
+
+    /// <summary>Of a recovery point, which a worker is to find and hold.</summary>
+    Point = 5,
 }

@@ -1,6 +1,8 @@
+using System.Globalization;
 using Tidegate.Grains.Accounts;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Snapshots;
+using Tidegate.Grains.Interfaces.Volumes;
 
 namespace Tidegate.Grains.Volumes;
 
@@ -40,21 +42,26 @@ internal sealed partial class VolumeGrain
     {
         var specification = State.Specification!;
         await GrainFactory.GetGrain<IGatewayGrain>(specification.GatewayId).AttachVolume(
-            new VolumeAttachment(Key, specification.Name, specification.SizeBytes, specification.SourceSnapshotId));
+            new VolumeAttachment(Key, specification.Name, specification.SizeBytes, SourceName(specification)));
         await SaveChangeAsync((state, _) => VolumeMachine.Attached(state));
     }
+
+    // What the gateway knows the volume's beginning by: the snapshot, or volume and sequence of the point.
+    private string SourceName(VolumeSpecification specification) =>
+        State.RestoredPoint is { } point ? string.Create(CultureInfo.InvariantCulture, $"{point.VolumeId}@{point.Sequence}") : specification.SourceSnapshotId;
 
     private async Task<TimeSpan?> SettleSnapshotsAsync()
     {
         TimeSpan? wait = null;
-        foreach (var asked in State.Snapshots.Where(pending => pending.Stage == PendingStage.Requested))
+        foreach (var asked in State.Snapshots.Where(pending => pending.IsOpen))
         {
             var left = asked.RequestedAt + VolumeMachine.Patience - Now;
+            var reason = asked.Stage == PendingStage.Point ? "The service was interrupted before it held the point." : "The gateway never answered.";
             if (left > TimeSpan.Zero) wait = wait is { } shorter && shorter < left ? shorter : left;
-            else await SaveChangeAsync((state, _) => VolumeMachine.FailSnapshot(state, asked.SnapshotId, "The gateway never answered."));
+            else await SaveChangeAsync((state, _) => VolumeMachine.FailSnapshot(state, asked.SnapshotId, reason));
         }
 
-        var news = State.Snapshots.Where(pending => pending.IsFinal || (!pending.IsRecorded && pending.Stage != PendingStage.Requested)).ToArray();
+        var news = State.Snapshots.Where(pending => pending.IsFinal || (!pending.IsRecorded && !pending.IsOpen)).ToArray();
         foreach (var pending in news) await GrainFactory.GetGrain<ISnapshotGrain>(pending.SnapshotId).Record(DescriptionOf(pending));
         if (news.Length > 0) await SaveChangeAsync((state, _) => VolumeMachine.SnapshotsRecorded(state, news));
         return wait;

@@ -75,6 +75,7 @@ internal sealed partial class VolumeGrain
             PendingStage.Completed => SnapshotState.Completed,
             PendingStage.Failed => SnapshotState.Failed,
             PendingStage.Waiting => SnapshotState.Waiting,
+            PendingStage.Point => SnapshotState.Uploading,
             _ => progress > 0 ? SnapshotState.Uploading : SnapshotState.Local,
         };
         return new SnapshotDescription(

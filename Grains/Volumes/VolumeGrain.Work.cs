@@ -35,11 +35,12 @@ internal sealed partial class VolumeGrain
         var refusal = await SaveChangeAsync(async (state, now) =>
         {
             var head = HeadOf(state);
-            var tail = await TailManifest.LoadAsync(await SegmentsAsync(), prepared.TailOf(head), CancellationToken.None);
-            var change = prepared.Publish(head, tail, (await KeysAsync()).Sealer, now);
+            var tail = await TailManifest.LoadAsync(await SegmentsAsync(), prepared.Change.TailOf(head), CancellationToken.None);
+            var change = prepared.Change.Publish(head, tail, (await KeysAsync()).Sealer, now);
             if (change.Refusal is { } refused) return Change.None(state, (HeadRefusal?)refused);
             var next = await StoreAsync(head, change);
-            return new Change<VolumeState, HeadRefusal?>(VolumeMachine.Ended(VolumeMachine.WithHead(state, next), prepared.Remnants, now), null);
+            var applied = prepared.Work.Apply(VolumeMachine.WithHead(state, next), now);
+            return new Change<VolumeState, HeadRefusal?>(VolumeMachine.Ended(applied.Result, prepared.Change.Remnants, now), null, applied.Events);
         });
         if (refusal is null)
         {

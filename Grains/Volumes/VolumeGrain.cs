@@ -60,6 +60,7 @@ internal sealed partial class VolumeGrain(
             gateway?.Volumes.FirstOrDefault(status => status.VolumeId == Key))
         {
             Scrub = State.Scrub?.Summary,
+            RestoredPoint = State.RestoredPoint,
         };
     }
 
@@ -103,7 +104,7 @@ internal sealed partial class VolumeGrain(
         {
             var lineage = new LineageId(specification.AccountId, Key);
             var own = await VolumeKeys.MakeAsync(host.Keys, lineage, 1);
-            if (specification.SourceSnapshotId.Length == 0)
+            if (specification is { SourceSnapshotId.Length: 0, SourcePoint: null })
             {
                 await SaveFirstHeadAsync(HeadMachine.Create(lineage, 1, specification.SizeBytes), [own], []);
                 return;
@@ -111,7 +112,7 @@ internal sealed partial class VolumeGrain(
 
             var origin = await PinOriginAsync(specification);
             var image = ImageDescriptor.Decode(origin.ImageDescriptor);
-            await SaveFirstHeadAsync(HeadMachine.CreateClone(lineage, 1, image), [own, .. origin.Keys], origin.ImageDescriptor);
+            await SaveFirstHeadAsync(HeadMachine.CreateClone(lineage, 1, image), [own, .. origin.Keys], origin.ImageDescriptor, origin.Point);
         }
         catch (TidegateException)
         {
@@ -120,16 +121,24 @@ internal sealed partial class VolumeGrain(
         }
     }
 
-    private async Task SaveFirstHeadAsync(VolumeHead head, IReadOnlyList<WrappedLineageKey> keys, byte[] originImage)
+    private async Task SaveFirstHeadAsync(
+        VolumeHead head, IReadOnlyList<WrappedLineageKey> keys, byte[] originImage, RestoredPoint? point = null)
     {
         var unwrapped = await VolumeKeys.UnwrapAsync(host.Keys, keys);
         head = head.WithManifest(unwrapped.Sealer);
         await StoreManifestAsync(head, unwrapped);
-        await SaveChangeAsync((state, _) => VolumeMachine.Created(state, head, keys, originImage));
+        await SaveChangeAsync((state, _) => VolumeMachine.Created(state, head, keys, originImage, point));
     }
 
     private async Task<CloneOrigin> PinOriginAsync(VolumeSpecification specification)
     {
+        if (specification.SourcePoint is { } from)
+        {
+            var point = await GrainFactory.GetGrain<IVolumeGrain>(from.VolumeId).PinPointForClone(from.Point, Key);
+            if (specification.SizeBytes == 0 || specification.SizeBytes == point.SizeBytes) return point;
+            throw Arguments.Invalid($"A volume made from this recovery point has its size, {point.SizeBytes} bytes.");
+        }
+
         var source = await GrainFactory.GetGrain<ISnapshotGrain>(specification.SourceSnapshotId).Describe();
         if (source.AccountId != specification.AccountId) throw Authorisation.NotFound($"Snapshot {specification.SourceSnapshotId}");
         if (source.State != SnapshotState.Completed)

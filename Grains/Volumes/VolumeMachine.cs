@@ -1,4 +1,5 @@
 using Tidegate.BlockStore;
+using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Heads;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
@@ -62,13 +63,14 @@ internal static class VolumeMachine
         }
 
         Arguments.Name(specification.Name, "volume name");
-        if (specification.SizeBytes != 0 || specification.SourceSnapshotId.Length == 0) CheckSize(specification.SizeBytes);
+        if (specification is { SourcePoint: not null, SourceSnapshotId.Length: > 0 }) throw Arguments.Invalid("A volume begins as a snapshot or as a recovery point, not as both.");
+        if (specification.SizeBytes != 0 || !HasSource(specification)) CheckSize(specification.SizeBytes);
         return Change.To(state with { Specification = specification, CreatedAt = now }) with { Owes = true };
     }
 
     /// <summary>The volume exists: name reserved, key made, and for a clone the origin's pin saved.</summary>
     public static Change<VolumeState, VolumeState> Created(
-        VolumeState state, VolumeHead head, IReadOnlyList<WrappedLineageKey> keys, byte[] originImage)
+        VolumeState state, VolumeHead head, IReadOnlyList<WrappedLineageKey> keys, byte[] originImage, RestoredPoint? point = null)
     {
         if (state.Head.Length > 0) return Change.Keep(state);
         if (keys.Count > MaxKeys || keys.DistinctBy(key => key.VolumeId).Count() > MaxLineages)
@@ -77,10 +79,11 @@ internal static class VolumeMachine
         }
 
         var specification = state.Specification! with { SizeBytes = head.SizeBytes };
-        var next = state with { Specification = specification, Head = head.Encode(), Keys = [.. keys], OriginImage = originImage };
+        var next = state with { Specification = specification, Head = head.Encode(), Keys = [.. keys], OriginImage = originImage, RestoredPoint = point };
         return Change.To(
             next,
-            new DomainEvent("volume.created", new { specification.GatewayId, specification.Name, specification.SizeBytes, specification.SourceSnapshotId }));
+            new DomainEvent(
+                "volume.created", new { specification.GatewayId, specification.Name, specification.SizeBytes, specification.SourceSnapshotId, restoredPoint = point }));
     }
 
     /// <summary>The gateway has taken the volume into its desired configuration.</summary>
@@ -136,6 +139,32 @@ internal static class VolumeMachine
             state with { Snapshots = [.. state.Snapshots, pending] }, pending, new DomainEvent("volume.snapshot-requested", new { snapshotId }));
     }
 
+    /// <summary>A snapshot of a recovery point is asked for; the same id again changes nothing.</summary>
+    public static Change<VolumeState, PendingSnapshot> RequestSnapshotOfPoint(
+        VolumeState state, VolumeHead head, string snapshotId, string description, DateTimeOffset now)
+    {
+        if (Find(state, snapshotId) is { Stage: PendingStage.Requested or PendingStage.Barrier or PendingStage.Waiting })
+            throw new TidegateException(ErrorCodes.InvalidState, "The snapshot id is that of a snapshot of the present.", "Use a fresh id or idempotency key.");
+        var request = RequestSnapshot(state, head, snapshotId, description, now);
+        if (request.Next is not { } next) return request;
+        var pending = request.Result with { Stage = PendingStage.Point };
+        return request with { Next = Replace(next, pending), Result = pending };
+    }
+
+    /// <summary>A recovery point is held as a snapshot, in the save that puts its cut into the catalogue.</summary>
+    public static Change<VolumeState, VolumeState> PointTaken(VolumeState state, SnapshotRecord cut)
+    {
+        if (state.ErasureBegunAt is not null || Find(state, cut.SnapshotId) is not { Stage: PendingStage.Point } pending)
+            throw new TidegateException(ErrorCodes.InvalidState, $"Snapshot {cut.SnapshotId} was given up before it was taken.", "Ask for another.");
+        var taken = pending with { Stage = PendingStage.Completed, Sequence = cut.Sequence, PointAt = cut.CommittedAt, SizeBytes = cut.Image.SizeBytes };
+        return Change.To(Replace(state, taken), new DomainEvent("volume.snapshot-completed", new { cut.SnapshotId, cut.Sequence }));
+    }
+
+    /// <summary>A recovery point is pinned for a clone.</summary>
+    public static Change<VolumeState, VolumeState> PointPinned(VolumeState state, string cloneVolumeId, RestoredPoint point) => state.ErasureBegunAt is null
+        ? Change.To(state, new DomainEvent("volume.pinned", new { sequence = point.Sequence, cloneVolumeId }))
+        : throw new TidegateException(ErrorCodes.NotFound, "The volume is being erased.", "Use a snapshot of another volume.");
+
     /// <summary>The agent's barrier is durable. A commit may have completed the snapshot before this reply came.</summary>
     public static Change<VolumeState, PendingSnapshot> BarrierTaken(VolumeState state, SnapshotBarrier barrier)
     {
@@ -156,10 +185,10 @@ internal static class VolumeMachine
             new DomainEvent("volume.snapshot-failed", new { snapshotId, reason }));
     }
 
-    /// <summary>A snapshot that never reached the agent is as if it had not been asked for: its id may be used again.</summary>
+    /// <summary>A snapshot that never reached the agent, or whose point is not held, is as if it had not been asked for: its id may be used again.</summary>
     public static Change<VolumeState, VolumeState> AbandonSnapshot(VolumeState state, string snapshotId, string reason)
     {
-        if (Find(state, snapshotId) is not { Stage: PendingStage.Requested }) return Change.Keep(state);
+        if (Find(state, snapshotId) is not { Stage: PendingStage.Requested or PendingStage.Point }) return Change.Keep(state);
         return Change.To(
             state with { Snapshots = [.. state.Snapshots.Where(pending => pending.SnapshotId != snapshotId)] },
             new DomainEvent("volume.snapshot-failed", new { snapshotId, reason }));
@@ -167,7 +196,7 @@ internal static class VolumeMachine
 
     /// <summary>The snapshots that a segment announces and that this volume can complete: asked for, and not completed.</summary>
     public static IReadOnlyList<string> Announced(VolumeState state, IReadOnlyList<string> snapshotIds) =>
-        snapshotIds.Where(id => Find(state, id) is { Stage: not PendingStage.Completed }).Distinct().ToArray();
+        snapshotIds.Where(id => Find(state, id) is { Stage: not (PendingStage.Completed or PendingStage.Point) }).Distinct().ToArray();
 
     /// <summary>
     /// A commit: the head moves, the snapshots whose barrier it reaches complete in the same save, and those whose barrier it
@@ -281,7 +310,9 @@ internal static class VolumeMachine
         : [new DomainEvent("volume.snapshots-settled", new { count = events.Count })];
 
     private static bool IsSame(VolumeSpecification known, VolumeSpecification asked) =>
-        known == (asked.SizeBytes == 0 && asked.SourceSnapshotId.Length > 0 ? asked with { SizeBytes = known.SizeBytes } : asked);
+        known == (asked.SizeBytes == 0 && HasSource(asked) ? asked with { SizeBytes = known.SizeBytes } : asked);
+
+    private static bool HasSource(VolumeSpecification specification) => specification.SourceSnapshotId.Length > 0 || specification.SourcePoint is not null;
 
     private static void CheckSize(long sizeBytes)
     {

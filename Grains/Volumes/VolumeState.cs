@@ -61,6 +61,9 @@ internal sealed record VolumeState : AggregateState
     /// <summary>The last blobs of a drained volume, to be deleted once their grace is over; at most 64.</summary>
     [Id(16)] public string[] Remnants { get; init; } = [];
 
+    /// <summary>The recovery point that it began as; null for another beginning.</summary>
+    [Id(19)] public RestoredPoint? RestoredPoint { get; init; }
+
     /// <summary>When they were condemned.</summary>
     [Id(17)] public DateTimeOffset RemnantsAt { get; init; }
 }

@@ -23,6 +23,7 @@ internal static class ApiRoutes
         api.MapVolumes();
         api.MapSnapshots();
         api.MapChangedBlocks();
+        api.MapRecoveryPoints();
     }
 
     /// <summary>Describes the errors that a route may answer with, by the one table.</summary>

@@ -2,6 +2,7 @@ using Tidegate.Client.Rest.Models;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Interfaces.Snapshots;
+using Tidegate.Grains.Interfaces.Volumes;
 
 namespace Tidegate.Silo.Api;
 
@@ -14,9 +15,11 @@ internal static class SnapshotRoutes
             {
                 var volume = VolumeRoutes.Volume(grains, volumeId);
                 var snapshotId = Idempotency.NewId(context, ResourceKind.Snapshot);
+                if (request.Point is { } point)
+                    return TypedResults.Ok(Views.Of(await volume.CreateSnapshotOfPoint(snapshotId, request.Description, new RecoveryPointSelector(point.At, point.Sequence))));
                 return TypedResults.Ok(Views.Of(await volume.CreateSnapshot(snapshotId, request.Description, Idempotency.NewId(context, ResourceKind.Request))));
             })
-            .AcceptsIdempotencyKey().WithName("createSnapshot").WithTags("snapshots").WithSummary("Takes a snapshot; answers once its barrier is durable at the gateway.")
+            .AcceptsIdempotencyKey().WithName("createSnapshot").WithTags("snapshots").WithSummary("Takes a snapshot; answers once its barrier is durable at the gateway, or at once with one of a recovery point.")
             .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound, ErrorCodes.GatewayNotConnected, ErrorCodes.GatewayTimeout, ErrorCodes.InvalidState, ErrorCodes.LimitExceeded);
         api.MapGet("/snapshots", async (Lists lists, string? volumeId, int? pageSize, string? pageToken, CancellationToken stop) =>
                 TypedResults.Ok(await lists.ResourcesAsync("snapshot", volumeId, null, pageSize, pageToken, Views.Snapshot, stop)))

@@ -40,7 +40,10 @@ internal static class Views
     public static VolumeView Of(VolumeDescription volume) => new(
         volume.VolumeId, volume.AccountId, volume.GatewayId, volume.Name, volume.SizeBytes, volume.SourceSnapshotId, volume.Epoch,
         volume.CommittedSequence, volume.RecoveryPointAt, volume.CreatedAt, volume.AgentStatus is { } status ? Of(status) : null,
-        volume.Scrub is { } scrub ? new VolumeScrubView(scrub.CompletedAt, scrub.DamageCount, [.. scrub.Damages.Select(Of)]) : null);
+        volume.Scrub is { } scrub ? new VolumeScrubView(scrub.CompletedAt, scrub.DamageCount, [.. scrub.Damages.Select(Of)]) : null,
+        volume.RestoredPoint is { } point ? new RestoredPointView(point.VolumeId, point.Sequence, point.CommittedAt) : null);
+
+    public static RecoveryPointView Of(VolumeRecoveryPoint point) => new(point.Sequence, point.CommittedAt, point.HostTime, point.IsThinned);
 
     public static VolumeDamageView Of(VolumeDamage damage) => new(damage.Kind, damage.BlobKey, damage.Block, damage.Image, damage.Problem);
 

@@ -15,14 +15,18 @@ internal static class VolumeRoutes
             {
                 Ids.Require(ResourceKind.Gateway, request.GatewayId, "Gateway");
                 if (!string.IsNullOrEmpty(request.SourceSnapshotId)) Ids.Require(ResourceKind.Snapshot, request.SourceSnapshotId, "Snapshot");
+                if (request.SourcePoint is { VolumeId: var origin }) Ids.Require(ResourceKind.Volume, origin, "Volume");
                 if (Caller.Current.AccountId.Length == 0)
                     throw new TidegateException(ErrorCodes.Forbidden, "A volume belongs to an account, and the operator's key stands for none.", "Use an API key of the account.");
                 var volume = grains.GetGrain<IVolumeGrain>(Idempotency.NewId(context, ResourceKind.Volume));
                 var specification = new VolumeSpecification(
-                    Caller.Current.AccountId, request.GatewayId, request.Name, request.SizeBytes ?? 0, request.SourceSnapshotId ?? "");
+                    Caller.Current.AccountId, request.GatewayId, request.Name, request.SizeBytes ?? 0, request.SourceSnapshotId ?? "")
+                {
+                    SourcePoint = request.SourcePoint is { } point ? new SourcePoint(point.VolumeId, new RecoveryPointSelector(point.At, point.Sequence)) : null,
+                };
                 return TypedResults.Ok(Views.Of(await volume.Create(specification)));
             })
-            .AcceptsIdempotencyKey().WithName("createVolume").WithTags("volumes").WithSummary("Makes a volume, empty or from a snapshot.")
+            .AcceptsIdempotencyKey().WithName("createVolume").WithTags("volumes").WithSummary("Makes a volume, empty or from a snapshot or recovery point.")
             .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound, ErrorCodes.NameInUse, ErrorCodes.InvalidState, ErrorCodes.LimitExceeded);
         api.MapGet("/volumes", async (Lists lists, string? gatewayId, string? name, int? pageSize, string? pageToken, CancellationToken stop) =>
                 TypedResults.Ok(await lists.ResourcesAsync("volume", gatewayId, name, pageSize, pageToken, Views.Volume, stop)))

@@ -5,4 +5,5 @@ namespace Tidegate.Client.Rest.Models;
 /// the same snapshot.
 /// </summary>
 /// <param name="Description">The customer's words; at most 256 characters.</param>
-public sealed record CreateSnapshotRequest(string Description);
+/// <param name="Point">Recovery point that it is to be of; null for the volume as it is at its gateway now.</param>
+public sealed record CreateSnapshotRequest(string Description, RecoveryPointRequest? Point = null);

@@ -43,6 +43,7 @@ namespace Tidegate.Client.Rest.Models;
 [JsonSerializable(typeof(RetentionView))]
 [JsonSerializable(typeof(CreateSnapshotRequest))]
 [JsonSerializable(typeof(SnapshotView))]
+[JsonSerializable(typeof(RecoveryPointsView))]
 [JsonSerializable(typeof(Page<GatewaySummary>))]
 [JsonSerializable(typeof(Page<VolumeSummary>))]
 [JsonSerializable(typeof(Page<SnapshotView>))]

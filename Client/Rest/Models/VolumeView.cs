@@ -13,6 +13,7 @@ namespace Tidegate.Client.Rest.Models;
 /// <param name="CreatedAt">Service time of its creation.</param>
 /// <param name="AgentStatus">What its agent last said of it; null before the first word.</param>
 /// <param name="Scrub">What the last check of its stored data found; null before the first has ended.</param>
+/// <param name="RestoredPoint">Recovery point it started from; null for another beginning.</param>
 public sealed record VolumeView(
     string VolumeId,
     string AccountId,
@@ -25,4 +26,5 @@ public sealed record VolumeView(
     DateTimeOffset? RecoveryPointAt,
     DateTimeOffset CreatedAt,
     VolumeStatusView? AgentStatus,
-    VolumeScrubView? Scrub = null);
+    VolumeScrubView? Scrub = null,
+    RestoredPointView? RestoredPoint = null);

@@ -1,4 +1,5 @@
 using Tidegate.BlockStore.Heads;
+using Tidegate.Grains.Aggregates;
 
 namespace Tidegate.Grains.Volumes.Work;
 
@@ -19,6 +20,12 @@ internal interface IVolumeWork
     /// with the head as it is then, when another change was saved first: what it computed before and still holds is kept.
     /// </summary>
     Task<PreparedChange?> PrepareAsync(WorkContext context, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// What the change means for the volume's state besides its head, which <paramref name="state"/> has already: saved together with it.
+    /// Throws when it may not be saved any more.
+    /// </summary>
+    Change<VolumeState, VolumeState> Apply(VolumeState state, DateTimeOffset now) => Change.To(state);
 
     /// <summary>Called when the prepared change is saved.</summary>
     void Saved()

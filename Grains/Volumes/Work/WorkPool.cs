@@ -78,8 +78,8 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
         return true;
     }
 
-    /// <summary>The change that is prepared for a volume, or null.</summary>
-    public PreparedChange? Prepared(string volumeId) => _leases.GetValueOrDefault(volumeId)?.Prepared;
+    /// <summary>The change that is prepared for a volume, and the item that prepared it; or null.</summary>
+    public (PreparedChange Change, IVolumeWork Work)? Prepared(string volumeId) => _leases.GetValueOrDefault(volumeId)?.Prepared;
 
     /// <summary>Ends with the work on the volume that is under way, published or not; at once when there is none.</summary>
     public Task EndedAsync(string volumeId) => _leases.GetValueOrDefault(volumeId)?.Ended.Task ?? Task.CompletedTask;
@@ -146,8 +146,8 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
             var segments = (context?.Segments ?? new SegmentCache(new BlobStoreSource(host.Blobs), keys.Ring, CacheBytes))
                 .At(RelocationRoot.Decode(known.OriginRelocations));
             context = new WorkContext(volumeId, known, keys, segments, host.Blobs, services.Clock.GetUtcNow());
-            lease.Prepared = await work.PrepareAsync(context, cancellationToken);
-            if (lease.Prepared is null) return true;
+            if (await work.PrepareAsync(context, cancellationToken) is not { } change) return true;
+            lease.Prepared = (change, work);
             if (await grain.PublishWork() != PublishOutcome.Done) continue;
             work.Saved();
             if (!work.GoesOn) return true;
@@ -179,7 +179,7 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
     {
         private readonly Queue<Item> _waiting = [];
 
-        public PreparedChange? Prepared { get; set; }
+        public (PreparedChange Change, IVolumeWork Work)? Prepared { get; set; }
 
         public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

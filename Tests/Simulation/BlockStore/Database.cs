@@ -8,7 +8,11 @@ namespace Tidegate.Tests.Simulation.BlockStore;
 internal sealed record CommittedSegment(long Sequence, SegmentReference Reference, IReadOnlyList<SegmentEntry> Entries, LogEntry From, LogEntry To);
 
 /// <summary>A snapshot as the model knows it.</summary>
-internal sealed record SnapshotTruth(LogEntry Point, long SizeBytes);
+internal sealed record SnapshotTruth(LogEntry Point, long SizeBytes)
+{
+    /// <summary>True for one of a recovery point, which no fold gives a root of its own any more.</summary>
+    internal bool IsOfPoint { get; init; }
+}
 
 /// <summary>
 /// What a saved head must mean, kept beside it by the model alone: the log that it holds, whom it lets commit, and its snapshots.

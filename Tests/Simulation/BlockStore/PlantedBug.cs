@@ -51,4 +51,6 @@ internal enum PlantedBug
     DeathBeforeFoldForgotten,
     /// <summary>Frames die with the fold, not with the segment that overwrote them.</summary>
     DeathCountedAtTheFold,
+    /// <summary>A recovery point that was found in one catalogue is held in a later one, without looking whether it is still there.</summary>
+    PointFoundBeforeItsSave,
 }

@@ -69,6 +69,12 @@ internal sealed partial class SimulatedVolume
                 },
             };
         }
+        if (_world.Is(PlantedBug.PointFoundBeforeItsSave) && change.Refusal is not null && work.Change.Point is { } point && !StoreChecks.IsKeptPoint(point))
+        {
+            var catalogue = OpenCatalogue(row.Head);
+            Sync.Result(catalogue.PutSnapshotAsync(point));
+            return HeadMachine.ChangeCatalogue(row.Head, Sync.Result(catalogue.SealAsync(Sealer, row.Head.Version + 1, _world.Now)));
+        }
         if (!_world.Is(PlantedBug.StaleFoldPublished) || change.Refusal is null || work.Change.Fold is not { } fold || fold.ThroughSequence > row.Head.CommittedSequence)
             return change;
         var rest = tail.Where(entry => entry.Segment.Identity.Owner == Lineage && entry.Segment.Identity.Sequence > fold.ThroughSequence).TakeLast(Tail.MaxInline);

@@ -8,7 +8,7 @@ using Tidegate.Tests.Simulation.WritePath;
 namespace Tidegate.Tests.Simulation.BlockStore;
 
 /// <summary>A change that a worker prepared for some head, and what it means once it is saved.</summary>
-internal sealed record PreparedWork(string What, PreparedChange Change, VolumeHead BasedOn, DateTimeOffset PreparedAt, Func<VolumeRow, VolumeTruth, VolumeTruth> Meaning);
+internal sealed record PreparedWork(string What, PreparedChange Change, VolumeHead BasedOn, DateTimeOffset PreparedAt, Func<VolumeRow, VolumeTruth, VolumeTruth> Meaning, Action<VolumeRow> Saved);
 
 // Work items: prepared outside the grain's turn for a head that may be old, published by the grain, or lost.
 internal sealed partial class SimulatedVolume
@@ -48,7 +48,7 @@ internal sealed partial class SimulatedVolume
             // What a refused one would have meant may be moved or gone by now.
             return ToDecision(row, change, change.Refusal is null ? work.Meaning(row, row.Truth) : row.Truth);
         },
-        (_, _) => { });
+        (row, _) => work.Saved(row));
 
     /// <summary>What time alone does, and what asking the clones of unconfirmed pins has told: they exist, or they never will.</summary>
     internal void PrepareHousekeeping() => Prepare(
@@ -135,11 +135,12 @@ internal sealed partial class SimulatedVolume
         return Sync.Result(ReclaimChange.FinishAsync(row.Head, catalogue, dropped, [], _world.Now, Segments, Sealer, _world.Limits, CancellationToken.None));
     }
 
-    private void Prepare(string what, Func<VolumeRow, PreparedChange?> prepare, Func<VolumeRow, VolumeTruth, VolumeTruth>? meaning = null)
+    private void Prepare(
+        string what, Func<VolumeRow, PreparedChange?> prepare, Func<VolumeRow, VolumeTruth, VolumeTruth>? meaning = null, Action<VolumeRow>? saved = null)
     {
         if (AnyRow() is not { } row) return;
         var change = Try(row, what, () => prepare(row));
-        if (change is not null) Prepared.Add(new PreparedWork(what, change, row.Head, _world.Now, meaning ?? ((_, truth) => truth)));
+        if (change is not null) Prepared.Add(new PreparedWork(what, change, row.Head, _world.Now, meaning ?? ((_, truth) => truth), saved ?? (_ => { })));
         _world.Happened(change is null ? "nothing is prepared" : "prepared", $"{Id}: {what} for v{row.Head.Version}");
     }
 

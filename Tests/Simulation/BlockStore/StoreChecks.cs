@@ -68,7 +68,7 @@ internal static class StoreChecks
                 $"{volume.Id}: the catalogue has snapshots [{string.Join(", ", records.Select(record => record.SnapshotId))}], not [{string.Join(", ", row.Truth.Snapshots.Keys)}] (I4)");
         foreach (var record in records)
         {
-            if (!IsKeptPoint(record) && record.Sequence <= row.Head.BaseSequence && record.Sequence > 0 && record.Image.Tail.Count > 0)
+            if (!IsKeptPoint(record) && !row.Truth.Snapshots[record.SnapshotId].IsOfPoint && record.Sequence <= row.Head.BaseSequence && record.Sequence > 0 && record.Image.Tail.Count > 0)
                 throw new Violation($"{volume.Id}: {record.SnapshotId} at {record.Sequence} has no root of its own, and the head is folded to {row.Head.BaseSequence}");
             var size = IsKeptPoint(record) ? record.Image.SizeBytes : row.Truth.Snapshots[record.SnapshotId].SizeBytes;
             Image(volume, row, record.Image, PointOf(row, record).State, size, $"{record.SnapshotId} (I4)");
@@ -79,7 +79,7 @@ internal static class StoreChecks
     internal static LogEntry PointOf(VolumeRow row, SnapshotRecord record) =>
         IsKeptPoint(record) ? row.Truth.Segments[(int)record.Sequence - 1].To : row.Truth.Snapshots[record.SnapshotId].Point;
 
-    private static bool IsKeptPoint(SnapshotRecord record) => record.SnapshotId.StartsWith(RecoveryPoints.KeptPrefix, StringComparison.Ordinal);
+    internal static bool IsKeptPoint(SnapshotRecord record) => record.SnapshotId.StartsWith(RecoveryPoints.KeptPrefix, StringComparison.Ordinal);
 
     /// <summary>Every commit since the window's beginning can be read as it was (I4).</summary>
     internal static void Points(SimulatedVolume volume, VolumeRow row)

@@ -6,8 +6,8 @@ namespace Tidegate.Tests.Simulation.BlockStore;
 /// <summary>Everything that can happen next in a simulated deployment, with how often it does.</summary>
 internal static class StoreSteps
 {
-    private const int MaxVolumes = 5;
-    private const int MaxAgents = 6;
+    internal const int MaxVolumes = 5;
+    internal const int MaxAgents = 6;
 
     /// <summary>All kinds of step. The weight is relative; a world draws factors on top.</summary>
     internal static IReadOnlyList<(string Name, int Weight, Action<StoreWorld> Run)> All { get; } =
@@ -44,6 +44,8 @@ internal static class StoreSteps
         ("sweep", 2, world => Volume(world)?.Sweep()),
         ("clone", 2, Clone),
         ("clone a beginning", 2, CloneBeginning),
+        ("keep point", 3, PointSteps.Keep),
+        ("clone point", 1, PointSteps.Clone),
         ("housekeeping", 4, HouseKeep),
         ("collect orphans", 1, Collect),
         ("grow", 1, Grow),
@@ -192,7 +194,7 @@ internal static class StoreSteps
         if (Volume(world) is { } volume) Fold(world, volume);
     }
 
-    private static void Fold(StoreWorld world, SimulatedVolume volume)
+    internal static void Fold(StoreWorld world, SimulatedVolume volume)
     {
         volume.ComputeFold();
         PrepareFold(volume, world);
@@ -257,7 +259,7 @@ internal static class StoreSteps
         volume.PrepareFold(fold);
     }
 
-    private static void PublishWork(SimulatedVolume? volume, StoreWorld world)
+    internal static void PublishWork(SimulatedVolume? volume, StoreWorld world)
     {
         if (volume is null || world.Pick(volume.Prepared) is not { } work) return;
         if (!world.Chance(0.2)) volume.Prepared.Remove(work);
