@@ -10,7 +10,8 @@ internal sealed class PointOptions
 {
     private readonly Option<string?> _at = new("--at")
     {
-        Description = "The newest recovery point at or before this time, for example 2026-01-31T17:30:00Z; UTC where no offset is given", HelpName = "TIME",
+        Description = "The newest recovery point at or before this time, for example 2026-01-31T17:30:00Z; UTC where no offset is given",
+        HelpName = "TIME",
     };
 
     private readonly Option<long?> _sequence = new("--sequence") { Description = "The recovery point of this sequence (tidegate points list)", HelpName = "N" };

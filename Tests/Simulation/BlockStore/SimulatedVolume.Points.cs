@@ -61,7 +61,7 @@ internal sealed partial class SimulatedVolume
         if (points.Zip(points.Skip(1)).Any(pair => pair.First.Sequence >= pair.Second.Sequence)) throw new Violation($"{Id}: the recovery points are not in order");
         // Thinned ones are few.
         var thinned = points.FindAll(point => point.IsKept);
-        var from = thinned.Count > 0 && _world.Chance(0.5) ? thinned : points;
+        var from = thinned.Count > 0 && _world.Chance(0.9) ? thinned : points;
         var any = from[_world.Random.Next(from.Count)];
         var found = Sync.Result(RecoveryPointList.FindAsync(row.Head, OpenCatalogue(row.Head), any.CommittedAt, Segments));
         var expected = points.Last(point => point.CommittedAt <= any.CommittedAt);

@@ -205,7 +205,7 @@ internal sealed partial class SimulatedVolume
     private static Retention DrawRetention(Random random)
     {
         TimeSpan Of(params ReadOnlySpan<int> seconds) => TimeSpan.FromSeconds(seconds[random.Next(seconds.Length)]);
-        return new Retention(Of(0, 0, 60, 3600, 86_400), Of(0, 20, 3600), Of(0, 3600, 604_800));
+        return new Retention(Of(0, 0, 60, 3600, 86_400), Of(0, 20, 20, 3600), Of(0, 3600, 604_800));
     }
 
     private static string Describe(VolumeRow row) =>
