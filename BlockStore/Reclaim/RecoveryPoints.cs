@@ -31,17 +31,9 @@ public static class RecoveryPoints
         }
         if (await catalogue.FindSnapshotAsync(KeptId(sequence), cancellationToken) is { } kept) return (kept with { SnapshotId = snapshotId }, []);
         if (await catalogue.GetWindowAsync(cancellationToken) is not { } window || sequence < window.FromSequence) return null;
-        BaseRecord? before = null;
-        var size = head.SizeBytes;
-        // Between two bases there are no more segments than a tail has, so that the newest one at or before is among these.
-        await foreach (var known in catalogue.ListBasesAsync(Math.Max(window.FromSequence, sequence - Tail.MaxSegments), cancellationToken))
-        {
-            if (known.Sequence <= sequence) before = known;
-            // The size is known at bases; volumes only grow, so that the one at the next base is enough.
-            if (known.Sequence < sequence) continue;
-            size = known.SizeBytes;
-            break;
-        }
+        // Folds are seldom further apart than a tail is long; the window itself begins with a base.
+        var (before, size) = await FindBaseAsync(head, catalogue, Math.Max(window.FromSequence, sequence - Tail.MaxSegments), sequence, cancellationToken);
+        if (before is null) (before, size) = await FindBaseAsync(head, catalogue, window.FromSequence, sequence, cancellationToken);
         if (before is null) return null;
         var entries = new List<TailEntry>();
         await foreach (var entry in catalogue.ListPointsAsync(Math.Min(before.Sequence, sequence - 1), cancellationToken))
@@ -96,6 +88,20 @@ public static class RecoveryPoints
         await catalogue.SetWindowAsync(new RecoveryWindow(from, old.First(entry => SequenceOf(entry) == from).CommittedAt), cancellationToken);
         dropped.Add(new Dropped(new Hold(window.FromSequence, from), null));
         return (dropped, blobs);
+    }
+
+    // The newest base at or before a sequence, and the size of the volume there: it is known at bases, and volumes only grow, so that the one at the
+    // next base is enough.
+    private static async Task<(BaseRecord? Before, long SizeBytes)> FindBaseAsync(
+        VolumeHead head, CatalogueEdit catalogue, long from, long sequence, CancellationToken cancellationToken)
+    {
+        BaseRecord? before = null;
+        await foreach (var known in catalogue.ListBasesAsync(from, cancellationToken))
+        {
+            if (known.Sequence <= sequence) before = known;
+            if (known.Sequence >= sequence) return (before, known.SizeBytes);
+        }
+        return (before, head.SizeBytes);
     }
 
     private static long SequenceOf(TailEntry entry) => entry.Segment.Identity.Sequence;
