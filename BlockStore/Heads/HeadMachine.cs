@@ -293,8 +293,10 @@ public static class HeadMachine
         VolumeHead head, SegmentClaim segment, DateTimeOffset now, LineageSealer sealer, List<BlobEffect> blobs, SegmentKind kind)
     {
         SegmentIdentity.TryParse(segment.BlobKey, head.KeyGeneration, out var identity);
+        // Whatever the clock does, later commits are not earlier ones: points are looked for by time.
+        var committedAt = Milliseconds(now > head.CommittedAt ? now : head.CommittedAt);
         var entry = new TailEntry(
-            new SegmentReference(identity!, (int)segment.LengthBytes), segment.Digest, segment.LogEnd, (int)segment.FrameBytes, Milliseconds(now), Milliseconds(segment.HostTimeEnd));
+            new SegmentReference(identity!, (int)segment.LengthBytes), segment.Digest, segment.LogEnd, (int)segment.FrameBytes, committedAt, Milliseconds(segment.HostTimeEnd));
         var tail = head.Tail;
         if (tail.Inline.Length == Tail.MaxInline)
         {

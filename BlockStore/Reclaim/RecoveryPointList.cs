@@ -46,7 +46,7 @@ public static class RecoveryPointList
         VolumeHead head, CatalogueEdit catalogue, long sequence, SegmentCache segments, CancellationToken cancellationToken = default) =>
         ListAsync(head, catalogue, sequence - 1, segments, cancellationToken).FirstOrDefaultAsync(cancellationToken);
 
-    // Commit times rise with sequences. Where a clock was put back a point may be passed over; the one that is found is never too late.
+    // Commit times never fall from one sequence to the next (docs/formats/head.md, Rules).
     private static async Task<RecoveryPoint?> LastAsync(
         VolumeHead head, CatalogueEdit catalogue, Func<RecoveryPoint, bool> isEarly, SegmentCache segments, CancellationToken cancellationToken)
     {

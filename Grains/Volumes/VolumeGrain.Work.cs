@@ -46,7 +46,7 @@ internal sealed partial class VolumeGrain
         {
             // What was folded, freed or moved may have left blobs half empty; the item looks at the accounts and ends when not.
             pool.TryStart(Key, new CompactionWork(Key, host.Compaction, host.Meters, _log));
-            if (prepared.IsPartial) StartReclaim();
+            if (prepared.Change.IsPartial) StartReclaim();
             return PublishOutcome.Done;
         }
 
