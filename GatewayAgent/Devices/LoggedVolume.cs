@@ -110,7 +110,7 @@ internal sealed partial class LoggedVolume : IBlockDevice
 
     public ValueTask FlushAsync(CancellationToken cancellationToken)
     {
-        var sync = Log.SyncAsync();
+        var sync = Log.SyncAsync(answersHost: true);
         return sync.IsCompletedSuccessfully ? ValueTask.CompletedTask : WaitForSyncAsync(sync, cancellationToken);
     }
 

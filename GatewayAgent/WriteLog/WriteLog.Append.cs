@@ -200,7 +200,7 @@ internal sealed partial class WriteLog
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private static TaskCompletionSource? Take(ref TaskCompletionSource? source)
+    private static T? Take<T>(ref T? source) where T : class
     {
         var taken = source;
         source = null;

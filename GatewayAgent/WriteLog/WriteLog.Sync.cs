@@ -15,7 +15,7 @@ internal sealed partial class WriteLog
     private static readonly byte[] Zeroes = new byte[1 << 20];
     private long _preparedEnd;
     private TaskCompletionSource? _advance;
-    private TaskCompletionSource? _round;
+    private SyncRound? _round;
     private bool _superblockChanged;
     private bool _syncing;
     private bool _timerArmed;
@@ -24,8 +24,12 @@ internal sealed partial class WriteLog
     internal event Action? Advanced;
 
     /// <summary>Completes when everything appended before the call is durable. Fails when the disk does; then the volume has stopped.</summary>
+    /// <param name="answersHost">
+    /// True for callers who only send an answer then, without blocking: one thread goes on with all of them, since waking one for
+    /// each cost more than the answers.
+    /// </param>
     /// <remarks>A short sync may run on the caller's thread: handing it over and back costs more than it takes.</remarks>
-    public Task SyncAsync()
+    public Task SyncAsync(bool answersHost = false)
     {
         Task round;
         lock (_gate)
@@ -36,9 +40,9 @@ internal sealed partial class WriteLog
             if (unsynced == 0 && !_superblockChanged)
                 return Task.CompletedTask;
             if (_syncing || unsynced > MaxCallerSyncBytes || _ownWorker is null || !TryEnterCallerSync())
-                return JoinRound();
+                return JoinRound(answersHost);
             _syncing = true;
-            round = JoinRound();
+            round = JoinRound(answersHost);
         }
         try
         {
@@ -181,15 +185,15 @@ internal sealed partial class WriteLog
         return false;
     }
 
-    private Task JoinRound()
+    private Task JoinRound(bool answersHost = false)
     {
-        _round ??= NewSource();
+        _round ??= new SyncRound();
         if (!_syncing)
         {
             _syncing = true;
             QueueSync();
         }
-        return _round.Task;
+        return answersHost ? _round.Answers : _round.Done;
     }
 
     private void QueueSync() => Task.Factory.StartNew(
@@ -197,7 +201,7 @@ internal sealed partial class WriteLog
 
     private void RunSync()
     {
-        TaskCompletionSource? round;
+        SyncRound? round;
         LogAnchor end;
         LogSuperblock? superblock = null;
         lock (_gate)
@@ -226,7 +230,7 @@ internal sealed partial class WriteLog
                 _round ??= round;
                 Fail(fault);
             }
-            round?.TrySetException(fault);
+            round?.Fail(fault);
             return;
         }
         Publish(end, superblock, round);
@@ -253,7 +257,7 @@ internal sealed partial class WriteLog
         }
     }
 
-    private void Publish(LogAnchor end, LogSuperblock? superblock, TaskCompletionSource? round)
+    private void Publish(LogAnchor end, LogSuperblock? superblock, SyncRound? round)
     {
         TaskCompletionSource? room;
         TaskCompletionSource? advance = null;
@@ -275,7 +279,8 @@ internal sealed partial class WriteLog
             else
                 _syncing = false;
         }
-        round?.TrySetResult();
+        // The log's own thread has the next sync to see to.
+        round?.Complete(onPool: TaskScheduler.Current == _ownWorker);
         room?.TrySetResult();
         advance?.TrySetResult();
         Advanced?.Invoke();
@@ -287,7 +292,7 @@ internal sealed partial class WriteLog
         if (_failure is not null)
             return;
         Volatile.Write(ref _failure, fault);
-        Take(ref _round)?.TrySetException(fault);
+        Take(ref _round)?.Fail(fault);
         Take(ref _room)?.TrySetResult();
         Take(ref _advance)?.TrySetResult();
         Task.Factory.StartNew(() => Advanced?.Invoke(), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _worker);
