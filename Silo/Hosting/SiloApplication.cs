@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
 using Tidegate.BlockStore.Keys;
 using Tidegate.Client.Grain;
@@ -116,7 +117,7 @@ internal sealed class SiloApplication : IAsyncDisposable
 
     private static void AddParts(IServiceCollection services, SiloSettings settings, string directory, byte[] secret)
     {
-        services.AddSingleton(TimeProvider.System);
+        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(settings.Api).AddSingleton(settings.Data);
         services.AddSingleton<ServiceAddresses>().AddSingleton<Readiness>().AddSingleton<OperatorKey>();
         services.AddSingleton(new PageTokens(secret));

@@ -27,11 +27,12 @@ internal static class SiloCommands
         Setting("--silo-port", $"{ListenerOptions.Section}:{nameof(ListenerOptions.SiloPort)}", "Port for other silos."),
     ];
 
-    public static RootCommand Create()
+    /// <summary>The commands; <paramref name="configure"/> is for hosts that bring parts of their own, such as another clock.</summary>
+    public static RootCommand Create(Action<WebApplicationBuilder>? configure = null)
     {
         var readyFile = new Option<FileInfo?>("--ready-file") { Description = "File to write, as JSON, once the silo serves." };
         var run = new Command("run", "Runs a silo until it is told to stop (SIGTERM, SIGINT).") { readyFile };
-        run.SetAction((parsed, stop) => GuardAsync(() => RunAsync(parsed, parsed.GetValue(readyFile), stop)));
+        run.SetAction((parsed, stop) => GuardAsync(() => RunAsync(parsed, parsed.GetValue(readyFile), configure, stop)));
         var migrate = new Command("migrate", "Brings the state database's schema up to date.");
         migrate.SetAction((parsed, stop) => GuardAsync(() => MigrateAsync(parsed, stop)));
         var rebuild = new Command("rebuild-projections", "Makes the lists anew from the audit log.");
@@ -48,9 +49,10 @@ internal static class SiloCommands
         return root;
     }
 
-    private static async Task<int> RunAsync(ParseResult parsed, FileInfo? readyFile, CancellationToken stop)
+    private static async Task<int> RunAsync(ParseResult parsed, FileInfo? readyFile, Action<WebApplicationBuilder>? configure, CancellationToken stop)
     {
         var builder = Builder(parsed);
+        configure?.Invoke(builder);
         using var startLog = LoggerFactory.Create(SiloLogging.Configure);
         await using var silo = await SiloApplication.CreateAsync(builder, SiloSettings.Read(builder.Configuration), startLog, stop);
         await silo.StartAsync(stop);

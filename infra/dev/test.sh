@@ -1,12 +1,14 @@
-# ./dev test [SUITE] [--full]: runs the suites one after the other and adds up what they say.
+# ./dev test [SUITE] [--full]: runs the suites one after the other and adds up what they say. --full runs explicit tests as well: the
+# measurements and the whole of matrices of which every run has a part.
 # Each suite has a budget in seconds on two cores; going over is reported, not failed: machines differ.
 
 declare -A project_of=([unit]=Unit [fuzz]=Fuzz [simulation]=Simulation [cluster]=Cluster [endtoend]=EndToEnd)
 declare -A budget_of=([unit]=120 [fuzz]=60 [simulation]=150 [cluster]=180 [endtoend]=240)
 suites=()
+explicit=off
 while [ $# -gt 0 ]; do
     case "$1" in
-        --full) export TIDEGATE_TEST_FULL=1 ;;
+        --full) explicit=on ;;
         unit | fuzz | simulation | cluster | endtoend) suites+=("$1") ;;
         *) fail "test knows the suites unit, fuzz, simulation, cluster and endtoend, not '$1'" ;;
     esac
@@ -27,12 +29,12 @@ for suite in "${suites[@]}"; do
     say "dev: $suite"
     started=$(date +%s)
     code=0
-    timeout 3000 "$bin/$name/release/Tidegate.Tests.$name" -noColor -longRunning 60 >"$log" 2>&1 || code=$?
+    timeout 3000 "$bin/$name/release/Tidegate.Tests.$name" -noColor -longRunning 60 -explicit "$explicit" >"$log" 2>&1 || code=$?
     took=$(($(date +%s) - started))
     summary=$(grep -E 'Total: [0-9]+, Errors: [0-9]+' "$log" | tail -n 1)
     count() { grep -oE "$1: [0-9]+" <<<"$summary" | grep -oE '[0-9]+'; }
-    t=$(count Total || echo 0) e=$(count Errors || echo 0) f=$(count Failed || echo 0) s=$(count Skipped || echo 0)
-    f=$((f + e)) p=$((t - f - s))
+    t=$(count Total || echo 0) e=$(count Errors || echo 0) f=$(count Failed || echo 0) s=$(count Skipped || echo 0) n=$(count "Not Run" || echo 0)
+    f=$((f + e)) t=$((t - n)) p=$((t - f - s))
     if [ "$code" -ne 0 ] || [ "$t" -eq 0 ]; then
         tail -n 150 "$log"
         broken+=("$suite")

@@ -14,11 +14,7 @@ public sealed class RoundTripTests
     public async Task Activate_write_snapshot_destroy_restore_on_postgresql()
     {
         await using var postgres = await PostgresServer.StartAsync();
-        await RoundTripAsync(new Dictionary<string, string>
-        {
-            ["Tidegate__State__Provider"] = "postgres",
-            ["Tidegate__State__ConnectionString"] = postgres.ConnectionString,
-        });
+        await RoundTripAsync(postgres.SiloSettings);
     }
 
     /// <summary>Both agents and the silo go straight to the store, over a way that loses answers and is busy now and then.</summary>
@@ -28,12 +24,7 @@ public sealed class RoundTripTests
         await using var azurite = await AzuriteServer.StartAsync();
         await using var way = FaultProxy.Before(azurite.Address);
         await RoundTripAsync(
-            new Dictionary<string, string>
-            {
-                ["Tidegate__Blobs__Provider"] = "azure",
-                ["Tidegate__Blobs__ConnectionString"] = azurite.ConnectionStringVia(way.Address),
-                ["Tidegate__Blobs__AllowHttp"] = "true",
-            },
+            azurite.SiloSettings(way.Address),
             beforeWriting: deployment =>
             {
                 Assert.False(Directory.Exists(deployment.BlobFolder));
@@ -63,8 +54,7 @@ public sealed class RoundTripTests
         var snapshot = await deployment.CliOkAsync("snapshots", "create", volume, "--description", "round trip", "--wait");
         Assert.Equal("completed", (string?)snapshot["state"]);
         // What is written after the snapshot must not be in it.
-        (await ProgramRunner.RunAsync(Repository.Tool("qemu-io"),
-            ["-f", "raw", "-c", "write -P 0xee 0 1M", "-c", "flush", deployment.NbdUri("site-a", "data")])).Succeeded();
+        (await deployment.QemuIoAsync("site-a", "data", "write -P 0xee 0 1M", "flush")).Succeeded();
 
         await deployment.Agent("site-a").KillAsync();
         Directory.Delete(Path.Combine(deployment.Folder, "site-a"), recursive: true);
@@ -74,8 +64,7 @@ public sealed class RoundTripTests
             "restore", (string)snapshot["snapshotId"]!, "--gateway", second, "--name", "restored", "--wait");
         Assert.Equal(second, (string?)restored["gatewayId"]);
         var copy = Path.Combine(deployment.Folder, "restored.img");
-        (await ProgramRunner.RunAsync(Repository.Tool("nbdcopy"), [deployment.NbdUri("site-b", "restored"), copy])).Succeeded();
-        Assert.Equal(await TestImage.HashAsync(image), await TestImage.HashAsync(copy));
+        Assert.Equal(await TestImage.HashAsync(image), await deployment.CopyAsync("site-b", "restored", copy));
         (await ProgramRunner.RunAsync(Repository.Tool("e2fsck"), ["-f", "-n", copy])).Succeeded();
     }
 }

@@ -11,13 +11,7 @@ public sealed class StoreOutageTests
     public async Task Hosts_write_on_while_the_store_is_away_and_everything_arrives_afterwards()
     {
         await using var azurite = await AzuriteServer.StartAsync();
-        await using var deployment = await Deployment.StartAsync(new Dictionary<string, string>
-        {
-            ["Tidegate__Blobs__Provider"] = "azure",
-            ["Tidegate__Blobs__ConnectionString"] = azurite.ConnectionString,
-            ["Tidegate__Blobs__AllowHttp"] = "true",
-            ["Tidegate__Blobs__Retries"] = "1",
-        });
+        await using var deployment = await Deployment.StartAsync(new Dictionary<string, string>(azurite.SiloSettings()) { ["Tidegate__Blobs__Retries"] = "1" });
         var gateway = await deployment.ActivatedAgentAsync("site");
         var volume = await deployment.VolumeAsync(gateway, "data", "64MiB");
         await WriteAsync(deployment, "0x11 0 16M");
@@ -33,14 +27,11 @@ public sealed class StoreOutageTests
         Assert.Equal("completed", (string?)snapshot["state"]);
         await deployment.CliOkAsync("restore", (string)snapshot["snapshotId"]!, "--gateway", gateway, "--name", "restored", "--wait");
         foreach (var pattern in new[] { "0x11 0 8M", "0x22 8M 16M", "0x00 24M 16M", "0x33 40M 8M", "0x00 48M 16M" })
-            (await QemuAsync(deployment, "restored", $"read -P {pattern}")).Succeeded();
+            (await deployment.QemuIoAsync("site", "restored", $"read -P {pattern}")).Succeeded();
     }
 
     private static async Task WriteAsync(Deployment deployment, string pattern) =>
-        (await QemuAsync(deployment, "data", $"write -P {pattern}", "flush")).Succeeded();
-
-    private static Task<ProgramResult> QemuAsync(Deployment deployment, string volume, params string[] commands) => ProgramRunner.RunAsync(
-        Repository.Tool("qemu-io"), ["-f", "raw", .. commands.SelectMany(command => new[] { "-c", command }), deployment.NbdUri("site", volume)]);
+        (await deployment.QemuIoAsync("site", "data", $"write -P {pattern}", "flush")).Succeeded();
 
     private static async Task BacklogAsync(Deployment deployment, Func<long, bool> condition)
     {

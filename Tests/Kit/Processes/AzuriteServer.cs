@@ -24,6 +24,14 @@ public sealed class AzuriteServer : IAsyncDisposable
     public string ConnectionStringVia(Uri address) =>
         $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={_key};BlobEndpoint={address.GetLeftPart(UriPartial.Authority)}/{Account};";
 
+    /// <summary>Has a silo keep its blobs here; through a proxy when there is one.</summary>
+    public IReadOnlyDictionary<string, string> SiloSettings(Uri? via = null) => new Dictionary<string, string>
+    {
+        ["Tidegate__Blobs__Provider"] = "azure",
+        ["Tidegate__Blobs__ConnectionString"] = ConnectionStringVia(via ?? Address),
+        ["Tidegate__Blobs__AllowHttp"] = "true",
+    };
+
     /// <summary>Starts it; empty.</summary>
     public static async Task<AzuriteServer> StartAsync()
     {

@@ -1,5 +1,8 @@
+using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Tidegate.Client.Rest;
 
 namespace Tidegate.Tests.Kit.Processes;
 
@@ -10,7 +13,7 @@ namespace Tidegate.Tests.Kit.Processes;
 public sealed class Deployment : IAsyncDisposable
 {
     private readonly Dictionary<string, ManagedProcess> _agents = [];
-    private readonly IReadOnlyDictionary<string, string> _environment;
+    private readonly Dictionary<string, string> _environment;
     private readonly SortedDictionary<int, ManagedProcess> _silos = [];
     private readonly Dictionary<int, HeldPorts> _held = [];
     private readonly Dictionary<int, JsonObject> _siloReady = [];
@@ -18,7 +21,7 @@ public sealed class Deployment : IAsyncDisposable
 
     private Deployment(IReadOnlyDictionary<string, string>? environment)
     {
-        _environment = environment ?? new Dictionary<string, string>();
+        _environment = new Dictionary<string, string>(environment ?? new Dictionary<string, string>());
         Folder = Directory.CreateTempSubdirectory("tidegate-e2e-").FullName;
     }
 
@@ -30,7 +33,9 @@ public sealed class Deployment : IAsyncDisposable
     public string AccountId { get; private set; } = "";
     public string CaFile => (string)_siloReady[0]["caFile"]!;
     public string ApiUrl => SiloReady(0, "apiUrl");
-    public string BlobFolder => Path.Combine(Folder, "service", "blobs");
+    public string StateFolder => Path.Combine(Folder, "service");
+    public string BlobFolder => Path.Combine(StateFolder, "blobs");
+    public string AccountKeyFile => Path.Combine(StateFolder, "keys", AccountId + ".key");
 
     /// <summary>Starts silos and makes an account with a key. <paramref name="environment"/> configures the silos.</summary>
     public static async Task<Deployment> StartAsync(IReadOnlyDictionary<string, string>? environment = null, int silos = 1)
@@ -53,18 +58,27 @@ public sealed class Deployment : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a silo, again on its ports when it ran before.</summary>
-    public async Task StartSiloAsync(int number = 0)
+    /// <summary>A setting of the silos, as an environment variable, for those that are started from here on.</summary>
+    public void Configure(string name, string value) => _environment[name] = value;
+
+    /// <summary>
+    /// Starts a silo, again on its ports when it ran before. With <paramref name="ahead"/> its clock runs ahead by so much: hours of waiting
+    /// are over when it comes back.
+    /// </summary>
+    public async Task StartSiloAsync(int number = 0, TimeSpan ahead = default)
     {
         var ready = Path.Combine(Folder, $"silo-{number}.json");
-        List<string> arguments = ["run", "--state", Path.Combine(Folder, "service"), "--ready-file", ready];
+        List<string> arguments = ["run", "--state", StateFolder, "--ready-file", ready];
         if (_siloReady.ContainsKey(number))
         {
             arguments.AddRange([
                 "--api", Authority(SiloReady(number, "apiUrl")), "--agents", Authority(SiloReady(number, "agentsUrl")), "--link", SiloReady(number, "linkEndpoint")]);
         }
+        var (program, first) = ahead == TimeSpan.Zero
+            ? (Repository.Program("Silo"), Array.Empty<string>())
+            : (Repository.Program("Tests.ShiftedSilo"), [ahead.TotalSeconds.ToString(CultureInfo.InvariantCulture)]);
         var silo = _silos[number] = ManagedProcess.Start(
-            $"silo {number}", Repository.Program("Silo"), arguments, Path.Combine(Folder, $"silo-{number}.log"), ready, _environment);
+            $"silo {number}", program, [.. first, .. arguments], Path.Combine(Folder, $"silo-{number}.log"), ready, _environment);
         _siloReady[number] = await silo.ReadyAsync(within: TimeSpan.FromSeconds(90));
         if (_held.Remove(number, out var held)) held.Dispose();
     }
@@ -124,6 +138,10 @@ public sealed class Deployment : IAsyncDisposable
     /// <summary>Where an agent serves a volume.</summary>
     public string NbdUri(string agent, string volumeName) => $"{((string)_agentReady[agent]["nbdUri"]!).TrimEnd('/')}/{volumeName}";
 
+    /// <summary>Runs another command of the silo's program with this deployment's settings.</summary>
+    public Task<ProgramResult> SiloCommandAsync(params string[] arguments) =>
+        ProgramRunner.RunAsync(Repository.Program("Silo"), arguments, TimeSpan.FromSeconds(180), _environment);
+
     /// <summary>Runs <c>tidegate</c> with this deployment's profile and JSON output.</summary>
     public Task<ProgramResult> CliAsync(params string[] arguments) => ProgramRunner.RunAsync(
         Repository.Program("Cli"), ["--profile-dir", Path.Combine(Folder, "profile"), .. arguments, "--output", "json"], TimeSpan.FromSeconds(180));
@@ -137,6 +155,28 @@ public sealed class Deployment : IAsyncDisposable
             : throw new InvalidOperationException($"'{result.Command}' exited with {result.ExitCode}\n{result.Errors}\n{result.Output}\n" +
                 $"{string.Join('\n', _silos.Select(s => $"silo {s.Key}:\n{s.Value.LogTail()}"))}\n{string.Join('\n', _agents.Select(a => $"{a.Key}:\n{a.Value.LogTail()}"))}");
     }
+
+    /// <summary>The typed client with this deployment's key, for what many commands would take long for. The caller disposes of it.</summary>
+    public TidegateRestClient Client(int attempts = 4) =>
+        new(new RestClientOptions { Endpoint = new Uri(ApiUrl), CaFile = CaFile, ApiKey = ApiKey, MaxAttempts = attempts });
+
+    /// <summary>Runs qemu-io's commands on a served volume.</summary>
+    public Task<ProgramResult> QemuIoAsync(string agent, string volume, params string[] commands) => ProgramRunner.RunAsync(
+        Repository.Tool("qemu-io"), ["-f", "raw", .. commands.SelectMany(command => new[] { "-c", command }), NbdUri(agent, volume)]);
+
+    /// <summary>The whole of a served volume as a file; its SHA-256.</summary>
+    public async Task<string> CopyAsync(string agent, string volume, string file)
+    {
+        (await ProgramRunner.RunAsync(Repository.Tool("nbdcopy"), [NbdUri(agent, volume), file])).Succeeded();
+        await using var content = File.OpenRead(file);
+        return Convert.ToHexString(await SHA256.HashDataAsync(content));
+    }
+
+    /// <summary>
+    /// Waits until a gateway has uploaded everything. The agent itself is asked: what the service last heard may be from before a write.
+    /// </summary>
+    public Task DrainedAsync(string gatewayId) => Eventually.TrueAsync("all is uploaded", async () =>
+        (await CliOkAsync("gateways", "describe", gatewayId, "--live"))["live"]!["volumes"]!.AsArray().All(volume => (long)volume!["backlogBytes"]! == 0));
 
     public async ValueTask DisposeAsync()
     {

@@ -62,11 +62,14 @@ public sealed partial class ManagedProcess : IAsyncDisposable
         return ready!;
     }
 
+    /// <summary>SIGKILL, without waiting for the end.</summary>
+    public void KillNow() => _process.Kill();
+
     /// <summary>SIGKILL: nothing in the process runs any more.</summary>
     public async Task KillAsync()
     {
         if (_process.HasExited) return;
-        _process.Kill();
+        KillNow();
         await _process.WaitForExitAsync();
     }
 

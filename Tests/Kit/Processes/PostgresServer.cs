@@ -19,6 +19,13 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>For Npgsql.</summary>
     public string ConnectionString { get; }
 
+    /// <summary>Has a silo keep its state here.</summary>
+    public IReadOnlyDictionary<string, string> SiloSettings => new Dictionary<string, string>
+    {
+        ["Tidegate__State__Provider"] = "postgres",
+        ["Tidegate__State__ConnectionString"] = ConnectionString,
+    };
+
     public static async Task<PostgresServer> StartAsync()
     {
         var binaries = Directory.Exists("/usr/lib/postgresql")
@@ -38,16 +45,22 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Stops it at once if it runs, and starts it again on its port.</summary>
     public async Task RestartAsync()
     {
-        var port = ConnectionString.Split(';').First(p => p.StartsWith("Port=", StringComparison.Ordinal))["Port=".Length..];
         await AsOwnerAsync("pg_ctl", "-D", Path.Combine(_folder, "data"), "-w", "-m", "immediate", "-l", Path.Combine(_folder, "log"),
-            "-o", $"-h 127.0.0.1 -p {port} -k {_folder}", File.Exists(Path.Combine(_folder, "data", "postmaster.pid")) ? "restart" : "start");
+            "-o", $"-h 127.0.0.1 -p {PortText} -k {_folder}", File.Exists(Path.Combine(_folder, "data", "postmaster.pid")) ? "restart" : "start");
     }
+
+    /// <summary>Drops the database under whoever is connected, and makes an empty one of its name.</summary>
+    public Task DropDatabaseAsync() => AsOwnerAsync(
+        "psql", "-h", "127.0.0.1", "-p", PortText, "-U", "tidegate", "-d", "template1", "-v", "ON_ERROR_STOP=1",
+        "-c", "DROP DATABASE postgres WITH (FORCE)", "-c", "CREATE DATABASE postgres");
 
     public async ValueTask DisposeAsync()
     {
         await AsOwnerAsync("pg_ctl", "-D", Path.Combine(_folder, "data"), "-w", "-m", "immediate", "stop");
         Directory.Delete(_folder, recursive: true);
     }
+
+    private string PortText => ConnectionString.Split(';').First(p => p.StartsWith("Port=", StringComparison.Ordinal))["Port=".Length..];
 
     private async Task AsOwnerAsync(string program, params string[] arguments)
     {

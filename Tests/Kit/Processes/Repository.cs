@@ -6,11 +6,11 @@ public static class Repository
     /// <summary>The folder that holds <c>Orleans.sln</c>.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary>A built program, for example <c>Program("Silo")</c>.</summary>
+    /// <summary>A built program, for example <c>Program("Silo")</c>, or <c>Program("Tests.ShiftedSilo")</c> for one of the tests' own.</summary>
     public static string Program(string project)
     {
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
-        var path = Path.Combine(Root, "artifacts", "bin", project, configuration, "Tidegate." + project);
+        var path = Path.Combine(Root, "artifacts", "bin", project[(project.LastIndexOf('.') + 1)..], configuration, "Tidegate." + project);
         return File.Exists(path) ? path : throw new FileNotFoundException($"{path} is missing: build the solution first.");
     }
 

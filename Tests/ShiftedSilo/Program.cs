@@ -1,0 +1,11 @@
+using System.CommandLine;
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+using Tidegate.Silo.Hosting;
+using Tidegate.Tests.Kit.Time;
+
+// The silo's own program, with a clock that is the given number of seconds ahead: the rest of the command line is the silo's.
+var clock = new ShiftedTime();
+clock.Shift(TimeSpan.FromSeconds(double.Parse(args[0], CultureInfo.InvariantCulture)));
+return await SiloCommands.Create(builder => builder.Services.AddSingleton<TimeProvider>(clock))
+    .Parse(args[1..]).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
