@@ -21,6 +21,8 @@ public sealed class VolumeScrub(IBlobStore blobs, Keyring ring, long bytesPerSec
 {
     private const int MaxDamages = 256;
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    // Clocks count in milliseconds: what is owed for small blobs is saved up.
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(1);
 
     /// <summary>
     /// Checks from the blob after <paramref name="position"/> on; <paramref name="checkpoint"/> is told after each. What it knows at the end.
@@ -31,14 +33,20 @@ public sealed class VolumeScrub(IBlobStore blobs, Keyring ring, long bytesPerSec
         var damages = new DamageList(MaxDamages);
         var check = new SegmentCheck(blobs);
         long count = 0, bytes = 0;
+        var owed = TimeSpan.Zero;
         foreach (var segment in await WalkAsync(head, origins, damages, cancellationToken))
         {
             if (string.CompareOrdinal(KeyOf(segment), position) <= 0) continue;
             var read = segment.IsBroken ? 0 : await check.RunAsync(segment, isQuick: false, damages, cancellationToken);
             (position, count, bytes) = (KeyOf(segment), count + 1, bytes + read);
             await checkpoint(Progress());
-            for (var owed = TimeSpan.FromSeconds((double)read / bytesPerSecond); owed > TimeSpan.Zero; owed -= LongestPause)
-                await Task.Delay(owed < LongestPause ? owed : LongestPause, time, cancellationToken);
+            owed += TimeSpan.FromSeconds((double)read / bytesPerSecond);
+            while (owed >= ShortestPause)
+            {
+                var pause = owed < LongestPause ? TimeSpan.FromMilliseconds((long)owed.TotalMilliseconds) : LongestPause;
+                await Task.Delay(pause, time, cancellationToken);
+                owed -= pause;
+            }
         }
         return Progress();
 

@@ -12,10 +12,14 @@ internal sealed partial class VolumeGrain
 {
     private static readonly TimeSpan ScrubLease = TimeSpan.FromMinutes(5);
 
+    // A gateway that was not there may be by then, and what it repaired is seen to be sound.
+    private static readonly TimeSpan DamagedAgainAfter = TimeSpan.FromDays(1);
+
     /// <inheritdoc />
     public Task<ScrubStart?> BeginScrub(TimeSpan period) => SaveChangeAsync((state, now) =>
     {
         var known = state.Scrub ?? new ScrubState();
+        if (known.Summary is { DamageCount: > 0 } && period > DamagedAgainAfter) period = DamagedAgainAfter;
         var isDue = known.BegunAt is not null ? known.LeaseUntil <= now : known.Summary is not { } last || last.CompletedAt + period <= now;
         if (!isDue || state.Head.Length == 0 || state.ErasureBegunAt is not null) return Change.None(state, (ScrubStart?)null);
         var begun = known.BegunAt is null ? known with { BegunAt = now, Position = "", Suspects = [] } : known;

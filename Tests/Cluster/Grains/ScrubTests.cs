@@ -33,8 +33,14 @@ public sealed class ScrubTests(GrainCluster cluster)
         await GrainCluster.Publisher.PublishedAsync(volume.VolumeId, "volume.damaged");
 
         GrainCluster.Blobs.Tamper(second.BlobKey, Flip);
-        Assert.True(await cluster.Scrubber.ScrubAsync(volume.VolumeId, TimeSpan.Zero, Fast, default));
+        GrainCluster.Clock.Advance(TimeSpan.FromHours(23));
+        Assert.False(await cluster.Scrubber.ScrubAsync(volume.VolumeId, Period, Fast, default));
+        GrainCluster.Clock.Advance(TimeSpan.FromHours(1));
+        // What was damaged is looked at again after a day, however long the period is.
+        Assert.True(await cluster.Scrubber.ScrubAsync(volume.VolumeId, Period, Fast, default));
         Assert.Equal(0, (await gateway.AsTenant(volume.Volume.Describe)).Scrub!.DamageCount);
+        GrainCluster.Clock.Advance(TimeSpan.FromDays(1));
+        Assert.False(await cluster.Scrubber.ScrubAsync(volume.VolumeId, Period, Fast, default));
     }
 
     [Fact]

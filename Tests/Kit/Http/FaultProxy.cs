@@ -17,7 +17,8 @@ public sealed class FaultProxy : IAsyncDisposable
     private readonly Uri _server;
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentQueue<HttpFault> _faults = new();
+    private readonly Lock _gate = new();
+    private readonly List<(Func<string, bool> IsMeant, HttpFault Fault)> _faults = [];
     private readonly ConcurrentQueue<string> _requests = new();
     private readonly ConcurrentDictionary<Task, bool> _connections = new();
     private readonly Task _accepting;
@@ -39,9 +40,24 @@ public sealed class FaultProxy : IAsyncDisposable
     public static FaultProxy Before(Uri server) => new(server);
 
     /// <summary>The next requests meet these faults, one each; those after them pass.</summary>
-    public void Next(params ReadOnlySpan<HttpFault> faults)
+    public void Next(params ReadOnlySpan<HttpFault> faults) => Next(static _ => true, faults);
+
+    /// <summary>As above, for the next requests whose first line is such.</summary>
+    public void Next(Func<string, bool> isMeant, params ReadOnlySpan<HttpFault> faults)
     {
-        foreach (var fault in faults) _faults.Enqueue(fault);
+        lock (_gate)
+        {
+            foreach (var fault in faults) _faults.Add((isMeant, fault));
+        }
+    }
+
+    /// <summary>Faults that no request has met yet.</summary>
+    public int FaultsLeft
+    {
+        get
+        {
+            lock (_gate) return _faults.Count;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -83,7 +99,7 @@ public sealed class FaultProxy : IAsyncDisposable
                 var body = new byte[int.Parse(Header(head, "Content-Length") ?? "0", CultureInfo.InvariantCulture)];
                 await stream.ReadExactlyAsync(body, _stop.Token);
                 _requests.Enqueue(head[0]);
-                await AnswerAsync(stream, head, body, _faults.TryDequeue(out var fault) ? fault : HttpFault.None);
+                await AnswerAsync(stream, head, body, TakeFault(head[0]));
             }
             catch (Exception broken) when (broken is IOException or SocketException or OperationCanceledException)
             {
@@ -92,11 +108,26 @@ public sealed class FaultProxy : IAsyncDisposable
         }
     }
 
+    private HttpFault TakeFault(string request)
+    {
+        lock (_gate)
+        {
+            var at = _faults.FindIndex(planned => planned.IsMeant(request));
+            if (at < 0) return HttpFault.None;
+            var fault = _faults[at].Fault;
+            _faults.RemoveAt(at);
+            return fault;
+        }
+    }
+
     private async Task AnswerAsync(NetworkStream client, List<string> head, byte[] body, HttpFault fault)
     {
         switch (fault)
         {
             case HttpFault.Refuse:
+                return;
+            case HttpFault.CutRequest:
+                await SendHalfAsync(head, body);
                 return;
             case HttpFault.ServerError:
                 await client.WriteAsync(Answer("500 Internal Server Error", "InternalError"), _stop.Token);
@@ -114,6 +145,14 @@ public sealed class FaultProxy : IAsyncDisposable
         if (fault == HttpFault.LoseAnswer) return;
         await client.WriteAsync(Bytes(answerHead), _stop.Token);
         await client.WriteAsync(fault == HttpFault.CutAnswer ? answerBody.AsMemory(0, answerBody.Length / 2) : answerBody, _stop.Token);
+    }
+
+    private async Task SendHalfAsync(List<string> head, byte[] body)
+    {
+        using var server = new TcpClient();
+        await server.ConnectAsync(IPAddress.Parse(_server.Host), _server.Port, _stop.Token);
+        await server.GetStream().WriteAsync(Bytes(head.Where(line => !Is(line, "Expect"))), _stop.Token);
+        await server.GetStream().WriteAsync(body.AsMemory(0, body.Length / 2), _stop.Token);
     }
 
     /// <summary>

@@ -11,6 +11,8 @@ public enum HttpFault
     Busy,
     /// <summary>Breaks the connection before the server hears of it.</summary>
     Refuse,
+    /// <summary>Passes its head and half of its body on and breaks both connections, as a way does that is cut in the middle of an upload.</summary>
+    CutRequest,
     /// <summary>Passes it on, waits for the server's answer and breaks the connection instead of giving it: a lost acknowledgement.</summary>
     LoseAnswer,
     /// <summary>Passes it on and gives half of the answer.</summary>
