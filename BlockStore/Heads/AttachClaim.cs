@@ -22,4 +22,18 @@ public sealed record AttachClaim(
     /// upload, or was written past the log.
     /// </summary>
     public bool IsStoreChanged { get; init; }
+
+    /// <summary>
+    /// Where the log goes on when writes went past it: its records before that which were not committed are given up, because the store has newer
+    /// bytes by now and copies of it tell all. Null when the log has no gap.
+    /// </summary>
+    public long? LogResumesAt { get; init; }
+
+    /// <summary>
+    /// True when the log saw more committed than the head has: a later sequence, or the same and a gap after it, which only a staging branch that is
+    /// gone can have taken.
+    /// </summary>
+    internal bool IsAheadOf(VolumeHead head) =>
+        LastSequence > head.CommittedSequence
+        || (LastSequence > 0 && LastSequence == head.CommittedSequence && LastDigest == head.TipDigest && CommittedLogEnd > head.CommittedLogEnd);
 }

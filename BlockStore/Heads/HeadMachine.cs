@@ -65,14 +65,14 @@ public static class HeadMachine
             if (staging.IsAbandoned)
                 return HeadChange.Refused(
                     head, HeadRefusalReason.StagingClosing, "What was staged of this volume is being given up. Attach again in a moment.");
-            var granted = Attach(StagingMachine.LogView(head, staging), claim);
+            var granted = Attach(StagingMachine.LogView(head, staging, claim), claim);
             return granted.Refusal is null ? HeadChange.To(head with { Epoch = granted.Head.Epoch }) : granted with { Head = head };
         }
         if (claim.StoreSizeBytes > head.SizeBytes)
             return HeadChange.Refused(
                 head, HeadRefusalReason.SizeMismatch,
                 $"The local store has {claim.StoreSizeBytes} bytes, the volume {head.SizeBytes}. Volumes do not shrink: grow the volume or use its own store.");
-        if (claim.LastEpoch > head.Epoch || claim.LastSequence > head.CommittedSequence)
+        if (claim.LastEpoch > head.Epoch || claim.IsAheadOf(head))
             return HeadChange.Refused(
                 head, HeadRefusalReason.HeadBehind,
                 $"The log saw sequence {claim.LastSequence} of epoch {claim.LastEpoch} committed; the head is at {head.CommittedSequence} of epoch {head.Epoch}. The head must be rebuilt from the bucket first.");

@@ -85,7 +85,9 @@ public static class RecoveryPoints
         }
         foreach (var entry in old.Where(entry => SequenceOf(entry) < from)) await catalogue.RemovePointAsync(SequenceOf(entry), cancellationToken);
         foreach (var gone in bases.SkipLast(1)) await catalogue.RemoveBaseAsync(gone, cancellationToken);
-        await catalogue.SetWindowAsync(new RecoveryWindow(from, old.First(entry => SequenceOf(entry) == from).CommittedAt), cancellationToken);
+        // A published staging branch is a base without a point of its own.
+        var at = (old.FindLast(entry => SequenceOf(entry) <= from) ?? old[0]).CommittedAt;
+        await catalogue.SetWindowAsync(new RecoveryWindow(from, at), cancellationToken);
         dropped.Add(new Dropped(new Hold(window.FromSequence, from), null));
         return (dropped, blobs);
     }

@@ -24,9 +24,12 @@ public static class StagingMachine
     public static HeadChange Begin(VolumeHead head, AttachClaim claim, DateTimeOffset now)
     {
         if (head.Staging is not null) return Abandon(head);
-        var isAhead = claim.LastSequence > head.CommittedSequence;
+        var isAhead = claim.IsAheadOf(head);
         var checkedClaim = isAhead ? null : HeadMachine.Attach(head, claim with { LastEpoch = Math.Min(claim.LastEpoch, head.Epoch) });
         if (checkedClaim?.Refusal is not null) return checkedClaim;
+        var logEnd = isAhead ? claim.CommittedLogEnd : head.CommittedLogEnd;
+        if (claim.LogResumesAt < logEnd)
+            return HeadChange.Refused(head, HeadRefusalReason.Invalid, $"The log goes on at {claim.LogResumesAt}, and {logEnd} of it is committed.");
         var epoch = Math.Max(head.Epoch, claim.LastEpoch) + 1;
         var staging = new StagingBranch
         {
@@ -34,7 +37,7 @@ public static class StagingMachine
             RoundEpoch = epoch,
             RoundSequence = isAhead ? claim.LastSequence : head.CommittedSequence,
             Sequence = isAhead ? claim.LastSequence : head.CommittedSequence,
-            LogEnd = isAhead ? claim.CommittedLogEnd : head.CommittedLogEnd,
+            LogEnd = claim.LogResumesAt ?? logEnd,
             Digest = isAhead ? claim.LastDigest : head.TipDigest,
             Fills = head.FillsEver,
             FillDigest = SegmentDigest.None,
@@ -49,7 +52,9 @@ public static class StagingMachine
         VolumeHead head, long epoch, IReadOnlyList<SegmentClaim> segments, DateTimeOffset now, LineageSealer sealer)
     {
         if (Find(head, out var staging) is { } refusal) return refusal;
-        var view = LogView(head, staging);
+        if (staging.Sequence == 0 && segments.Count > 0 && segments[0].LogStart < staging.LogEnd)
+            return HeadChange.Refused(head, HeadRefusalReason.NotContiguous, $"The log goes on at {staging.LogEnd}, and the segment begins at {segments[0].LogStart}.");
+        var view = View(head, staging) with { CommittedSequence = staging.Sequence, CommittedLogEnd = staging.LogEnd, TipDigest = staging.Digest };
         var change = HeadMachine.Commit(view, epoch, [.. segments.Select(segment => segment with { SnapshotIds = [] })], now, sealer, SegmentKind.Data);
         return Map(head, change, sealer, next => staging with
         {
@@ -74,19 +79,22 @@ public static class StagingMachine
 
     /// <summary>
     /// Begins another round: writes went past the log, and fills go over all that was staged before. The tail must be folded first
-    /// (<see cref="HeadRefusalReason.Superseded"/>). Ends the epoch.
+    /// (<see cref="HeadRefusalReason.Superseded"/>). The log goes on at <paramref name="logResumesAt"/>: what of it was not committed before is given up.
+    /// Ends the epoch.
     /// </summary>
-    public static HeadChange BeginRound(VolumeHead head, long epoch)
+    public static HeadChange BeginRound(VolumeHead head, long epoch, long logResumesAt)
     {
         if (Find(head, out var staging) is { } refusal) return refusal;
         if (epoch != head.Epoch)
             return HeadChange.Refused(head, HeadRefusalReason.StaleEpoch, $"Epoch {epoch} is not the volume's; it is at {head.Epoch}.");
+        if (logResumesAt < staging.LogEnd)
+            return HeadChange.Refused(head, HeadRefusalReason.Invalid, $"The log goes on at {logResumesAt}, and {staging.LogEnd} of it is staged.");
         return staging.Tail.Count > 0
             ? HeadChange.Refused(head, HeadRefusalReason.Superseded, "What is staged is not folded. Fold it, then begin the round.")
             : HeadChange.To(head with
             {
                 Epoch = head.Epoch + 1,
-                Staging = staging with { RoundEpoch = head.Epoch + 1, RoundSequence = staging.Sequence },
+                Staging = staging with { RoundEpoch = head.Epoch + 1, RoundSequence = staging.Sequence, LogEnd = logResumesAt },
             });
     }
 
@@ -99,11 +107,14 @@ public static class StagingMachine
     public static bool ShouldFold(VolumeHead head) => head.Staging is { IsAbandoned: false } staging
         && (staging.Tail.Count >= FoldAtSegments || staging.BytesSinceFold >= FoldAtBytes);
 
-    /// <summary>The head as the log of a staged volume sees it.</summary>
-    internal static VolumeHead LogView(VolumeHead head, StagingBranch staging) => View(head, staging) with
+    /// <summary>
+    /// The head as the log that attaches to a staged volume sees it. A log that has not heard where it resumes, or has and committed nothing
+    /// since, counts another end than the branch: the digest tells that it is the same history.
+    /// </summary>
+    internal static VolumeHead LogView(VolumeHead head, StagingBranch staging, AttachClaim claim) => View(head, staging) with
     {
         CommittedSequence = staging.Sequence,
-        CommittedLogEnd = staging.LogEnd,
+        CommittedLogEnd = claim.LastSequence == staging.Sequence ? claim.CommittedLogEnd : staging.LogEnd,
         TipDigest = staging.Digest,
     };
 

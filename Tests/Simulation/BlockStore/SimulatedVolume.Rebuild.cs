@@ -1,5 +1,3 @@
-using Tidegate.BlockStore;
-using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Rebuild;
 using Tidegate.Tests.Simulation.WritePath;
 
@@ -56,25 +54,5 @@ internal sealed partial class SimulatedVolume
     {
         var names = _world.Bucket.Keys.Where(key => key.StartsWith($"{Lineage}/head/", StringComparison.Ordinal)).Select(key => key.Split('/')[^1][..16]).ToList();
         return names.Count > 1 && names[^1] == names[^2];
-    }
-
-    /// <summary>Hands out the keys of the simulated volumes; how they are wrapped is not what is simulated.</summary>
-    private sealed class SimulatedKeys : IKeyProvider
-    {
-        public ValueTask<byte[]> WrapAsync(LineageId owner, int generation, DataKey key, CancellationToken cancellationToken) =>
-            throw Unused();
-
-        public ValueTask<bool> IsCurrentAsync(LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken) => throw Unused();
-
-        public ValueTask<int> GetGenerationAsync(string accountId, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-
-        public ValueTask RotateAsync(string accountId, int generation, CancellationToken cancellationToken) => throw Unused();
-
-        public ValueTask RetireAsync(string accountId, int generation, CancellationToken cancellationToken) => throw Unused();
-
-        public ValueTask<DataKey> UnwrapAsync(LineageId owner, int generation, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken) =>
-            new(StoreWorld.KeyOf(owner));
-
-        private static NotSupportedException Unused() => new("Nothing that is simulated wraps or rotates keys.");
     }
 }

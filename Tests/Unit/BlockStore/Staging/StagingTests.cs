@@ -187,9 +187,9 @@ public sealed class StagingTests
         staging.Discard(70, 8);
         await staging.SealLogAsync();
         await staging.CommitLogAsync();
-        Assert.Equal(HeadRefusalReason.Superseded, StagingMachine.BeginRound(staging.Head, staging.Epoch).Refusal!.Reason);
+        Assert.Equal(HeadRefusalReason.Superseded, StagingMachine.BeginRound(staging.Head, staging.Epoch, staging.Branch.LogEnd + 512).Refusal!.Reason);
         await staging.FoldAsync();
-        await staging.Volume.SaveAsync(StagingMachine.BeginRound(staging.Head, staging.Epoch));
+        await staging.Volume.SaveAsync(StagingMachine.BeginRound(staging.Head, staging.Epoch, staging.Branch.LogEnd + 512));
         staging.Resume();
         staging.WritePast(48, 40);
         await staging.CopyAsync(0, 128);
