@@ -141,7 +141,7 @@ internal sealed class StagedService
     internal void PrepareHousekeeping() =>
         Add(Sync.Result(Housekeeping.PrepareAsync(Head, new ReclaimTerms(_world.Now, _retention), [], [], Segments, _sealer)));
 
-    internal void PrepareExpansion() => Add(Sync.Result(SubtreeExpansion.PrepareAsync(Head, _world.Now, Segments, _sealer, 2)));
+    internal void PrepareExpansion() => Add(Sync.Result(SubtreeExpansion.PrepareAsync(Head, _world.Now, Segments, _sealer, new ReclaimLimits { Pages = 2 })));
 
     internal void PrepareZeroes() => Add(Sync.Result(StagingEnd.PrepareZeroesAsync(Head, _world.Now, Segments, _sealer, 3)));
 

@@ -19,6 +19,8 @@ internal static class StagingSimulation
         (6, (_, _, agent) => agent.CommitFills()),
         (5, (_, _, agent) => agent.Publish()),
         (3, (_, _, agent) => agent.PassBy()),
+        (6, Race),
+        (6, Finish),
         (4, (_, _, agent) => agent.Attach()),
         (2, (_, _, agent) => agent.Crash()),
         (8, (world, _, agent) => Drain(world, agent, 2)),
@@ -106,6 +108,44 @@ internal static class StagingSimulation
             for (var copies = world.Random.Next(3); copies > 0; copies--) agent.Copy();
             agent.CommitFills();
         }
+    }
+
+    /// <summary>Copies that are on their way while the log goes over the same blocks, is committed, and folded.</summary>
+    private static void Race(StagedWorld world, StagedService service, StagedAgent agent)
+    {
+        if (!agent.IsStaging) agent.PassBy();
+        agent.Attach();
+        if (!agent.IsStaging) return;
+        for (var copies = world.Random.Next(1, 5); copies > 0; copies--) agent.Copy();
+        for (var changes = world.Random.Next(1, 5); changes > 0; changes--)
+        {
+            if (world.Chance(0.5)) agent.Write();
+            else agent.Discard();
+        }
+        for (var rounds = 0; rounds < 3; rounds++)
+        {
+            agent.Seal();
+            agent.Upload();
+            agent.CommitLog();
+        }
+        for (var folds = 0; folds < 2; folds++)
+        {
+            service.PrepareFold();
+            if (service.Prepared.Count > 0) service.Publish(service.Prepared.Count - 1);
+        }
+        for (var commits = 0; commits < 4; commits++) agent.CommitFills();
+    }
+
+    /// <summary>Everything is copied and committed; the log may be behind, or a copy.</summary>
+    private static void Finish(StagedWorld world, StagedService service, StagedAgent agent)
+    {
+        for (var copies = 0; copies < 6; copies++) agent.Copy();
+        if (world.Chance(0.5)) agent.Write();
+        if (world.Chance(0.5)) agent.Copy();
+        for (var commits = 0; commits < (world.Chance(0.8) ? 6 : 1); commits++) agent.CommitFills();
+        if (world.Chance(0.5)) Drain(world, agent, 1);
+        agent.Publish();
+        if (service.Prepared.Count > 0) service.Publish(service.Prepared.Count - 1);
     }
 
     private static void PublishWork(StagedWorld world, StagedService service)
