@@ -8,9 +8,13 @@ namespace Tidegate.GatewayAgent.Nbd;
 /// </summary>
 internal sealed class NbdBuffer
 {
+    private readonly NbdMemory? _memory;
+    private readonly int _countedBytes;
+    private readonly bool _isGranted;
     private int _users = 1;
 
-    private NbdBuffer(byte[] array) => Array = array;
+    private NbdBuffer(byte[] array, NbdMemory? memory, int countedBytes, bool isGranted) =>
+        (Array, _memory, _countedBytes, _isGranted) = (array, memory, countedBytes, isGranted);
 
     /// <summary>At least as long as asked for.</summary>
     public byte[] Array { get; }
@@ -18,7 +22,12 @@ internal sealed class NbdBuffer
     /// <summary>True when only the caller uses it, so that its contents may be moved.</summary>
     public bool IsUnshared => Volatile.Read(ref _users) == 1;
 
-    public static NbdBuffer Rent(int minimumBytes) => new(ArrayPool<byte>.Shared.Rent(minimumBytes));
+    /// <summary>A buffer that nobody counts: a handshake's.</summary>
+    public static NbdBuffer Rent(int minimumBytes) => new(ArrayPool<byte>.Shared.Rent(minimumBytes), memory: null, 0, isGranted: false);
+
+    /// <summary>A buffer that gives <paramref name="countedBytes"/> back to the memory at its end.</summary>
+    public static NbdBuffer Rent(int minimumBytes, NbdMemory memory, int countedBytes, bool isGranted) =>
+        new(ArrayPool<byte>.Shared.Rent(minimumBytes), memory, countedBytes, isGranted);
 
     public void AddUser() => Interlocked.Increment(ref _users);
 
@@ -26,7 +35,10 @@ internal sealed class NbdBuffer
     {
         var left = Interlocked.Decrement(ref _users);
         if (left == 0)
+        {
             ArrayPool<byte>.Shared.Return(Array);
+            _memory?.Return(_countedBytes, _isGranted);
+        }
         else if (left < 0)
             throw new InvalidOperationException("An NBD buffer was released more often than it was used.");
     }

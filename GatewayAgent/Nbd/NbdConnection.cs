@@ -7,25 +7,20 @@ namespace Tidegate.GatewayAgent.Nbd;
 internal sealed class NbdConnection : INbdHandshake
 {
     private readonly NbdSocket _socket;
-    private readonly string _remote;
-    private readonly IExportSource _exports;
-    private readonly NbdServerOptions _options;
-    private readonly NbdAdmission _admission;
+    private readonly NbdShared _shared;
     private readonly NbdPlace _place;
-    private readonly NbdTls? _tls;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile NbdTransmission? _transmission;
+    private volatile NbdReplyQueue? _replies;
     private volatile bool _isDraining;
     private volatile bool _isLate;
+    private long _sentAtLastLook = -1;
 
-    /// <summary>Makes a connection that has not begun. <paramref name="tls"/> is needed where the mode is not off.</summary>
-    public NbdConnection(
-        NbdSocket socket, NbdCaller caller, NbdAdmission admission, IExportSource exports, NbdServerOptions options, NbdTls? tls, TimeProvider time, ILogger logger)
+    /// <summary>Makes a connection that has not begun.</summary>
+    public NbdConnection(NbdSocket socket, NbdCaller caller, NbdShared shared)
     {
-        (_socket, _remote, TlsMode, _exports, _options, _tls, _time, _logger) = (socket, caller.Remote, caller.TlsMode, exports, options, tls, time, logger);
-        (_admission, _place) = (admission, new NbdPlace(caller.CountedAs, Abort));
+        (_socket, Remote, TlsMode, _shared) = (socket, caller.Remote, caller.TlsMode, shared);
+        _place = new NbdPlace(caller.CountedAs, Abort);
     }
 
     /// <inheritdoc/>
@@ -35,7 +30,7 @@ internal sealed class NbdConnection : INbdHandshake
     public bool IsStopping => _isDraining;
 
     /// <summary>The client, for people.</summary>
-    public string Remote => _remote;
+    public string Remote { get; }
 
     /// <summary>Completes, without failing, when everything of the connection is over and given back.</summary>
     public Task Ended => _ended.Task;
@@ -43,7 +38,7 @@ internal sealed class NbdConnection : INbdHandshake
     /// <summary>Begins; returns the handshake whose place this one took, cut off already.</summary>
     public bool Start()
     {
-        var displaced = _admission.Enter(_place);
+        var displaced = _shared.Admission.Enter(_place);
         displaced?.Displace();
         new Thread(Run, 512 * 1024) { IsBackground = true, Name = "nbd" }.Start();
         return displaced is not null;
@@ -64,6 +59,16 @@ internal sealed class NbdConnection : INbdHandshake
         _transmission?.CancelReads();
     }
 
+    /// <summary>True when the client has many replies waiting and took no byte of them since the last time this was asked.</summary>
+    public bool IsStuckSinceLastLook()
+    {
+        if (_replies is not { } replies)
+            return false;
+        var before = _sentAtLastLook;
+        _sentAtLastLook = replies.SentBytes;
+        return _sentAtLastLook == before && replies.QueuedBytes >= NbdLimits.StuckBytes;
+    }
+
     private void Run()
     {
         var input = new NbdInput(_socket);
@@ -80,11 +85,11 @@ internal sealed class NbdConnection : INbdHandshake
         catch (NbdProtocolException broken)
         {
             queue.Send(wait: false);
-            NbdLog.Closed(_logger, _remote, broken.Message);
+            NbdLog.Closed(_shared.Logger, Remote, broken.Message);
         }
         catch (Exception failure)
         {
-            NbdLog.Broke(_logger, failure, _remote);
+            NbdLog.Broke(_shared.Logger, failure, Remote);
         }
         finally
         {
@@ -94,25 +99,25 @@ internal sealed class NbdConnection : INbdHandshake
             _socket.Dispose();
             if (terms is not null)
                 GiveBack(terms.Lease);
-            _admission.Leave(_place);
+            _shared.Admission.Leave(_place);
             _ended.SetResult();
         }
     }
 
     private NbdTerms? Negotiate(NbdInput input, NbdReplyQueue queue)
     {
-        using var deadline = _time.CreateTimer(
+        using var deadline = _shared.Time.CreateTimer(
             static state =>
             {
                 var late = (NbdConnection)state!;
                 late._isLate = true;
                 late._socket.Abort();
             },
-            this, _options.HandshakeTimeout, Timeout.InfiniteTimeSpan);
+            this, _shared.Options.HandshakeTimeout, Timeout.InfiniteTimeSpan);
         NbdTerms? terms;
         try
         {
-            terms = new NbdNegotiation(input, queue, _exports, _options, this).Run();
+            terms = new NbdNegotiation(input, queue, _shared.Exports, _shared.Options, this).Run();
         }
         catch (NbdProtocolException) when (_isLate)
         {
@@ -123,31 +128,32 @@ internal sealed class NbdConnection : INbdHandshake
             return terms;
         if (terms is not null)
             GiveBack(terms.Lease);
-        throw new NbdProtocolException($"the handshake took longer than {_options.HandshakeTimeout.TotalSeconds:0.#} s");
+        throw new NbdProtocolException($"the handshake took longer than {_shared.Options.HandshakeTimeout.TotalSeconds:0.#} s");
     }
 
     void INbdHandshake.StartTls()
     {
-        var subject = _socket.StartTls((_tls ?? throw new UnreachableException()).Current());
-        NbdLog.TlsBegan(_logger, _remote, subject);
+        var subject = _socket.StartTls((_shared.Tls ?? throw new UnreachableException()).Current());
+        NbdLog.TlsBegan(_shared.Logger, Remote, subject);
     }
 
-    string? INbdHandshake.BeginSession() => _admission.BeginSession(_place);
+    string? INbdHandshake.BeginSession() => _shared.Admission.BeginSession(_place);
 
     private void Serve(NbdInput input, NbdReplyQueue queue, NbdTerms terms)
     {
         var export = terms.Lease.Export.Name;
-        using var transmission = new NbdTransmission(input, queue, terms, _options, _logger, _remote);
+        using var transmission = new NbdTransmission(input, queue, terms, _shared, Remote);
         _transmission = transmission;
         if (_isDraining)
             transmission.Drain();
         using var revoked = terms.Lease.Revoked.UnsafeRegister(static state => ((NbdConnection)state!).Drain(), this);
-        input.Widen();
-        queue.Widen();
-        NbdLog.SessionBegan(_logger, _remote, export, terms.StructuredReplies);
+        input.Widen(_shared.Memory);
+        queue.Widen(_shared.Memory);
+        _replies = queue;
+        NbdLog.SessionBegan(_shared.Logger, Remote, export, terms.StructuredReplies);
         queue.Send(wait: true);
         transmission.Run();
-        NbdLog.SessionEnded(_logger, _remote, export);
+        NbdLog.SessionEnded(_shared.Logger, Remote, export);
     }
 
     private void GiveBack(IExportLease lease)
@@ -158,7 +164,7 @@ internal sealed class NbdConnection : INbdHandshake
         }
         catch (Exception failure)
         {
-            NbdLog.Broke(_logger, failure, _remote);
+            NbdLog.Broke(_shared.Logger, failure, Remote);
         }
     }
 }

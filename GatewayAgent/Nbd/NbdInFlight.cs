@@ -7,6 +7,10 @@ internal sealed class NbdInFlight(int maxRequests, long maxBytes)
     private int _requests;
     private long _bytes;
 
+    /// <summary>True when so little waits that a session may go on while memory is scarce.</summary>
+    public bool IsLittle(long queuedBytes) =>
+        Volatile.Read(ref _requests) <= NbdLimits.ScarceRequests && Volatile.Read(ref _bytes) + queuedBytes <= NbdLimits.ScarceBytes;
+
     public void Enter(int bytes)
     {
         lock (_gate)

@@ -7,6 +7,7 @@ namespace Tidegate.GatewayAgent.Nbd;
 internal sealed class NbdInput(NbdSocket socket) : IDisposable
 {
     private NbdBuffer _chunk = NbdBuffer.Rent(NbdLimits.HandshakeChunkBytes);
+    private NbdMemory? _memory;
     private int _chunkBytes = NbdLimits.HandshakeChunkBytes;
     private int _start;
     private int _end;
@@ -18,7 +19,7 @@ internal sealed class NbdInput(NbdSocket socket) : IDisposable
     public static int MaxContiguousBytes => NbdLimits.ChunkBytes / 2;
 
     /// <summary>A session begins: receives in large pieces from now on.</summary>
-    public void Widen() => _chunkBytes = NbdLimits.ChunkBytes;
+    public void Widen(NbdMemory memory) => (_chunkBytes, _memory) = (NbdLimits.ChunkBytes, memory);
 
     public ReadOnlySpan<byte> Peek(int count) => _chunk.Array.AsSpan(_start, Math.Min(count, Available));
 
@@ -108,7 +109,8 @@ internal sealed class NbdInput(NbdSocket socket) : IDisposable
         }
         // Too small, or running requests still read from this one.
         var old = _chunk;
-        MoveTo(NbdBuffer.Rent(Math.Max(_chunkBytes, count)));
+        var bytes = Math.Max(_chunkBytes, count);
+        MoveTo(_memory?.RentAtOnce(bytes) ?? NbdBuffer.Rent(bytes));
         old.Release();
     }
 

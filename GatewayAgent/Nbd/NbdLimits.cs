@@ -19,5 +19,10 @@ internal static class NbdLimits
     public const int ChunkBytes = 256 * 1024;
     /// <summary>The same until a session begins: whoever connects gets little memory.</summary>
     public const int HandshakeChunkBytes = 16 * 1024;
+    /// <summary>What a session may have waiting for the device or the client while memory is scarce.</summary>
+    public const int ScarceBytes = 256 * 1024;
+    public const int ScarceRequests = 16;
+    /// <summary>Replies that a client does not take while others wait for memory, and above which it is cut off.</summary>
+    public const int StuckBytes = 1024 * 1024;
     public const int MaxExtents = 1024;
 }

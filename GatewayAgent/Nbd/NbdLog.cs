@@ -38,6 +38,9 @@ internal static partial class NbdLog
     [LoggerMessage(3012, LogLevel.Warning, "Closed the NBD connection from {Remote}: {Reason}")]
     public static partial void Closed(ILogger logger, string remote, string reason);
 
+    [LoggerMessage(3015, LogLevel.Warning, "Cut off {Remote}: it took none of its replies for {Seconds} s, and others wait for the memory that they hold")]
+    public static partial void Stuck(ILogger logger, string remote, double seconds);
+
     [LoggerMessage(3013, LogLevel.Error, "Closed the NBD connection from {Remote} after an unexpected failure")]
     public static partial void Broke(ILogger logger, Exception failure, string remote);
 

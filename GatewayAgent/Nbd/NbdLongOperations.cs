@@ -1,4 +1,3 @@
-using System.Buffers;
 using Tidegate.GatewayAgent.Devices;
 using Tidegate.GatewayAgent.Nbd.Wire;
 
@@ -7,43 +6,54 @@ namespace Tidegate.GatewayAgent.Nbd;
 /// <summary>Requests that take several calls of the device.</summary>
 internal static class NbdLongOperations
 {
-    private const int StepBytes = 1024 * 1024;
+    public const int StepBytes = 1024 * 1024;
     private const uint PieceBytes = 128 * 1024;
     private static readonly byte[] Zeroes = new byte[StepBytes];
 
     /// <summary>
     /// Answers a read in pieces that stay in the processor's cache between reading and sending; a piece of nothing but zeroes
     /// goes as a hole. Looking at the bytes costs less than asking for extents, which a file system finds by walking its map.
-    /// Queues its own replies; a failure may follow data chunks.
+    /// Queues its own replies; a failure may follow data chunks. The whole length has been granted.
     /// </summary>
-    public static async ValueTask ReadInPiecesAsync(IBlockDevice device, NbdReplyWriter replies, NbdRequest request, CancellationToken cancellationToken)
+    public static async ValueTask ReadInPiecesAsync(
+        IBlockDevice device, NbdReplyWriter replies, NbdMemory memory, NbdRequest request, CancellationToken cancellationToken)
     {
         var (offset, left) = (request.Offset, request.Length);
-        while (left > 0)
+        var granted = left;
+        try
         {
-            var length = Math.Min(left, PieceBytes);
-            var reply = replies.ReserveRead((int)length);
-            try
+            while (left > 0)
             {
-                await device.ReadAsync((long)offset, replies.DataOf(reply), cancellationToken);
+                var length = Math.Min(left, PieceBytes);
+                var reply = replies.ReserveRead((int)length, (int)length);
+                granted -= length;
+                try
+                {
+                    await device.ReadAsync((long)offset, replies.DataOf(reply), cancellationToken);
+                }
+                catch
+                {
+                    reply.Release();
+                    throw;
+                }
+                if (replies.DataOf(reply).Span.ContainsAnyExcept((byte)0))
+                {
+                    replies.CompleteRead(reply, request.Cookie, offset, isLast: length == left);
+                }
+                else
+                {
+                    reply.Release();
+                    replies.Hole(request.Cookie, offset, length, isLast: length == left);
+                }
+                replies.Send();
+                offset += length;
+                left -= length;
             }
-            catch
-            {
-                reply.Release();
-                throw;
-            }
-            if (replies.DataOf(reply).Span.ContainsAnyExcept((byte)0))
-            {
-                replies.CompleteRead(reply, request.Cookie, offset, isLast: length == left);
-            }
-            else
-            {
-                reply.Release();
-                replies.Hole(request.Cookie, offset, length, isLast: length == left);
-            }
-            replies.Send();
-            offset += length;
-            left -= length;
+        }
+        finally
+        {
+            if (granted > 0)
+                memory.Return(granted, wereGranted: true);
         }
     }
 
@@ -60,17 +70,19 @@ internal static class NbdLongOperations
             await device.WriteAsync(offset, Zeroes.AsMemory(0, (int)Math.Min(length, StepBytes)), fua, CancellationToken.None);
     }
 
-    public static async ValueTask CacheAsync(IBlockDevice device, long offset, long length, CancellationToken cancellationToken)
+    /// <summary>Reads the range a step at a time, out of granted bytes.</summary>
+    public static async ValueTask CacheAsync(IBlockDevice device, NbdMemory memory, long offset, long length, CancellationToken cancellationToken)
     {
-        var scratch = ArrayPool<byte>.Shared.Rent(StepBytes);
+        var step = (int)Math.Min(length, StepBytes);
+        var scratch = memory.Rent(step, step);
         try
         {
-            for (; length > 0; offset += StepBytes, length -= StepBytes)
-                await device.ReadAsync(offset, scratch.AsMemory(0, (int)Math.Min(length, StepBytes)), cancellationToken);
+            for (; length > 0; offset += step, length -= step)
+                await device.ReadAsync(offset, scratch.Array.AsMemory(0, (int)Math.Min(length, step)), cancellationToken);
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(scratch);
+            scratch.Release();
         }
     }
 

@@ -16,6 +16,7 @@ internal sealed class NbdReplyQueue(NbdSocket socket) : IDisposable
     private readonly SemaphoreSlim _leftOver = new(0);
     private readonly ManualResetEventSlim _drained = new(initialState: true);
     private NbdBuffer _chunk = NbdBuffer.Rent(NbdLimits.HandshakeChunkBytes);
+    private NbdMemory? _memory;
     private int _chunkBytes = NbdLimits.HandshakeChunkBytes;
     private int _used;
     private Thread? _sender;
@@ -27,25 +28,34 @@ internal sealed class NbdReplyQueue(NbdSocket socket) : IDisposable
     private bool _isBroken;
     private bool _isDisposed;
     private long _queuedBytes;
+    private long _sentBytes;
 
     /// <summary>Bytes that were queued and not yet given to the kernel.</summary>
     public long QueuedBytes => Volatile.Read(ref _queuedBytes);
 
+    /// <summary>Bytes that the kernel has taken so far.</summary>
+    public long SentBytes => Volatile.Read(ref _sentBytes);
+
     /// <summary>A session begins: gathers replies in large pieces from now on.</summary>
-    public void Widen()
+    public void Widen(NbdMemory memory)
     {
         lock (_gate)
         {
-            _chunkBytes = NbdLimits.ChunkBytes;
+            (_chunkBytes, _memory) = (NbdLimits.ChunkBytes, memory);
             ReplaceChunk();
         }
     }
 
-    /// <summary>Space for one reply. The caller passes it to <see cref="Queue"/> or releases it.</summary>
-    public NbdSlice Reserve(int length)
+    /// <summary>
+    /// Space for one reply. The caller passes it to <see cref="Queue"/> or releases it. With <paramref name="grantedBytes"/>
+    /// it comes out of bytes that the memory has granted.
+    /// </summary>
+    public NbdSlice Reserve(int length, int grantedBytes = 0)
     {
+        if (grantedBytes > 0)
+            return new NbdSlice(_memory!.Rent(length, grantedBytes), 0, length);
         if (length > Volatile.Read(ref _chunkBytes) / 4)
-            return new NbdSlice(NbdBuffer.Rent(length), 0, length);
+            return new NbdSlice(Rent(length), 0, length);
         lock (_gate)
         {
             if (_chunk.Array.Length - _used < length)
@@ -157,6 +167,7 @@ internal sealed class NbdReplyQueue(NbdSocket socket) : IDisposable
                     return;
                 }
                 Interlocked.Add(ref _queuedBytes, -sent);
+                Volatile.Write(ref _sentBytes, _sentBytes + sent);
                 _sentOfFirst += sent;
                 if (_sentOfFirst == slice.Length)
                 {
@@ -234,7 +245,9 @@ internal sealed class NbdReplyQueue(NbdSocket socket) : IDisposable
     private void ReplaceChunk()
     {
         _chunk.Release();
-        _chunk = NbdBuffer.Rent(_chunkBytes);
+        _chunk = Rent(_chunkBytes);
         _used = 0;
     }
+
+    private NbdBuffer Rent(int bytes) => _memory?.RentAtOnce(bytes) ?? NbdBuffer.Rent(bytes);
 }

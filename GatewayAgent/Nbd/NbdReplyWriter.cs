@@ -21,8 +21,8 @@ internal sealed class NbdReplyWriter(NbdReplyQueue queue, bool structured)
 
     private int ReadHeaderBytes => structured ? ChunkHeaderBytes + OffsetBytes : SimpleBytes;
 
-    /// <summary>Space for a read's reply; the data belongs into <see cref="DataOf"/>.</summary>
-    public NbdSlice ReserveRead(int length) => queue.Reserve(ReadHeaderBytes + length);
+    /// <summary>Space for a read's reply, out of granted bytes when they are said; the data belongs into <see cref="DataOf"/>.</summary>
+    public NbdSlice ReserveRead(int length, int grantedBytes = 0) => queue.Reserve(ReadHeaderBytes + length, grantedBytes);
 
     public Memory<byte> DataOf(in NbdSlice reply) => reply.Memory[ReadHeaderBytes..];
 

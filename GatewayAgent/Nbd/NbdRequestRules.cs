@@ -5,6 +5,15 @@ namespace Tidegate.GatewayAgent.Nbd;
 /// <summary>Decides whether a request may reach the device (docs/protocols/nbd.md, Errors). Pure.</summary>
 internal static class NbdRequestRules
 {
+    /// <summary>Bytes that a request in order needs granted before it is begun; 0 for small ones.</summary>
+    public static int GrantOf(in NbdRequest request) => request.Command switch
+    {
+        NbdCommand.Read when request.Length >= NbdLimits.LongReadBytes => (int)request.Length,
+        NbdCommand.Write when request.Length > NbdInput.MaxContiguousBytes => (int)request.Length,
+        NbdCommand.Cache => (int)Math.Min(request.Length, NbdLongOperations.StepBytes),
+        _ => 0,
+    };
+
     /// <summary>Null when the request is in order; else the error and its reason.</summary>
     public static (NbdError Error, string Message)? FaultOf(in NbdRequest request, long sizeBytes, bool isReadOnly, bool isStructured, bool hasBaseAllocation)
     {

@@ -7,27 +7,27 @@ namespace Tidegate.GatewayAgent.Nbd;
 /// <summary>Serves volumes by NBD (docs/protocols/nbd.md) on every address of its options, from start to stop.</summary>
 internal sealed class NbdServer : IHostedService, IAsyncDisposable
 {
+    private static readonly TimeSpan StuckInterval = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan DisplacedInterval = TimeSpan.FromSeconds(10);
-    private readonly IExportSource _exports;
     private readonly NbdServerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<NbdServer> _logger;
-    private readonly NbdAdmission _admission;
     private readonly ConcurrentDictionary<NbdConnection, byte> _connections = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<NbdListener> _listeners = [];
     private readonly Lock _displacedGate = new();
     private long? _displacedTold;
     private int _displaced;
-    private NbdTls? _tls;
+    private NbdShared _shared;
+    private ITimer? _looking;
     private Task _accepting = Task.CompletedTask;
 
     /// <summary>Checks the options; throws <see cref="ArgumentException"/> naming every fault.</summary>
     public NbdServer(IExportSource exports, NbdServerOptions options, TimeProvider time, ILogger<NbdServer> logger)
     {
         options.Validate();
-        (_exports, _options, _time, _logger) = (exports, options, time, logger);
-        _admission = new NbdAdmission(options);
+        (_options, _time, _logger) = (options, time, logger);
+        _shared = new NbdShared(exports, options, new NbdAdmission(options), new NbdMemory(options.MaxBytesInAll), Tls: null, time, logger);
     }
 
     /// <summary>Where it listens once started, ports filled in, in the order of the options.</summary>
@@ -37,7 +37,10 @@ internal sealed class NbdServer : IHostedService, IAsyncDisposable
     public int ConnectionCount => _connections.Count;
 
     /// <summary>Connections that have not agreed on an export yet.</summary>
-    public int HandshakeCount => _admission.Handshakes;
+    public int HandshakeCount => _shared.Admission.Handshakes;
+
+    /// <summary>Bytes in the buffers of all sessions.</summary>
+    public long BufferedBytes => _shared.Memory.UsedBytes;
 
     /// <summary>
     /// Reads the files for TLS, binds every address, then accepts. Throws <see cref="IOException"/> when the files cannot be
@@ -46,7 +49,7 @@ internal sealed class NbdServer : IHostedService, IAsyncDisposable
     public Task StartAsync(CancellationToken cancellationToken)
     {
         if (_options.Tls is { } files)
-            _tls = NbdTls.Open(files, _time, _logger);
+            _shared = _shared with { Tls = NbdTls.Open(files, _time, _logger) };
         try
         {
             foreach (var address in _options.Listen)
@@ -63,6 +66,7 @@ internal sealed class NbdServer : IHostedService, IAsyncDisposable
             if (!listener.Address.IsLocal && listener.Address.TlsMode != NbdTlsMode.Required)
                 NbdLog.OpenToOthers(_logger, listener.Address);
         }
+        _looking = _time.CreateTimer(static state => ((NbdServer)state!).CutOffStuck(), this, StuckInterval, StuckInterval);
         _accepting = Task.WhenAll(_listeners.Select(listener => listener.AcceptAsync(Accepted, _stopping.Token)));
         return Task.CompletedTask;
     }
@@ -73,6 +77,8 @@ internal sealed class NbdServer : IHostedService, IAsyncDisposable
         if (!_stopping.IsCancellationRequested)
             await _stopping.CancelAsync();
         await _accepting;
+        if (_looking is not null)
+            await _looking.DisposeAsync();
         CloseListeners();
         foreach (var connection in _connections.Keys)
             connection.Drain();
@@ -97,11 +103,24 @@ internal sealed class NbdServer : IHostedService, IAsyncDisposable
 
     private void Accepted(Socket socket, NbdCaller caller)
     {
-        var connection = new NbdConnection(new NbdSocket(socket), caller, _admission, _exports, _options, _tls, _time, _logger);
+        var connection = new NbdConnection(new NbdSocket(socket), caller, _shared);
         _connections.TryAdd(connection, 0);
         _ = ForgetAsync(connection);
         if (connection.Start())
             NoteDisplaced(caller.Remote);
+    }
+
+    /// <summary>A client that takes no replies is waited for as long as only it has to wait; memory that others need is taken back.</summary>
+    private void CutOffStuck()
+    {
+        var isWaitedFor = _shared.Memory.IsWaitedFor;
+        foreach (var connection in _connections.Keys)
+        {
+            if (!connection.IsStuckSinceLastLook() || !isWaitedFor)
+                continue;
+            NbdLog.Stuck(_logger, connection.Remote, StuckInterval.TotalSeconds);
+            connection.Abort();
+        }
     }
 
     private async Task ForgetAsync(NbdConnection connection)

@@ -38,6 +38,9 @@ internal sealed class NbdServerOptions
     /// <summary>Request and reply bytes of one connection that may wait; at least one payload of 32 MiB.</summary>
     public long MaxBytesInFlight { get; set; } = 64L * 1024 * 1024;
 
+    /// <summary>Bytes in buffers of all connections above which they get on one after another; at least 64 MiB.</summary>
+    public long MaxBytesInAll { get; set; } = 512L * 1024 * 1024;
+
     /// <summary>How long stopping waits for requests that run; zero or more.</summary>
     public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -57,6 +60,7 @@ internal sealed class NbdServerOptions
         Within(MaxOptionBytes, 4096, 65536);
         Within(MaxRequestsInFlight, 1, 4096);
         Check(MaxBytesInFlight >= NbdLimits.MaxPayloadBytes, $"MaxBytesInFlight {MaxBytesInFlight} is below one payload of {NbdLimits.MaxPayloadBytes}");
+        Check(MaxBytesInAll >= 2L * NbdLimits.MaxPayloadBytes, $"MaxBytesInAll {MaxBytesInAll} is below two payloads of {NbdLimits.MaxPayloadBytes}");
         Check(StopGrace >= TimeSpan.Zero, $"StopGrace {StopGrace} is negative");
         if (faults.Count > 0)
             throw new ArgumentException($"NBD server settings: {string.Join("; ", faults)}.");

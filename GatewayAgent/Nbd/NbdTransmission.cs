@@ -10,7 +10,7 @@ namespace Tidegate.GatewayAgent.Nbd;
 /// finishes it. So a slow request, a flush for one, delays nothing behind it.
 /// </summary>
 internal sealed class NbdTransmission(
-    NbdInput input, NbdReplyQueue queue, NbdTerms terms, NbdServerOptions options, ILogger logger, string remote)
+    NbdInput input, NbdReplyQueue queue, NbdTerms terms, NbdShared shared, string remote)
     : IDisposable
 {
     /// <summary>Replies leave when this many bytes wait, so that the client works while the rest of a batch is served.</summary>
@@ -18,7 +18,7 @@ internal sealed class NbdTransmission(
     private const int SendReplies = 8;
 
     private readonly NbdReplyWriter _replies = new(queue, terms.StructuredReplies);
-    private readonly NbdInFlight _inFlight = new(options.MaxRequestsInFlight, options.MaxBytesInFlight);
+    private readonly NbdInFlight _inFlight = new(shared.Options.MaxRequestsInFlight, shared.Options.MaxBytesInFlight);
     private readonly ConcurrentBag<NbdPendingRequest> _spare = [];
     private readonly CancellationTokenSource _unheard = new();
     private int _unsentReplies;
@@ -102,14 +102,24 @@ internal sealed class NbdTransmission(
             SendReplyBatch();
             _inFlight.WaitForRoom(bytes);
         }
-        if (queue.QueuedBytes > options.MaxBytesInFlight && !queue.WaitUntilSent())
+        if (queue.QueuedBytes > shared.Options.MaxBytesInFlight && !queue.WaitUntilSent())
             return false;
+        if (shared.Memory.IsScarce && !_inFlight.IsLittle(queue.QueuedBytes))
+        {
+            SendReplyBatch();
+            _inFlight.WaitUntilIdle();
+            if (!queue.WaitUntilSent())
+                return false;
+        }
 
         NbdSlice payload = default;
         var fault = NbdRequestRules.FaultOf(request, Device.SizeBytes, Device.IsReadOnly, _replies.IsStructured, terms.HasBaseAllocation);
+        var isRefused = fault is not null || _isDraining;
+        if (!isRefused && NbdRequestRules.GrantOf(request) is var large and > 0 && !TryGrant(large))
+            return false;
         if (request.Command == NbdCommand.Write)
         {
-            if (fault is not null || _isDraining)
+            if (isRefused)
             {
                 if (request.Length > NbdLimits.MaxSkippedPayloadBytes)
                     throw new NbdProtocolException($"a write of {request.Length} bytes is above the limit of {NbdLimits.MaxPayloadBytes}");
@@ -122,16 +132,33 @@ internal sealed class NbdTransmission(
                 return false;
             }
         }
-        if (_isDraining)
-            _replies.Fail(request.Cookie, NbdError.ShuttingDown, "the volume is being taken out of service");
+        if (!isRefused)
+            Dispatch(request, payload);
         else if (fault is var (error, message))
             _replies.Fail(request.Cookie, error, message);
         else
-            Dispatch(request, payload);
+            _replies.Fail(request.Cookie, NbdError.ShuttingDown, "the volume is being taken out of service");
 
         if (++_unsentReplies >= SendReplies || queue.QueuedBytes >= SendBytes)
             SendReplyBatch();
         return true;
+    }
+
+    /// <summary>False when the session was cut off while it waited.</summary>
+    private bool TryGrant(int bytes)
+    {
+        if (shared.Memory.TryGrant(bytes))
+            return true;
+        SendReplyBatch();
+        try
+        {
+            shared.Memory.Grant(bytes, _unheard.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     private bool TryTakePayload(int length, out NbdSlice payload, ref bool afterLargePayload)
@@ -148,7 +175,7 @@ internal sealed class NbdTransmission(
             return true;
         }
         afterLargePayload = true;
-        payload = new NbdSlice(NbdBuffer.Rent(length), 0, length);
+        payload = new NbdSlice(shared.Memory.Rent(length, length), 0, length);
         if (input.TryReadInto(payload.Span))
             return true;
         payload.Release();
@@ -169,11 +196,11 @@ internal sealed class NbdTransmission(
             {
                 case NbdCommand.Read when _replies.IsStructured && request.Length >= NbdLimits.LongReadBytes && (request.Flags & NbdCommandFlags.DontFragment) == 0:
                     answer = NbdAnswer.Own;
-                    task = NbdLongOperations.ReadInPiecesAsync(Device, _replies, request, _unheard.Token);
+                    task = NbdLongOperations.ReadInPiecesAsync(Device, _replies, shared.Memory, request, _unheard.Token);
                     break;
                 case NbdCommand.Read:
                     answer = NbdAnswer.Data;
-                    reply = _replies.ReserveRead((int)request.Length);
+                    reply = _replies.ReserveRead((int)request.Length, NbdRequestRules.GrantOf(request));
                     task = Device.ReadAsync(offset, _replies.DataOf(reply), _unheard.Token);
                     break;
                 case NbdCommand.Write:
@@ -192,7 +219,7 @@ internal sealed class NbdTransmission(
                     task = Device.WriteZeroesAsync(offset, request.Length, fua, CancellationToken.None);
                     break;
                 case NbdCommand.Cache:
-                    task = NbdLongOperations.CacheAsync(Device, offset, request.Length, _unheard.Token);
+                    task = NbdLongOperations.CacheAsync(Device, shared.Memory, offset, request.Length, _unheard.Token);
                     break;
                 default:
                     answer = NbdAnswer.Own;
@@ -227,9 +254,9 @@ internal sealed class NbdTransmission(
                 reply.Release();
             var (error, message, isExpected) = NbdFailure.Of(failure);
             if (isExpected)
-                NbdLog.RequestFailed(logger, request.Command, request.Offset, request.Length, terms.Lease.Export.Name, remote, error, message);
+                NbdLog.RequestFailed(shared.Logger, request.Command, request.Offset, request.Length, terms.Lease.Export.Name, remote, error, message);
             else
-                NbdLog.RequestBroke(logger, failure, request.Command, request.Offset, request.Length, terms.Lease.Export.Name, remote);
+                NbdLog.RequestBroke(shared.Logger, failure, request.Command, request.Offset, request.Length, terms.Lease.Export.Name, remote);
             _replies.Fail(request.Cookie, error, message);
         }
         else if (answer == NbdAnswer.Data)
