@@ -39,6 +39,9 @@ internal sealed class NbdServer : IHostedService, IAsyncDisposable
     /// <summary>Connections that have not agreed on an export yet.</summary>
     public int HandshakeCount => _shared.Admission.Handshakes;
 
+    /// <summary>True while a large request waits for memory.</summary>
+    public bool IsWaitedFor => _shared.Memory.IsWaitedFor;
+
     /// <summary>Bytes in the buffers of all sessions.</summary>
     public long BufferedBytes => _shared.Memory.UsedBytes;
 

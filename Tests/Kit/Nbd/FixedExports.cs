@@ -4,13 +4,19 @@ using Tidegate.GatewayAgent.Volumes;
 
 namespace Tidegate.Tests.Kit.Nbd;
 
-/// <summary>Exports over devices that a test owns, with leases that can be counted and revoked.</summary>
-internal sealed class FixedExports(params (string Name, IBlockDevice Device)[] devices) : IExportSource
+/// <summary>Exports over devices that a test owns, added and removed by it, with leases that can be counted.</summary>
+internal sealed class FixedExports : IExportSource
 {
-    private readonly CancellationTokenSource _revoked = new();
+    private readonly SortedDictionary<string, (IBlockDevice Device, CancellationTokenSource Revoked)> _exports = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private TaskCompletionSource _idle = Completed();
     private int _leases;
+
+    public FixedExports(params (string Name, IBlockDevice Device)[] devices)
+    {
+        foreach (var (name, device) in devices)
+            Add(name, device);
+    }
 
     public event EventHandler? Changed;
 
@@ -24,30 +30,43 @@ internal sealed class FixedExports(params (string Name, IBlockDevice Device)[] d
         }
     }
 
-    public IReadOnlyList<ExportDescription> List() =>
-        [.. devices.Select(d => Describe(d.Name, d.Device)).OrderBy(d => d.Name, StringComparer.Ordinal)];
+    public IReadOnlyList<ExportDescription> List()
+    {
+        lock (_gate)
+            return [.. _exports.Select(e => Describe(e.Key, e.Value.Device))];
+    }
 
     public bool TryOpen(string name, [NotNullWhen(true)] out IExportLease? lease)
     {
-        lease = null;
-        foreach (var (candidate, device) in devices)
+        lock (_gate)
         {
-            if (candidate != name)
-                continue;
-            lock (_gate)
-            {
-                if (_leases++ == 0)
-                    _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            }
-            lease = new Lease(this, Describe(candidate, device), device);
+            lease = null;
+            if (!_exports.TryGetValue(name, out var export))
+                return false;
+            if (_leases++ == 0)
+                _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            lease = new Lease(this, Describe(name, export.Device), export.Device, export.Revoked.Token);
+            return true;
         }
-        return lease is not null;
     }
 
-    /// <summary>Takes every export out of service.</summary>
-    public void Revoke()
+    public void Add(string name, IBlockDevice device)
     {
-        _revoked.Cancel();
+        lock (_gate)
+            _exports.Add(name, (device, new CancellationTokenSource()));
+        Changed?.Invoke(this, EventArgs.Empty);
+    }
+
+    /// <summary>Takes an export out of service, as a volume that is detached.</summary>
+    public void Remove(string name)
+    {
+        CancellationTokenSource revoked;
+        lock (_gate)
+        {
+            revoked = _exports[name].Revoked;
+            _exports.Remove(name);
+        }
+        revoked.Cancel();
         Changed?.Invoke(this, EventArgs.Empty);
     }
 
@@ -69,13 +88,13 @@ internal sealed class FixedExports(params (string Name, IBlockDevice Device)[] d
         }
     }
 
-    private sealed class Lease(FixedExports source, ExportDescription export, IBlockDevice device) : IExportLease
+    private sealed class Lease(FixedExports source, ExportDescription export, IBlockDevice device, CancellationToken revoked) : IExportLease
     {
         public ExportDescription Export => export;
 
         public IBlockDevice Device => device;
 
-        public CancellationToken Revoked => source._revoked.Token;
+        public CancellationToken Revoked => revoked;
 
         public ValueTask DisposeAsync()
         {

@@ -153,7 +153,7 @@ public sealed class ConcurrencyTests
         await begun.WaitAsync();
         var stopped = Task.CompletedTask;
         if (byRevocation)
-            server.Exports.Revoke();
+            server.Exports.Remove(ServerUnderTest.Export);
         else
             stopped = server.Server.StopAsync(CancellationToken.None);
         await server.Log.ContainsAsync("uses export");

@@ -9,15 +9,15 @@ namespace Tidegate.Tests.Unit.Nbd;
 /// </summary>
 internal sealed class ScriptedDevice(int sizeBytes, bool isReadOnly = false) : IBlockDevice
 {
-    private readonly byte[] _bytes = new byte[sizeBytes];
-    private readonly bool[] _isData = new bool[sizeBytes / 512];
+    private byte[] _bytes = new byte[sizeBytes];
+    private bool[] _isData = new bool[sizeBytes / 512];
     private readonly Lock _gate = new();
 
     public ConcurrentQueue<string> Requests { get; } = new();
 
     public Func<string, CancellationToken, Task> Before { get; set; } = (_, _) => Task.CompletedTask;
 
-    public long SizeBytes => sizeBytes;
+    public long SizeBytes { get; private set; } = sizeBytes;
 
     public bool IsReadOnly => isReadOnly;
 
@@ -27,6 +27,16 @@ internal sealed class ScriptedDevice(int sizeBytes, bool isReadOnly = false) : I
         {
             lock (_gate)
                 return [.. _bytes];
+        }
+    }
+
+    public void Grow(int newSizeBytes)
+    {
+        lock (_gate)
+        {
+            Array.Resize(ref _bytes, newSizeBytes);
+            Array.Resize(ref _isData, newSizeBytes / 512);
+            SizeBytes = newSizeBytes;
         }
     }
 
