@@ -219,6 +219,20 @@ internal abstract partial class AggregateGrain<TState>(IPersistentState<TState> 
         }
     }
 
+    /// <summary>Does <paramref name="act"/>, which must not settle, while nothing is being settled: for what a settling may be undoing.</summary>
+    protected async Task WhileUnsettledAsync(Func<Task> act)
+    {
+        await _settling.WaitAsync();
+        try
+        {
+            await act();
+        }
+        finally
+        {
+            _settling.Release();
+        }
+    }
+
     private async Task<TimeSpan?> SettleOnceAsync()
     {
         await _settling.WaitAsync();

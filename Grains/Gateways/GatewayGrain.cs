@@ -58,8 +58,21 @@ internal sealed partial class GatewayGrain(
     {
         RequireOwner();
         Arguments.Name(name, "gateway name");
-        await Names.ReserveAsync(GrainFactory, State.AccountId, Names.Gateway, name, Key);
-        await ChangeAsync((state, _) => GatewayMachine.Rename(state, name));
+        try
+        {
+            // Until the gateway has the name, the name is one to release: a crash in between leaves nothing reserved.
+            await WhileUnsettledAsync(async () =>
+            {
+                await SaveChangeAsync((state, _) => GatewayMachine.IntendName(state, name));
+                await Names.ReserveAsync(GrainFactory, State.AccountId, Names.Gateway, name, Key);
+                await SaveChangeAsync((state, _) => GatewayMachine.Rename(state, name));
+            });
+        }
+        finally
+        {
+            await SettleQuietlyAsync();
+        }
+
         SendConfiguration();
     }
 

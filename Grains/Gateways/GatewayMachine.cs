@@ -75,21 +75,26 @@ internal static class GatewayMachine
         state.AccountId.Length > 0 && state.DeactivatedAt is null
         && state.Certificates.Any(known => known.ExpiresAt > now && string.Equals(known.Thumbprint, thumbprint, StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>Before a name is reserved: notes it as one to release, which it is unless <see cref="Rename"/> follows.</summary>
+    public static Change<GatewayState, GatewayState> IntendName(GatewayState state, string name)
+    {
+        RequireLive(state);
+        if (Same(state.Name, name) || state.NamesToRelease.Any(owed => Same(owed, name))) return Change.Keep(state);
+        // The name of today becomes one more.
+        if (state.NamesToRelease.Length >= MaxNamesToRelease)
+            throw new TidegateException(ErrorCodes.Unavailable, "Earlier names of the gateway are still being released.", "Try again in a minute.");
+        return Change.To(state with { NamesToRelease = [.. state.NamesToRelease, name] }) with { Owes = true };
+    }
+
     /// <summary>Takes a new name, already reserved, and owes the release of the old one.</summary>
     public static Change<GatewayState, GatewayState> Rename(GatewayState state, string name)
     {
         RequireLive(state);
         if (state.Name == name) return Change.Keep(state);
-        var sameReservation = string.Equals(state.Name, name, StringComparison.OrdinalIgnoreCase);
-        if (!sameReservation && state.NamesToRelease.Length >= MaxNamesToRelease)
-        {
-            throw new TidegateException(ErrorCodes.Unavailable, "Earlier names of the gateway are still being released.", "Try again in a minute.");
-        }
-
         var next = Configured(state with
         {
             Name = name,
-            NamesToRelease = sameReservation ? state.NamesToRelease : [.. state.NamesToRelease.Where(owed => !Same(owed, name)), state.Name],
+            NamesToRelease = Same(state.Name, name) ? state.NamesToRelease : [.. state.NamesToRelease.Where(owed => !Same(owed, name)), state.Name],
         });
         return Change.To(next, new DomainEvent("gateway.renamed", new { from = state.Name, to = name }));
     }

@@ -1,3 +1,5 @@
+using Tidegate.Grains.Accounts;
+using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Outbox;
@@ -19,11 +21,26 @@ public sealed class SaveTests(GrainCluster cluster)
         Assert.Equal("new-" + agent.GatewayId, (await agent.AsTenant(agent.Gateway.Describe)).Name);
     }
 
+    [Theory]
+    [InlineData(StorageFault.Lost)]
+    [InlineData(StorageFault.Overtaken)]
+    public async Task A_name_that_was_reserved_for_a_change_which_was_not_saved_is_free_again(StorageFault fault)
+    {
+        await using var agent = await GatewayUnderTest.NewAsync(cluster);
+        var (old, wanted) = ("name-" + agent.GatewayId, "wanted-" + agent.GatewayId);
+        GrainCluster.Faults.Plan(agent.GatewayId, StorageFault.None, fault);
+        await GrainCluster.RefusedAsync(() => agent.AsTenant(() => agent.Gateway.Rename(wanted)), ErrorCodes.Unavailable);
+        await GrainCluster.As(GrainCluster.Operator, cluster.Grains.GetGrain<ISettles>(GrainId.Create("gateway", agent.GatewayId)).Settle);
+        Assert.True(await Names.Grain(cluster.Grains, agent.AccountId, Names.Gateway, wanted).Reserve("gw-other"));
+        await GrainCluster.RefusedAsync(() => agent.AsTenant(() => agent.Gateway.Rename(wanted)), ErrorCodes.NameInUse);
+        Assert.Equal(old, (await agent.AsTenant(agent.Gateway.Describe)).Name);
+    }
+
     [Fact]
     public async Task I14_A_save_whose_answer_was_lost_counts_once()
     {
         await using var agent = await GatewayUnderTest.NewAsync(cluster);
-        GrainCluster.Faults.Plan(agent.GatewayId, StorageFault.Unanswered);
+        GrainCluster.Faults.Plan(agent.GatewayId, StorageFault.None, StorageFault.Unanswered);
         await agent.AsTenant(() => agent.Gateway.Rename("new-" + agent.GatewayId));
         await agent.AsTenant(() => agent.Gateway.Rename("newer-" + agent.GatewayId));
         Assert.Equal(["gateway.provisioned", "gateway.renamed", "gateway.renamed"], GrainCluster.Publisher.KindsOf(agent.GatewayId));
