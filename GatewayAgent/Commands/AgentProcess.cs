@@ -148,20 +148,21 @@ internal sealed partial class AgentProcess(
         while (!_stopping.IsCancellationRequested)
         {
             var changed = _board.WhenChanged;
-            try
-            {
-                foreach (var file in _readyFiles) file.Update(_board.Current);
-                await changed.WaitAsync(_stopping.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-            {
-                LogNotAnnounced(_logger, fault.Message);
-                await changed.WaitAsync(_stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
+            foreach (var file in _readyFiles) Announce(file);
+            await changed.WaitAsync(_stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    // One that cannot be written, on a full disk for example, does not keep the others from being so.
+    private void Announce(ReadyFile file)
+    {
+        try
+        {
+            file.Update(_board.Current);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            LogNotAnnounced(_logger, fault.Message);
         }
     }
 

@@ -187,6 +187,7 @@ internal sealed partial class LoggedVolume
             }
             lock (_order)
                 _applied = cursor.Anchor;
+            Shortage = "";
         }
         SignalProgress();
         return true;
@@ -255,6 +256,7 @@ internal sealed partial class LoggedVolume
 
     private async Task WaitForSpaceAsync(DiskFaultException full)
     {
+        Shortage = $"The disk under the volume is full: writes fail once its log of {Log.CapacityBytes >> 20} MiB is full too. Nothing acknowledged is lost. Free space on the disk.";
         Log.SetStall(new BlockDeviceException(DeviceError.NoSpace,
             $"The disk under volume '{_options.Log.VolumeId}' is full and its log has no room left; nothing acknowledged is lost. Free space on the disk.", full));
         SignalProgress();

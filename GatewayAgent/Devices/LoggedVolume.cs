@@ -26,6 +26,7 @@ internal sealed partial class LoggedVolume : IBlockDevice
     private readonly IDiskFile _store;
     private readonly IAbsentBlocks? _absent;
     private long _sizeBytes;
+    private string _shortage = "";
 
     private LoggedVolume(LoggedVolumeOptions options, Log log, IDiskFile store, Overlay overlay)
     {
@@ -107,6 +108,9 @@ internal sealed partial class LoggedVolume : IBlockDevice
 
     /// <summary>Why the volume stopped; null while it works. A stopped volume answers EIO to every change.</summary>
     public Exception? Failure => Log.Failure;
+
+    /// <summary>What the volume lacks to go on for long, for people; empty while it lacks nothing.</summary>
+    public string Shortage { get => Volatile.Read(ref _shortage); private set => Volatile.Write(ref _shortage, value); }
 
     public ValueTask FlushAsync(CancellationToken cancellationToken)
     {

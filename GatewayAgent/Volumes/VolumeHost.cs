@@ -207,7 +207,8 @@ internal sealed class VolumeHost : IAsyncDisposable
         var state = failure is not null || shadow.State == ShadowState.Failed ? VolumeRunState.Failed
             : isRestoring ? VolumeRunState.Restoring
             : VolumeRunState.Shadowing;
-        var reason = failure?.Message ?? (shadow.Reason.Length > 0 ? shadow.Reason : isRestoring ? served.Hydrator!.Reason : "");
+        var reason = failure?.Message
+            ?? Array.Find([served.Volume.Shortage, shadow.Reason, isRestoring ? served.Hydrator!.Reason : ""], static why => why.Length > 0) ?? "";
         var size = served.Volume.SizeBytes;
         return new VolumeStatus(
             VolumeId, state, reason, shadow.BacklogBytes, shadow.RecoveryPointAge.TotalSeconds, servingAt,

@@ -69,21 +69,34 @@ internal sealed partial class WriteLog : IAsyncDisposable
         if (disk.Exists(FileName))
             throw new IOException($"Volume '{options.VolumeId}' has a write log already; open it, or remove the volume first.");
         disk.Delete(NewFileName);
-        using (var file = disk.Open(NewFileName))
+        try
         {
-            file.Allocate(0, LogFile.DataStart + options.CapacityBytes);
-            using var log = new LogFile(file, options.CapacityBytes);
-            log.WriteSuperblock(new LogSuperblock
-            {
-                VolumeId = options.VolumeId,
-                CapacityBytes = options.CapacityBytes,
-                WindowBytes = options.MaxUnsyncedBytes,
-                VolumeSizeBytes = volumeSizeBytes,
-            });
-            log.SyncData();
+            WriteNew(disk, options, volumeSizeBytes);
         }
+        catch (DiskFaultException)
+        {
+            // Some file systems keep what they could reserve: a full disk would stay full for everybody else on it.
+            disk.Delete(NewFileName);
+            throw;
+        }
+
         disk.Rename(NewFileName, FileName);
         disk.SyncDirectory();
+    }
+
+    private static void WriteNew(IDisk disk, WriteLogOptions options, long volumeSizeBytes)
+    {
+        using var file = disk.Open(NewFileName);
+        file.Allocate(0, LogFile.DataStart + options.CapacityBytes);
+        using var log = new LogFile(file, options.CapacityBytes);
+        log.WriteSuperblock(new LogSuperblock
+        {
+            VolumeId = options.VolumeId,
+            CapacityBytes = options.CapacityBytes,
+            WindowBytes = options.MaxUnsyncedBytes,
+            VolumeSizeBytes = volumeSizeBytes,
+        });
+        log.SyncData();
     }
 
     /// <summary>

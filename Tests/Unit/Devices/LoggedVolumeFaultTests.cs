@@ -35,11 +35,13 @@ public sealed class LoggedVolumeFaultTests
         }
         Assert.Equal(DeviceError.NoSpace, refused.Error);
         Assert.True(written > 4);
+        Assert.Contains("full", volume.Shortage, StringComparison.Ordinal);
         AssertHolds(volume, written);
 
         _disk.Plan.CapacityPages = long.MaxValue;
         _time.Advance(TimeSpan.FromSeconds(2));
         Run();
+        Assert.Equal("", volume.Shortage);
         Settle(Start(() => volume.WriteAsync(written * (long)Sector, Filled(written + 1), fua: true, default).AsTask()));
         Settle(Start(() => volume.DisposeAsync().AsTask()));
         AssertHolds(Reopen(), written + 1);

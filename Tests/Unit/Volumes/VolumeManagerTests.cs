@@ -104,6 +104,8 @@ public sealed class VolumeManagerTests
         var status = manager.GetStatuses().Single().Status;
         Assert.Equal(VolumeRunState.Failed, status.State);
         Assert.Contains("no room for the volume's write log of 8 MiB. Free space on it: the agent tries again by itself.", status.Reason, StringComparison.Ordinal);
+        // Where a failed reservation keeps what there was, it would keep the disk full for every other volume.
+        Assert.False(disk.Exists("log.new"));
         for (var tries = 0; tries < 2; tries++)
         {
             var changed = new TaskCompletionSource();
