@@ -102,9 +102,9 @@ internal static class VolumeCommands
     private static Command Retention(GlobalOptions globals)
     {
         var volume = VolumeArgument();
-        var window = new Option<TimeSpan?>("--window") { Description = "How far back every commit is a recovery point: [days.]hours:minutes:seconds, at most 35 days", HelpName = "SPAN" };
-        var every = new Option<TimeSpan?>("--thin-every") { Description = "Of older points one in each such interval is kept; 0:00:00 keeps none", HelpName = "SPAN" };
-        var keep = new Option<TimeSpan?>("--thin-for") { Description = "How long those are kept", HelpName = "SPAN" };
+        var window = SpanOption("--window", "How far back every commit is a recovery point: [days.]hours:minutes:seconds, at most 35 days");
+        var every = SpanOption("--thin-every", "Of older points one in each such interval is kept; 0:00:00 keeps none");
+        var keep = SpanOption("--thin-for", "How long those are kept");
         var command = new Command("retention", "Show or set what of a volume's past is kept besides its snapshots.") { volume, window, every, keep };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -122,6 +122,20 @@ internal static class VolumeCommands
         });
         return command;
     }
+
+    // A number alone would be days, which hardly anybody means.
+    private static Option<TimeSpan?> SpanOption(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "SPAN",
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var span)) return span;
+            result.AddError($"'{text}' is no span of time for {name}: give [days.]hours:minutes:seconds, for example 7.00:00:00.");
+            return null;
+        },
+    };
 
     private static long? Seconds(TimeSpan? span) => span is { } known ? (long)known.TotalSeconds : null;
 

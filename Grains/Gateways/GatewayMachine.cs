@@ -26,6 +26,9 @@ internal static class GatewayMachine
 
     private const int MaxAddresses = 16;
 
+    // No gateway's configuration ever changes as often.
+    private const long MaxBelievedVersion = 1L << 48;
+
     /// <summary>Binds the gateway to an account; the same values again change nothing.</summary>
     public static Change<GatewayState, GatewayState> Provision(GatewayState state, GatewayProvision provision, DateTimeOffset now)
     {
@@ -166,6 +169,9 @@ internal static class GatewayMachine
             LastSeenAt = now,
             ConnectionGeneration = Math.Max(state.ConnectionGeneration, connectionGeneration),
         };
+        // The database went back in time, and the agent takes newer versions alone.
+        if (hello.AppliedConfigurationVersion > state.ConfigurationVersion && hello.AppliedConfigurationVersion < MaxBelievedVersion)
+            next = next with { ConfigurationVersion = hello.AppliedConfigurationVersion + 1 };
         var change = new { next.Generation, agentVersion = Arguments.Text(hello.AgentVersion, "agent version", 64), hello.InstanceId };
         var isCopy = supersedesLiveLink && state.InstanceId != hello.InstanceId;
         return isCopy

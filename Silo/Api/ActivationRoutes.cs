@@ -21,6 +21,7 @@ internal static class ActivationRoutes
         api.MapPost("/activations/claim", async (HttpContext context, ActivationClaimRequest request, IGrainFactory grains, RequestLimits limits) =>
             {
                 Count(context, limits);
+                RequireZone(request.TimeZone);
                 return TypedResults.Ok(Views.Of(await Session(grains, request.ActivationKey).Claim(request.Name, request.TimeZone)));
             })
             .WithName("claimActivation").WithTags("activation").WithSummary("Binds the gateway behind an activation key to the caller's account.")
@@ -30,6 +31,13 @@ internal static class ActivationRoutes
     private static IActivationSessionGrain Session(IGrainFactory grains, string? typed) => ActivationKeyText.SessionIdOfTyped(typed) is { } session
         ? grains.GetGrain<IActivationSessionGrain>(session)
         : throw new TidegateException(ErrorCodes.ActivationKeyNotFound, "The activation key matches no gateway.", "Copy the key from the gateway's activation page; it has 26 letters and digits.");
+
+    /// <summary>The gateway's schedules will be by it. A silo without the zones' data can only take the word.</summary>
+    private static void RequireZone(string timeZone)
+    {
+        if (TimeZoneInfo.TryFindSystemTimeZoneById(timeZone, out var zone) ? zone.HasIanaId : !TimeZoneInfo.TryFindSystemTimeZoneById("Europe/London", out _)) return;
+        throw new TidegateException(ErrorCodes.InvalidArgument, $"There is no time zone '{timeZone}'.", "Give an IANA name, for example Europe/Zurich.");
+    }
 
     /// <summary>Guesses are counted for the address and for the account (M4.4).</summary>
     private static void Count(HttpContext context, RequestLimits limits)

@@ -15,8 +15,12 @@ internal sealed partial class GuardedPort(
     CertificateAuthority authority, FrameGuard guard, LinkConnections connections, TimeProvider time, LinkServerCertificate server, BreachAudit audit,
     ILogger<GuardedPort> logger)
 {
+    private const int StrangersLoggedASecond = 20;
+
     private readonly X509Certificate2Collection _roots = [authority.Certificate];
     private int _handshakes;
+    private long _loggingSecond;
+    private int _logged;
 
     /// <summary>Puts the guard in front of Orleans.</summary>
     public static void Install(IConnectionBuilder builder) => builder.Use(next =>
@@ -40,7 +44,7 @@ internal sealed partial class GuardedPort(
         if (Interlocked.Increment(ref _handshakes) > LinkLimits.Handshakes || connections.Count >= LinkLimits.Connections)
         {
             Interlocked.Decrement(ref _handshakes);
-            Refused(logger, remote, "too many connections");
+            RefusedStranger(remote, "too many connections");
             audit.Count(BreachLayer.Port);
             context.Abort();
             return;
@@ -61,9 +65,15 @@ internal sealed partial class GuardedPort(
             // Past the handshake this is how connections end; breaches have been reported by then.
             context.Abort();
             if (link is not null) return;
+            if (known is null)
+            {
+                RefusedStranger(remote, BreachAudit.Bounded(error.Message));
+                audit.Count(BreachLayer.Port);
+                return;
+            }
+
             Refused(logger, remote, BreachAudit.Bounded(error.Message));
-            if (known is null) audit.Count(BreachLayer.Port);
-            else audit.Report(known.GatewayId, BreachLayer.Port, error.Message, remote, "");
+            audit.Report(known.GatewayId, BreachLayer.Port, error.Message, remote, "");
         }
         finally
         {
@@ -74,6 +84,14 @@ internal sealed partial class GuardedPort(
                 _ = guard.TellGatewayAsync(link);
             }
         }
+    }
+
+    // Anybody can connect as often as they like: the log must not grow with it.
+    private void RefusedStranger(string remote, string reason)
+    {
+        var second = time.GetTimestamp() / time.TimestampFrequency;
+        if (Interlocked.Exchange(ref _loggingSecond, second) != second) Volatile.Write(ref _logged, 0);
+        if (Interlocked.Increment(ref _logged) <= StrangersLoggedASecond) Refused(logger, remote, reason);
     }
 
     private Task AuthenticateAsync(SslStream encrypted, CancellationToken cancellation) =>

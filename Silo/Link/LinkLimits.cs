@@ -31,7 +31,7 @@ public static class LinkLimits
     public const int OutstandingRequests = 4096;
     /// <summary>Client ids remembered with the certificate that used them first.</summary>
     public const int RememberedClients = 200_000;
-    /// <summary>From the accepted connection to a complete preamble.</summary>
+    /// <summary>From the end of the handshake to a complete preamble.</summary>
     public static readonly TimeSpan Preamble = TimeSpan.FromSeconds(15);
     /// <summary>From the first byte of a frame to its last.</summary>
     public static readonly TimeSpan Frame = TimeSpan.FromSeconds(60);

@@ -63,7 +63,7 @@ ca=$(jq -r .caFile "$state/silo-0.json")
 agents=$(jq -r .agentsUrl "$state/silo-0.json")
 if [ ! -d "$state/profile" ]; then
     tidegate "$state" setup --api "$api" --ca "$ca" --operator-key-file "$(jq -r .operatorKeyFile "$state/silo-0.json")" \
-        --account "$(id -un)" --output json >"$state/account.json"
+        --account developer --output json >"$state/account.json"
 fi
 
 say "dev: starting the agent and activating it"

@@ -210,6 +210,7 @@ public abstract partial class SiloContract(SiloContract.Fixture fixture)
         var session = (await opened.Content.ReadFromJsonAsync(ActivationJson.Default.ActivationSessionReply))!;
         Assert.Equal(ActivationPollState.Pending, (await PollAsync(http, session.SessionId, key)).State);
         Assert.Equal("host", (await account.Client.PreviewActivationAsync(new ActivationPreviewRequest(session.ActivationKey.ToLowerInvariant()))).Metadata.HostName);
+        await AssertCodeAsync(ErrorCodes.InvalidArgument, () => account.Client.ClaimActivationAsync(new ActivationClaimRequest(session.ActivationKey, "first", "Mars/Phobos")));
         var claim = await account.Client.ClaimActivationAsync(new ActivationClaimRequest(session.ActivationKey, "first", "Europe/Zurich"));
         var polled = await PollAsync(http, session.SessionId, key);
         Assert.Equal((claim.GatewayId, account.Id), (polled.Claim!.GatewayId, polled.Claim.AccountId));

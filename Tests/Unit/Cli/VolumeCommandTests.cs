@@ -95,6 +95,17 @@ public sealed class VolumeCommandTests
         Assert.Empty(api.Requests);
     }
 
+    [Theory]
+    [InlineData("abc")]
+    [InlineData("7")]
+    public async Task A_span_that_is_none_is_explained(string span)
+    {
+        await using var api = await FakeApi.StartAsync();
+        var run = await CliRun.Async(api, "volumes", "retention", Samples.VolumeId, "--window", span);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains($"'{span}' is no span of time for --window", run.Errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Restore_waits_until_all_of_it_is_there_and_shows_how_far_it_is()
     {

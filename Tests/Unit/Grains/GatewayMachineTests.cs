@@ -53,6 +53,15 @@ public sealed class GatewayMachineTests
             iter: 300, seed: "0N0XIzNsQ0O2");
 
     [Fact]
+    public void A_configuration_that_is_older_than_the_agents_becomes_the_newest()
+    {
+        var behind = GatewayMachine.LinkOpened(Provisioned, Hello("one") with { AppliedConfigurationVersion = 40 }, 0, false, Start).Next!;
+        Assert.Equal(41, GatewayMachine.ConfigurationOf(behind).Version);
+        Assert.Equal(41, GatewayMachine.LinkOpened(behind, Hello("one") with { AppliedConfigurationVersion = 41 }, 0, false, Start).Next!.ConfigurationVersion);
+        Assert.Equal(41, GatewayMachine.LinkOpened(behind, Hello("one") with { AppliedConfigurationVersion = long.MaxValue }, 0, false, Start).Next!.ConfigurationVersion);
+    }
+
+    [Fact]
     public void The_65th_volume_is_refused()
     {
         var state = Provisioned;
