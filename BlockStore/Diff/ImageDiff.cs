@@ -42,15 +42,28 @@ public static class ImageDiff
         return AreEqual(one, two);
     }
 
+    // Sector by sector: the same ones may lie in other frames since a fold merged some.
     private static bool AreEqual(IReadOnlyList<MapFragment> one, IReadOnlyList<MapFragment> two)
     {
-        if (one.Count != two.Count) return false;
-        for (var i = 0; i < one.Count; i++)
-            if (Meaning(one[i]) != Meaning(two[i])) return false;
-        return true;
+        var (left, right) = (0, 0);
+        foreach (var fragment in one)
+        {
+            left |= fragment.Mask;
+            foreach (var other in two)
+                if ((fragment.Mask & other.Mask) != 0 && !HoldTheSame(fragment, other)) return false;
+        }
+        foreach (var fragment in two) right |= fragment.Mask;
+        return left == right;
     }
 
-    private static (ushort Mask, long Birth, FrameTag Tag) Meaning(MapFragment fragment) => (fragment.Mask, fragment.Birth, fragment.Tag);
+    /// <summary>
+    /// True when the sectors that both hold are the same writes. A history writes a sector once in a sequence, so that lineage and birth say
+    /// which write it was; a merged frame's tag says nothing of it. Frames that were not merged have equal tags as well.
+    /// </summary>
+    private static bool HoldTheSame(MapFragment one, MapFragment two) =>
+        one.Birth == two.Birth
+        && one.Segment.Identity.Owner == two.Segment.Identity.Owner
+        && (one.IsMerged || two.IsMerged || one.Tag == two.Tag);
 
     /// <summary>Blocks that the maps hold otherwise, in leaves whose hashes differ; what tails hold is looked into besides.</summary>
     private static async IAsyncEnumerable<uint> MapDifferencesAsync(

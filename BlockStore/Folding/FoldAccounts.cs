@@ -32,17 +32,20 @@ internal class FoldAccounts(LineageId lineage)
 
     public void Bear(SegmentReference segment, long bytes)
     {
-        if (segment.Identity.Owner == lineage) _born[segment.Identity] = new SegmentLife(segment, bytes, bytes);
+        if (IsOwn(segment)) _born[segment.Identity] = new SegmentLife(segment, bytes, bytes);
     }
 
-    public void Kill(MapFragment fragment, long death) => Kill(fragment.Segment.Identity, fragment.StoredBytes, fragment.Birth, death);
+    public void Kill(MapFragment fragment, long death) => Kill(fragment.Segment.Identity, fragment.StoredBytes, fragment.FrameBirth, death);
 
     /// <summary>A page is born in the fold that its segment is named after.</summary>
     public void Kill(PageReference page, long death) =>
         Kill(page.Segment.Identity, page.StoredBytes, page.Segment.Identity.Sequence, death);
 
     /// <summary>True when the page was written by this volume and not by an origin.</summary>
-    public bool Owns(PageReference page) => page.Segment.Identity.Owner == lineage;
+    public bool Owns(PageReference page) => IsOwn(page.Segment);
+
+    /// <summary>True for a segment that this volume wrote.</summary>
+    public bool IsOwn(SegmentReference segment) => segment.Identity.Owner == lineage;
 
     /// <summary>Takes bytes from the living ones of a segment that this fold or one before counted.</summary>
     protected void Lose(SegmentIdentity segment, int bytes)

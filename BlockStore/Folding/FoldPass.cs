@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Maps;
@@ -12,8 +13,12 @@ namespace Tidegate.BlockStore.Folding;
 /// </summary>
 internal sealed class FoldPass(
     MapReader map, FoldAccounts accounts, PageWriter writer, Func<BlobEffect, CancellationToken, ValueTask> put, long sizeBytes,
-    long throughSequence, StagedFills? staged = null)
+    long throughSequence, StagedFills? staged = null, BlockMerger? merger = null)
 {
+    /// <summary>Leaves that may wait for the segment of their merged frames.</summary>
+    private const int MaxWaitingLeaves = 64;
+
+    private readonly List<(MapPage Page, PageReference? Stored)> _waiting = [];
     private readonly long _endSector = sizeBytes / BlockGeometry.SectorBytes;
 
     public async Task<PageRoot?> RunAsync(PageRoot? root, IReadOnlyList<SegmentReader> segments, CancellationToken cancellationToken)
@@ -23,6 +28,8 @@ internal sealed class FoldPass(
         var touched = sources.Any(source => source.HasFrames || (root is not null && source.Reader.Index.Ranges.Count > 0));
         if (!touched) return root;
         var page = await NodeAsync(level, 0, root?.Page, root?.Level ?? level, sources, cancellationToken);
+        // A tree of one leaf has nothing above it that would have waited for it.
+        await foreach (var (_, leaf) in WriteWaitingAsync(cancellationToken)) page = leaf;
         writer.Finish();
         await PutFinishedAsync(cancellationToken);
         return page is null ? null : new PageRoot(level, writer.Resolve(page));
@@ -76,7 +83,9 @@ internal sealed class FoldPass(
                 cancellationToken);
             if (after is null) page.Children.Remove(slot);
             else page.Children[slot] = after;
+            if (level == 1 && (merger?.IsFull == true || _waiting.Count >= MaxWaitingLeaves)) await TakeWaitingAsync(page, cancellationToken);
         }
+        if (level == 1) await TakeWaitingAsync(page, cancellationToken);
         return await WriteAsync(page, storedLevel == level ? stored : null, cancellationToken);
     }
 
@@ -111,11 +120,35 @@ internal sealed class FoldPass(
         var page = new MapPage(0, number);
         foreach (var (slot, fragments) in blocks)
             if (fragments.Fragments.Count > 0) page.Blocks.Add(slot, fragments.ToCanonical());
+        if (merger is not null && await merger.MergeAsync(page, throughSequence, sources.Sum(source => source.StoredBytes), cancellationToken))
+        {
+            _waiting.Add((page, stored));
+            return null;
+        }
         return await WriteAsync(page, stored, cancellationToken);
 
         ushort Open(FoldSource source, long block, ushort mask, FragmentList fragments) => staged is null || !source.IsFill
             ? mask
             : (ushort)(mask & ~staged.TouchedMask(block, touched, fragments));
+    }
+
+    private async Task TakeWaitingAsync(MapPage parent, CancellationToken cancellationToken)
+    {
+        await foreach (var (number, leaf) in WriteWaitingAsync(cancellationToken))
+            parent.Children[MapGeometry.SlotOf(1, MapGeometry.FirstBlock(0, number))] = leaf;
+    }
+
+    // Leaves name the segment of their merged frames with its length, which is known when it is finished.
+    private async IAsyncEnumerable<(long Number, PageReference Leaf)> WriteWaitingAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (_waiting.Count == 0) yield break;
+        var finished = await merger!.FinishAsync(cancellationToken);
+        foreach (var (page, stored) in _waiting)
+        {
+            BlockMerger.Resolve(page, finished!);
+            yield return (page.Number, (await WriteAsync(page, stored, cancellationToken))!);
+        }
+        _waiting.Clear();
     }
 
     private async Task<PageReference?> WriteAsync(MapPage page, PageReference? stored, CancellationToken cancellationToken)

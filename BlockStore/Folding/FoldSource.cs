@@ -11,6 +11,17 @@ internal readonly record struct FoldSource(SegmentReader Reader, int From, int T
 
     public bool HasFrames => From < To;
 
+    /// <summary>Stored bytes of the frames in this part.</summary>
+    public long StoredBytes
+    {
+        get
+        {
+            long bytes = 0;
+            for (var i = From; i < To; i++) bytes += Reader.Index.Entries[i].StoredBytes;
+            return bytes;
+        }
+    }
+
     /// <summary>The part under blocks [first, end), or null when neither frames nor ranges touch it.</summary>
     public FoldSource? Narrow(long firstBlock, long endBlock)
     {

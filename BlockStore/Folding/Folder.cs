@@ -20,10 +20,16 @@ public sealed class Folder
     private readonly SegmentCache _segments;
     private readonly LineageSealer _sealer;
     private readonly Func<BlobEffect, CancellationToken, ValueTask> _put;
+    private readonly MergeOptions _merging;
 
-    /// <summary>A folder that reads through a cache, which knows the relocation tables of the origins, seals for one lineage, and stores map segments as they fill.</summary>
-    public Folder(SegmentCache segments, LineageSealer sealer, Func<BlobEffect, CancellationToken, ValueTask> put)
+    /// <summary>
+    /// A folder that reads through a cache, which knows the relocation tables of the origins, seals for one lineage, and stores map segments
+    /// and those of merged frames as they fill.
+    /// </summary>
+    public Folder(
+        SegmentCache segments, LineageSealer sealer, Func<BlobEffect, CancellationToken, ValueTask> put, MergeOptions? merging = null)
     {
+        _merging = (merging ?? new MergeOptions()).Validated();
         _segments = segments;
         _sealer = sealer;
         _put = put;
@@ -42,6 +48,7 @@ public sealed class Folder
         var tail = await TailManifest.LoadAsync(segments, head.Tail, cancellationToken);
         if (tail.Count == 0) return null;
         var accounts = new FoldAccounts(head.Lineage);
+        using var merger = new BlockMerger(segments, _sealer, accounts, _put, _merging);
         var map = new MapReader(segments, PageCacheBytes);
         var cutRoots = new Dictionary<long, PageRoot?>();
         var root = head.Root;
@@ -58,7 +65,7 @@ public sealed class Folder
             if (run.Count > 0)
             {
                 using var writer = new PageWriter(_sealer, SegmentKind.Map, cut, TargetSegmentBytes);
-                root = await new FoldPass(map, accounts, writer, _put, head.SizeBytes, cut).RunAsync(root, run, cancellationToken);
+                root = await new FoldPass(map, accounts, writer, _put, head.SizeBytes, cut, merger: merger).RunAsync(root, run, cancellationToken);
                 foreach (var (segment, bytes) in writer.Segments) accounts.Bear(segment, bytes);
             }
             cutRoots[cut] = root;

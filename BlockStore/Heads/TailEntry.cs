@@ -28,7 +28,7 @@ public sealed record TailEntry(
     internal static TailEntry Read(ref FormatReader reader, OwnerTable owners)
     {
         var segment = SegmentReference.Read(ref reader, owners);
-        if (!segment.Identity.HoldsSectors) throw reader.Corrupt($"a {segment.Identity.Kind} segment stands in the tail");
+        if (!segment.Identity.IsSealedByAgents) throw reader.Corrupt($"a {segment.Identity.Kind} segment stands in the tail");
         return new TailEntry(
             segment,
             new SegmentDigest(reader.Bytes(SegmentDigest.LengthBytes, "tail digest")),

@@ -66,8 +66,8 @@ public sealed class ImageReader
         for (var block = (uint)(offset / BlockGeometry.BlockBytes); block <= last; block++)
         {
             var wanted = WantedMask(block, offset, buffer.Length);
-            foreach (var fragment in await ResolveAsync(block, cancellationToken))
-                if ((fragment.Mask & wanted) != 0) needed.Add(new NeededFrame(block, (ushort)(fragment.Mask & wanted), fragment));
+            foreach (var frame in (await ResolveAsync(block, cancellationToken)).Where(fragment => (fragment.Mask & wanted) != 0).GroupBy(fragment => fragment.Frame))
+                needed.Add(new NeededFrame(block, (ushort)(frame.Aggregate(0, (mask, fragment) => mask | fragment.Mask) & wanted), frame.First()));
         }
         var runs = await PlanAsync(needed, cancellationToken);
         if (runs.Count == 1 || _options.ParallelReads == 1)
@@ -205,7 +205,7 @@ public sealed class ImageReader
     {
         var fragment = frame.Fragment;
         var entry = reader.FrameAt(fragment.Index);
-        return entry.Block == frame.Block && (fragment.Mask & ~entry.Mask) == 0 && entry.Tag == fragment.Tag
+        return entry.Block == frame.Block && ((fragment.Mask | frame.Mask) & ~entry.Mask) == 0 && entry.Tag == fragment.Tag
             ? entry
             : throw new CorruptDataException(
                 $"Segment {reader.Reference.Identity.BlobKey}",

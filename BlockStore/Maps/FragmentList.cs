@@ -29,7 +29,7 @@ internal sealed class FragmentList
         }
     }
 
-    /// <summary>Takes sectors away from whatever holds them; reports each fragment that lost its last one.</summary>
+    /// <summary>Takes sectors away from whatever holds them; reports each frame that lost its last one, by the fragment that had it.</summary>
     public void Cover(ushort mask, Action<MapFragment>? died)
     {
         for (var i = _fragments.Count - 1; i >= 0; i--)
@@ -40,7 +40,8 @@ internal sealed class FragmentList
             if (left == 0)
             {
                 _fragments.RemoveAt(i);
-                died?.Invoke(fragment);
+                // Merged frames alone are named by more than one fragment.
+                if (!fragment.IsMerged || !_fragments.Exists(other => other.Frame == fragment.Frame)) died?.Invoke(fragment);
             }
             else
             {

@@ -50,7 +50,8 @@ public sealed class Holds
     /// <summary>The sequences at which something retained meets what a list is of.</summary>
     internal SequenceSet SetOf(DeathRecord death) => death.Kind switch
     {
-        SegmentKind.Map => _pages,
+        // Merged frames too are met by roots alone: no tail replays them.
+        SegmentKind.Map or SegmentKind.Compact => _pages,
         _ => death.Frames == 0 ? _replays : _frames,
     };
 }

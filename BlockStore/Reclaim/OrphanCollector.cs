@@ -38,7 +38,7 @@ public static class OrphanCollector
             if (!SegmentIdentity.TryParse(entry.Key, head.KeyGeneration, out var segment)) continue;
             if (segment!.Kind == SegmentKind.Head && segment.Sequence > head.Version) return [];
             if (entry.CreatedAt > now - MinAge || marks.Blobs.Contains(entry.Key) || condemned.Contains(entry.Key)) continue;
-            if (segment.HoldsSectors && MayBeCommitted(segment, head)) continue;
+            if (segment.IsSealedByAgents && MayBeCommitted(segment, head)) continue;
             if (isReleasing && await catalogue.FindLifeAsync(segment, cancellationToken) is not null) continue;
             orphans.Add(entry.Key);
         }

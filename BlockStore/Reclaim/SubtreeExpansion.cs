@@ -48,9 +48,9 @@ public static class SubtreeExpansion
         var page = await map.GetAsync(subtree.Page, subtree.Level, subtree.Number, cancellationToken);
         var holder = subtree.Page.Segment.Identity;
         ledger.Kill(holder, holder.Sequence, subtree.Death, subtree.Page.StoredBytes);
-        foreach (var fragment in page.Blocks.Values.SelectMany(fragments => fragments))
+        foreach (var fragment in page.Blocks.Values.SelectMany(fragments => fragments.DistinctBy(fragment => fragment.Frame)))
             if (fragment.Segment.Identity.Owner == lineage)
-                ledger.Kill(fragment.Segment.Identity, fragment.Birth, subtree.Death, fragment.StoredBytes);
+                ledger.Kill(fragment.Segment.Identity, fragment.FrameBirth, subtree.Death, fragment.StoredBytes);
         return [.. page.Children
             .Where(child => child.Value.Segment.Identity.Owner == lineage)
             .Select(child => new DeadSubtree(subtree.Death, subtree.Level - 1, (subtree.Number * BlockGeometry.PageEntries) + child.Key, child.Value))];

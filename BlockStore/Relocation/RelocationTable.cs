@@ -36,7 +36,7 @@ public sealed class RelocationTable
     }
 
     /// <summary>True for segments whose frames may be moved: what the map refers to.</summary>
-    internal static bool IsMovable(SegmentKind kind) => kind is SegmentKind.Data or SegmentKind.Fill or SegmentKind.Map;
+    internal static bool IsMovable(SegmentKind kind) => kind is SegmentKind.Data or SegmentKind.Fill or SegmentKind.Compact or SegmentKind.Map;
 
     internal ValueTask SetAsync(MovedSegment moved, CancellationToken cancellationToken) =>
         _tree.SetAsync(KeyOf(moved.Segment), Encode(moved), cancellationToken);

@@ -7,6 +7,6 @@ public enum FrameCodec
     Raw = 0,
     /// <summary>LZ4 block format, when draining.</summary>
     Lz4 = 1,
-    /// <summary>zstd; read, and written by nothing yet.</summary>
+    /// <summary>zstd, when merging.</summary>
     Zstd = 2,
 }

@@ -84,7 +84,7 @@ public sealed class SegmentBuilder : IDisposable
     public SealedSegment Seal(
         SegmentIdentity identity, SegmentDigest previous, long logEnd, DateTimeOffset hostTimeStart, DateTimeOffset hostTimeEnd)
     {
-        if (!identity.HoldsSectors)
+        if (!identity.IsSealedByAgents)
             throw new ArgumentException($"Sectors are sealed to data or fill segments, not to {identity.Kind}.", nameof(identity));
         if (identity.Kind == SegmentKind.Fill && (LogStart != 0 || logEnd != 0))
             throw new ArgumentException("A fill holds nothing of the log: its positions are 0.", nameof(logEnd));

@@ -98,7 +98,7 @@ internal static class SegmentFormat
         var reader = new FormatReader(bytes[..HeaderBytes], what);
         reader.Expect(HeaderMagic, "header magic");
         var kind = reader.U8("header kind");
-        if (kind is < (byte)SegmentKind.Data or > (byte)SegmentKind.Fill) throw reader.Corrupt($"header kind {kind} is unknown");
+        if (kind is < (byte)SegmentKind.Data or > (byte)SegmentKind.Compact) throw reader.Corrupt($"header kind {kind} is unknown");
         reader.Bytes(3, "header reserve");
         var generation = reader.I32("header key generation", 1, int.MaxValue);
         var epoch = reader.I64("header epoch", 0, long.MaxValue);

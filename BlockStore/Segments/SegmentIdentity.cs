@@ -28,7 +28,10 @@ public sealed record SegmentIdentity(SegmentKind Kind, LineageId Owner, int Gene
         new(SegmentKind.Fill, owner, generation, epoch, number, nonces.Next());
 
     /// <summary>True for the kinds whose frames are sectors of blocks.</summary>
-    public bool HoldsSectors => Kind is SegmentKind.Data or SegmentKind.Fill;
+    public bool HoldsSectors => Kind is SegmentKind.Data or SegmentKind.Fill or SegmentKind.Compact;
+
+    /// <summary>True for the kinds that agents seal and commit.</summary>
+    public bool IsSealedByAgents => Kind is SegmentKind.Data or SegmentKind.Fill;
 
     /// <summary>
     /// <c>account/volume/epoch/sequence-nonce</c>, numbers as 16 and the nonce as 32 hexadecimal digits; <c>fill-epoch</c>
@@ -94,6 +97,7 @@ public sealed record SegmentIdentity(SegmentKind Kind, LineageId Owner, int Gene
         SegmentKind.Relocation => "relocation",
         SegmentKind.Moved => "moved",
         SegmentKind.Record => "record",
+        SegmentKind.Compact => "compact",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Data and fill segments live under an epoch."),
     };
 
@@ -112,7 +116,7 @@ public sealed record SegmentIdentity(SegmentKind Kind, LineageId Owner, int Gene
         var owner = owners.Get(ref reader, "segment owner");
         var kind = reader.U8("segment kind");
         // Nothing refers to a record.
-        if (kind is < (byte)SegmentKind.Data or > (byte)SegmentKind.Fill or (byte)SegmentKind.Record) throw reader.Corrupt($"segment kind {kind} is unknown");
+        if (kind is < (byte)SegmentKind.Data or > (byte)SegmentKind.Compact or (byte)SegmentKind.Record) throw reader.Corrupt($"segment kind {kind} is unknown");
         return new SegmentIdentity(
             (SegmentKind)kind,
             owner,

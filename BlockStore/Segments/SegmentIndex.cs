@@ -21,7 +21,7 @@ public sealed class SegmentIndex
     /// <summary>What the segment says about itself.</summary>
     public SegmentHeader Header { get; }
 
-    /// <summary>Its frames; in a data segment in the order of their blocks, one a block.</summary>
+    /// <summary>Its frames; where they hold sectors in the order of their blocks, one a block.</summary>
     public IReadOnlyList<SegmentEntry> Entries { get; }
 
     /// <summary>Ranges that read as zero where no frame of this segment says otherwise; sorted and disjoint.</summary>

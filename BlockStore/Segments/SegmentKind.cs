@@ -23,4 +23,6 @@ public enum SegmentKind
     /// Blocks copied from a store, for a staging branch: they supply only what the log has not touched since (<c>docs/formats/staging.md</c>).
     /// </summary>
     Fill = 9,
+    /// <summary>Fragments that a fold merged from several frames of a block (<c>docs/formats/map.md</c>, Merging).</summary>
+    Compact = 10,
 }

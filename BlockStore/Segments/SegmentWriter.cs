@@ -4,6 +4,7 @@ using System.Numerics;
 using System.Security.Cryptography;
 using K4os.Compression.LZ4;
 using Tidegate.BlockStore.Keys;
+using ZstdSharp;
 
 namespace Tidegate.BlockStore.Segments;
 
@@ -13,9 +14,12 @@ namespace Tidegate.BlockStore.Segments;
 /// </summary>
 internal sealed class SegmentWriter : IDisposable
 {
+    private const int ZstdLevel = 3;
+
     private readonly SegmentIdentity _identity;
     private readonly AesGcm _cipher;
     private readonly byte[] _associatedData;
+    private readonly Compressor? _zstd;
     private readonly List<SegmentEntry> _entries = [];
     private byte[]? _buffer;
     private int _length = SegmentFormat.HeaderBytes;
@@ -26,6 +30,7 @@ internal sealed class SegmentWriter : IDisposable
         _cipher = SegmentFormat.CreateCipher(key, identity);
         _associatedData = SegmentFormat.FrameAssociatedData(identity);
         _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(expectedBytes, 4096));
+        if (identity.Kind == SegmentKind.Compact) _zstd = new Compressor(ZstdLevel);
     }
 
     public IReadOnlyList<SegmentEntry> Entries => _entries;
@@ -44,14 +49,11 @@ internal sealed class SegmentWriter : IDisposable
             throw new ArgumentException($"A frame holds at most {SegmentFormat.MaxPageBytes} bytes, not {plain.Length}.", nameof(plain));
         Reserve(plain.Length);
         var target = _buffer.AsSpan(_length, plain.Length);
-        // One byte less than the input: what does not shrink is stored as it is.
-        var stored = plain.Length > 1 ? LZ4Codec.Encode(plain, target[..^1], LZ4Level.L00_FAST) : 0;
-        var codec = FrameCodec.Lz4;
-        if (stored <= 0)
+        var (codec, stored) = Compress(plain, target);
+        if (codec == FrameCodec.Raw)
         {
             plain.CopyTo(target);
             stored = plain.Length;
-            codec = FrameCodec.Raw;
         }
 
         var index = _entries.Count;
@@ -115,8 +117,18 @@ internal sealed class SegmentWriter : IDisposable
     public void Dispose()
     {
         _cipher.Dispose();
+        _zstd?.Dispose();
         if (_buffer is not null) ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = null;
+    }
+
+    // One byte less than the input: what does not shrink is stored as it is.
+    private (FrameCodec Codec, int Stored) Compress(ReadOnlySpan<byte> plain, Span<byte> target)
+    {
+        if (plain.Length <= 1) return (FrameCodec.Raw, 0);
+        if (_zstd is not null) return _zstd.TryWrap(plain, target[..^1], out var packed) ? (FrameCodec.Zstd, packed) : (FrameCodec.Raw, 0);
+        var stored = LZ4Codec.Encode(plain, target[..^1], LZ4Level.L00_FAST);
+        return stored > 0 ? (FrameCodec.Lz4, stored) : (FrameCodec.Raw, 0);
     }
 
     private void WriteIndex(Span<byte> index, IReadOnlyList<SegmentRange> ranges)

@@ -51,7 +51,8 @@ internal static class AccountingCheck
 
     /// <summary>
     /// Every frame's birth and death by the log's records: those that something retained meets are in the dead lists, the others in none.
-    /// Frames under a subtree that was dropped unread count as living, and then die with the subtree.
+    /// Frames under a subtree that was dropped unread count as living, and then die with the subtree. Merged frames take sectors at the end of the
+    /// sequence that they were merged for, and are born there.
     /// </summary>
     private static void Deaths(
         SimulatedVolume volume, VolumeRow row, List<DeathRecord> recorded, Reachability walk, List<(long From, long Through)> holds)
@@ -66,7 +67,7 @@ internal static class AccountingCheck
                 if (holders[index] is { } frame && --frame.Sectors == 0 && !walk.Frames.Contains((frame.Segment.Identity, frame.Index)))
                 {
                     var death = row.Truth.Dropped.GetValueOrDefault((frame.Segment.Identity, frame.Index), segment.Sequence);
-                    if (holds.Exists(hold => hold.From < death && hold.Through >= frame.Birth))
+                    if (holds.Exists(hold => hold.From < death && (frame.IsMerged && hold.Through < long.MaxValue ? hold.From : hold.Through) >= frame.Birth))
                     {
                         var (bytes, frames) = expected.GetValueOrDefault((frame.Birth, death));
                         expected[(frame.Birth, death)] = (bytes + frame.Bytes, frames + 1);
@@ -86,8 +87,21 @@ internal static class AccountingCheck
             }
             for (var i = 0; i < segment.Entries.Count; i++) Add(volume, space, segment, i, written, holders);
             if (written.Contains(true)) throw new Violation($"{volume.Id}: segment {segment.Sequence} lacks a sector that its records write");
+            foreach (var merged in row.Truth.Merged.Where(merged => merged.Sequence == segment.Sequence))
+            {
+                var frame = new Frame(merged.Segment, merged.Index, merged.Sequence, merged.Bytes);
+                var first = space.IndexOfBlock(merged.Block) * BlockGeometry.SectorsPerBlock;
+                for (var index = first; index < first + BlockGeometry.SectorsPerBlock; index++)
+                {
+                    if ((merged.Mask >> (index - first) & 1) == 0) continue;
+                    if (holders[index] is null) throw new Violation($"{volume.Id}: a merged frame holds a sector of block {merged.Block} that is zero at {merged.Sequence}");
+                    Take(index);
+                    holders[index] = frame;
+                    frame.Sectors++;
+                }
+            }
         }
-        var found = recorded.Where(death => death.Kind == SegmentKind.Data && death.Frames > 0).GroupBy(death => (death.Birth, death.Death))
+        var found = recorded.Where(death => death.Kind is SegmentKind.Data or SegmentKind.Compact && death.Frames > 0).GroupBy(death => (death.Birth, death.Death))
             .ToDictionary(group => group.Key, group => (group.Sum(death => death.Bytes), group.Sum(death => death.Frames)));
         foreach (var key in expected.Keys.Union(found.Keys))
             if (expected.GetValueOrDefault(key) != found.GetValueOrDefault(key))
@@ -115,6 +129,8 @@ internal static class AccountingCheck
         public int Index => index;
         public long Birth => birth;
         public int Bytes => bytes;
+        /// <summary>Roots alone reach it; what replays a tail does not.</summary>
+        public bool IsMerged => segment.Identity.Kind == SegmentKind.Compact;
         public int Sectors { get; set; }
     }
 }

@@ -7,6 +7,9 @@ namespace Tidegate.Tests.Simulation.BlockStore;
 /// <summary>A segment that was committed, as the model knows it: exactly which records of which log.</summary>
 internal sealed record CommittedSegment(long Sequence, SegmentReference Reference, IReadOnlyList<SegmentEntry> Entries, LogEntry From, LogEntry To);
 
+/// <summary>A frame that a fold merged from others, as the model knows it: from the root at <paramref name="Sequence"/> on it has their sectors.</summary>
+internal sealed record MergedFrame(long Sequence, SegmentReference Segment, int Index, uint Block, ushort Mask, int Bytes);
+
 /// <summary>A snapshot as the model knows it.</summary>
 internal sealed record SnapshotTruth(LogEntry Point, long SizeBytes)
 {
@@ -22,6 +25,9 @@ internal sealed record VolumeTruth(
 {
     /// <summary>Frames that a discard dropped unread, and the sequence of the discard.</summary>
     internal ImmutableDictionary<(SegmentIdentity Segment, int Index), long> Dropped { get; init; } = ImmutableDictionary<(SegmentIdentity Segment, int Index), long>.Empty;
+
+    /// <summary>Frames that folds merged.</summary>
+    internal ImmutableList<MergedFrame> Merged { get; init; } = [];
 
     internal static VolumeTruth Of(LogEntry origin) => new(
         origin, 0, [], ImmutableSortedDictionary.Create<string, SnapshotTruth>(StringComparer.Ordinal));

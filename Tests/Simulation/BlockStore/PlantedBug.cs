@@ -39,6 +39,12 @@ internal enum PlantedBug
     CompactionBeatsNewerWrite,
     /// <summary>A compaction copies what head and cuts reach, and not what the recovery window alone does.</summary>
     CompactionForgetsWindow,
+    /// <summary>A fold that merged frames publishes its root over a newer one.</summary>
+    MergeBeatsNewerWrite,
+    /// <summary>Frames that were merged are freed, whatever else reaches them.</summary>
+    MergedFramesFreed,
+    /// <summary>A merged frame counts as older than the root that it was made for.</summary>
+    MergedFramesBornEarly,
     /// <summary>The deletion of a snapshot frees what a clone's pin holds.</summary>
     ReclaimForgetsClone,
     /// <summary>What only a snapshot needs is freed in a change before the one that takes the snapshot out of the catalogue.</summary>

@@ -1,6 +1,8 @@
+using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Folding;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Reclaim;
+using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.Tests.Simulation.BlockStore;
 
@@ -9,6 +11,9 @@ internal sealed partial class SimulatedVolume
 {
     /// <summary>Folds that a worker has computed and not prepared.</summary>
     internal List<FoldResult> Folds { get; } = [];
+
+    /// <summary>Merges whatever can be: the volumes are small.</summary>
+    private MergeOptions Merging { get; }
 
     /// <summary>What of the past is kept besides snapshots.</summary>
     internal Retention Retention { get; }
@@ -24,18 +29,46 @@ internal sealed partial class SimulatedVolume
     {
         var cuts = Sync.Result(OpenCatalogue(row.Head).ListCutsAsync(row.Head.BaseSequence, row.Head.CommittedSequence)).Select(cut => cut.Sequence).ToHashSet();
         if (_world.Is(PlantedBug.FoldPassesCuts)) cuts = [];
-        var folder = new Folder(Segments.At([.. OriginTables]), Sealer, (blob, cancellation) =>
-        {
-            Sync.Result(_world.Bucket.PutIfAbsentAsync(blob.Key, blob.Content, cancellation));
-            return ValueTask.CompletedTask;
-        });
-        return Sync.Result(folder.FoldAsync(row.Head, cuts));
+        var folder = new Folder(
+            Segments.At([.. OriginTables]),
+            Sealer,
+            (blob, cancellation) =>
+            {
+                Sync.Result(_world.Bucket.PutIfAbsentAsync(blob.Key, blob.Content, cancellation));
+                return ValueTask.CompletedTask;
+            },
+            Merging);
+        var fold = Sync.Result(folder.FoldAsync(row.Head, cuts));
+        if (fold is not null && HasMerged(fold)) _world.Happened("frames are merged", Id);
+        return fold;
+    }
+
+    private static MergeOptions DrawMerging(Random random)
+    {
+        var target = random.Next(1, 4);
+        return new MergeOptions { TargetFrames = target, MaxFrames = random.Next(target, 6), Share = 1, CrowdedShare = 1, FreeBytes = 1 << 20, ParallelReads = 1 };
+    }
+
+    private static bool HasMerged(FoldResult fold) => fold.Born.Any(life => life.Segment.Identity.Kind == SegmentKind.Compact);
+
+    /// <summary>What a published fold changes for the model: which frames went unread, and which were merged.</summary>
+    private VolumeTruth Folded(FoldResult fold, VolumeRow row, VolumeTruth truth) => truth with
+    {
+        Dropped = truth.Dropped.SetItems(fold.Subtrees.SelectMany(
+            subtree => Reachability.Under(this, row, subtree.Page).Select(frame => KeyValuePair.Create(frame, subtree.Death)))),
+        Merged = truth.Merged.AddRange(fold.Born.Where(life => life.Segment.Identity.Kind == SegmentKind.Compact).SelectMany(MergedIn)),
+    };
+
+    private IEnumerable<MergedFrame> MergedIn(SegmentLife life)
+    {
+        var entries = Sync.Result(Segments.OpenAsync(life.Segment, CancellationToken.None)).Index.Entries;
+        return entries.Select((entry, i) => new MergedFrame(life.Segment.Identity.Sequence, life.Segment, i, entry.Block, entry.Mask, entry.StoredBytes));
     }
 
     internal void PrepareFold(FoldResult fold) => Prepare(
         $"fold through {fold.ThroughSequence}",
         row => Sync.Result(PreparedChange.OfFoldAsync(row.Head, Bugged(fold, row.Head), Segments, Sealer, Terms)),
-        (row, truth) => truth with { Dropped = truth.Dropped.SetItems(fold.Subtrees.SelectMany(subtree => Reachability.Under(this, row, subtree.Page).Select(frame => KeyValuePair.Create(frame, subtree.Death)))) });
+        (row, truth) => Folded(fold, row, truth));
 
     private FoldResult Bugged(FoldResult fold, VolumeHead head)
     {
@@ -45,6 +78,9 @@ internal sealed partial class SimulatedVolume
             return fold with { CutRoots = cuts.ToDictionary(cut => cut, cut => cut == fold.ThroughSequence ? fold.Root : fold.FromRoot) };
         }
         if (_world.Is(PlantedBug.DeathBeforeFoldForgotten)) return fold with { Deaths = [.. fold.Deaths.Where(death => death.Birth <= fold.FromSequence)] };
+        if (_world.Is(PlantedBug.MergedFramesFreed) && HasMerged(fold)) return fold with { Deaths = [.. fold.Deaths.Where(death => !fold.CutRoots.ContainsKey(death.Death))] };
+        if (_world.Is(PlantedBug.MergedFramesBornEarly))
+            return fold with { Deaths = [.. fold.Deaths.Select(death => death.Kind == SegmentKind.Compact ? death with { Birth = death.Birth - 1 } : death)] };
         if (_world.Is(PlantedBug.SnapshotGetsLaterRoot)) return fold with { CutRoots = fold.CutRoots.ToDictionary(cut => cut.Key, _ => fold.Root) };
         return _world.Is(PlantedBug.DeathCountedAtTheFold)
             ? fold with { Deaths = [.. fold.Deaths.Select(death => death with { Death = fold.ThroughSequence })] }
@@ -75,6 +111,8 @@ internal sealed partial class SimulatedVolume
             Sync.Result(catalogue.PutSnapshotAsync(point));
             return HeadMachine.ChangeCatalogue(row.Head, Sync.Result(catalogue.SealAsync(Sealer, row.Head.Version + 1, _world.Now)));
         }
+        if (_world.Is(PlantedBug.MergeBeatsNewerWrite) && change.Refusal is not null && work.Change.Fold is { } merging && HasMerged(merging))
+            return new HeadChange(row.Head with { Version = row.Head.Version + 1, Root = merging.Root }, [], [], null);
         if (!_world.Is(PlantedBug.StaleFoldPublished) || change.Refusal is null || work.Change.Fold is not { } fold || fold.ThroughSequence > row.Head.CommittedSequence)
             return change;
         var rest = tail.Where(entry => entry.Segment.Identity.Owner == Lineage && entry.Segment.Identity.Sequence > fold.ThroughSequence).TakeLast(Tail.MaxInline);

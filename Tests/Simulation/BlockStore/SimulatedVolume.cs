@@ -30,6 +30,7 @@ internal sealed partial class SimulatedVolume
         Segments = new SegmentCache(world.Bucket, Keys);
         Catalogues = Segments;
         Retention = DrawRetention(world.Random);
+        Merging = DrawMerging(world.Random);
     }
 
     internal StoreWorld World => _world;
