@@ -6,6 +6,9 @@ namespace Tidegate.BlockStore.Folding;
 /// <summary>The frames of one block that are to become one: which, and the fragments that live in them.</summary>
 internal sealed class BlockMerge
 {
+    /// <summary>Merging fewer would be done again before long, unless it reaches the target.</summary>
+    private const int MinFrames = 4;
+
     private BlockMerge(int slot, IReadOnlyList<MapFragment[]> frames)
     {
         Slot = slot;
@@ -42,7 +45,7 @@ internal sealed class BlockMerge
         var chosen = frames.Where(fragments => accounts.IsOwn(fragments[0].Segment) && fragments[0].FrameBirth < cut)
             .OrderBy(fragments => fragments.Sum(fragment => BitOperations.PopCount((uint)fragment.Mask))).Take(surplus).ToArray();
         var isCrowded = frames.Length > options.MaxFrames;
-        if (chosen.Length < 2 || chosen.Length * 2 < surplus) return null;
+        if (chosen.Length < Math.Min(surplus, MinFrames)) return null;
         return isCrowded || !Array.Exists(chosen, fragments => fragments[0].IsMerged) ? new BlockMerge(slot, chosen) { IsCrowded = isCrowded } : null;
     }
 }

@@ -21,8 +21,8 @@ public sealed record MergeOptions
     /// <summary>The same for other blocks; what both cost counts. Default 0.125.</summary>
     public double Share { get; init; } = 0.125;
 
-    /// <summary>Stored bytes that a fold may write besides, 0 or more. Default 64 KiB.</summary>
-    public long FreeBytes { get; init; } = 64 << 10;
+    /// <summary>Stored bytes that a fold may write besides, 0 or more. Default 1 MiB.</summary>
+    public long FreeBytes { get; init; } = 1 << 20;
 
     /// <summary>Blobs that are read at once, 1 to 64; with 1 nothing runs beside the caller. Default 8.</summary>
     public int ParallelReads { get; init; } = 8;

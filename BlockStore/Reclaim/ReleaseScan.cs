@@ -23,17 +23,20 @@ internal sealed class ReleaseScan(CatalogueEdit catalogue, Holds holds)
         var looked = 0;
         foreach (var release in releases)
         {
+            ReleaseRecord? last = null;
             await foreach (var (death, at) in ListAsync(release, cancellationToken))
             {
                 var isNeeded = holds.Need(death);
                 var segment = (death.Kind, death.SegmentSequence, death.SegmentNonce);
-                if (looked >= limits.Looked
+                // What goes on begins with all lists of one birth and death: stopping among them for having looked enough would look at them for ever.
+                if ((looked >= limits.Looked && at != last)
                     || (!isNeeded && (found.Count >= limits.Lists || (segments.Count >= limits.Segments && !segments.Contains(segment)))))
                 {
                     left.Add(at);
                     break;
                 }
                 looked++;
+                last = at;
                 if (isNeeded) continue;
                 found.Add(death);
                 segments.Add(segment);

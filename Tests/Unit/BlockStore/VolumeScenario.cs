@@ -79,6 +79,9 @@ internal sealed class VolumeScenario
     /// <summary>The most that one change of reclaim does.</summary>
     public ReclaimLimits Limits { get; set; } = ReclaimLimits.Default;
 
+    /// <summary>How folds merge frames.</summary>
+    public MergeOptions Merging { get; set; } = new();
+
     /// <summary>The service's clock: the day of the last commit.</summary>
     public DateTimeOffset Now => DateTimeOffset.UnixEpoch.AddDays(Head.CommittedSequence);
 
@@ -173,7 +176,7 @@ internal sealed class VolumeScenario
     public async Task<FoldResult?> PrepareFoldAsync()
     {
         var cuts = (await OpenCatalogue().ListCutsAsync(Head.BaseSequence, long.MaxValue)).Select(cut => cut.Sequence).ToArray();
-        return await new Folder(Segments.At(Relocations), Sealer, PutAsync).FoldAsync(Head, cuts);
+        return await new Folder(Segments.At(Relocations), Sealer, PutAsync, Merging).FoldAsync(Head, cuts);
     }
 
     public Task<PreparedChange?> PrepareAsync(FoldResult fold) => PreparedChange.OfFoldAsync(Head, fold, Segments, Sealer, new ReclaimTerms(Now, Retention) { Limits = Limits });

@@ -47,16 +47,27 @@ public sealed class GoldenVectorTests
     }
 
     [Fact]
-    public void A_zstd_frame_decodes()
+    public void Compact_segment()
     {
-        // Written by compaction alone, and not by this version: the frame is put together here, the bytes are the format's.
-        using var zstd = new ZstdSharp.Compressor(3);
-        var plain = SegmentFixture.Bytes(1, 65536);
-        var packed = zstd.Wrap(plain).ToArray();
-        Assert.True(packed.Length < plain.Length);
-        var decoded = new byte[plain.Length];
-        SegmentReader.FrameOpener.Decompress(FrameCodec.Zstd, packed, decoded, "frame");
-        Assert.Equal(plain, decoded);
+        var sealer = new LineageSealer(SegmentFixture.Owner, 1, SegmentFixture.Key, new SeededNonces());
+        var identity = sealer.NewIdentity(SegmentKind.Compact, 3);
+        using var writer = sealer.CreateWriter(identity);
+        byte[][] plain = [SegmentFixture.Bytes(1, 4096).Select(value => (byte)(value & 1)).ToArray(), Enumerable.Range(0, 8192).Select(i => (byte)(i / 512)).ToArray()];
+        writer.AddFrame(2, 4, plain[0]);
+        writer.AddFrame(7, 0x8001, plain[1]);
+        using var segment = sealer.Finish(writer, identity);
+        Check(GoldenVectors.CompactSegment, segment.Content.ToArray());
+        Assert.Equal("123456789012/vol-0123456789abcdef0123/compact/0000000000000003-74696465676174650000000000000001", segment.BlobKey);
+        var blob = Convert.FromHexString(GoldenVectors.CompactSegment);
+        var reader = SegmentReader.Open(blob, segment.Reference, SegmentFixture.Ring);
+        for (var i = 0; i < plain.Length; i++)
+        {
+            var entry = reader.Index.Entries[i];
+            Assert.Equal(FrameCodec.Zstd, entry.Codec);
+            var decoded = new byte[entry.PlainBytes];
+            reader.OpenFrame(i, blob.AsSpan(entry.Offset, entry.StoredBytes), decoded);
+            Assert.Equal(plain[i], decoded);
+        }
     }
 
     [Fact]
