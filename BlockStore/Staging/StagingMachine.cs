@@ -28,6 +28,10 @@ public static class StagingMachine
         var checkedClaim = isAhead ? null : HeadMachine.Attach(head, claim with { LastEpoch = Math.Min(claim.LastEpoch, head.Epoch) });
         if (checkedClaim?.Refusal is not null) return checkedClaim;
         var logEnd = isAhead ? claim.CommittedLogEnd : head.CommittedLogEnd;
+        if (claim.LastSequence == 0 && claim.StoreSizeBytes != head.SizeBytes)
+            return HeadChange.Refused(
+                head, HeadRefusalReason.SizeMismatch,
+                $"The adopted store has {claim.StoreSizeBytes} bytes, the volume {head.SizeBytes}. Make a volume of the store's size.");
         if (claim.LogResumesAt < logEnd)
             return HeadChange.Refused(head, HeadRefusalReason.Invalid, $"The log goes on at {claim.LogResumesAt}, and {logEnd} of it is committed.");
         var epoch = Math.Max(head.Epoch, claim.LastEpoch) + 1;

@@ -23,4 +23,12 @@ public sealed record AttachReply(
     /// <summary>Key of the volume's first generation, 32 bytes, for digests; empty when that is <see cref="DataKey"/>.</summary>
     [Id(8)]
     public byte[] DigestKey { get; init; } = [];
+
+    /// <summary>The head's incarnation: another than before when it was rebuilt, or found to have gone back.</summary>
+    [Id(9)]
+    public long Incarnation { get; init; }
+
+    /// <summary>Not null: the image and the store have come apart, and a branch is staged to put them together again. Sequence, log end and digest are the branch's.</summary>
+    [Id(10)]
+    public StagingStanding? Staging { get; init; }
 }

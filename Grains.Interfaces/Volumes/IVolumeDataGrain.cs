@@ -24,6 +24,20 @@ public interface IVolumeDataGrain : IGrainWithStringKey
     [ReachableBy(Role.Agent), Alias("commit")]
     Task<CommitReply> Commit(CommitRequest request);
 
+    /// <summary>
+    /// Commits uploaded fills to the volume's staging branch, in order, in one save. They supply only what no log segment of the branch touches. Repeating
+    /// a commit is harmless. Refused with <c>StaleEpoch</c> when there is no branch (any more).
+    /// </summary>
+    [ReachableBy(Role.Agent), Alias("commit-fills")]
+    Task<StagingStanding> CommitFills(FillCommitRequest request);
+
+    /// <summary>
+    /// Makes the staging branch the volume, in one save; snapshots that waited for it complete. Refused with <c>CommitRefused</c>, saying what is missing,
+    /// unless the branch is exactly what is declared. Repeating it is harmless.
+    /// </summary>
+    [ReachableBy(Role.Agent), AlwaysInterleave, Alias("publish-staging")]
+    Task<CommitReply> PublishStaging(StagingPublishRequest request);
+
     /// <summary>What a restoring agent reads from: the image the volume started from. Empty image for an empty volume.</summary>
     [ReachableBy(Role.Agent), AlwaysInterleave, Alias("image")]
     Task<VolumeImageReply> GetImage();

@@ -13,6 +13,9 @@ internal static class HeadRefusals
         HeadRefusalReason.Diverged => new(ErrorCodes.Diverged, refusal.Message, "Choose: upload as a new volume, or discard and restore."),
         HeadRefusalReason.SizeMismatch => new(ErrorCodes.InvalidState, refusal.Message, "Grow the volume."),
         HeadRefusalReason.NotContiguous or HeadRefusalReason.Invalid => new(ErrorCodes.CommitRefused, refusal.Message, "Attach again; the log decides what is missing."),
+        HeadRefusalReason.StagingIncomplete => new(ErrorCodes.CommitRefused, refusal.Message, "Commit what is missing, then publish."),
+        HeadRefusalReason.StagingClosing => new(ErrorCodes.Unavailable, refusal.Message, "Attach again in a moment."),
+        HeadRefusalReason.Staging => new(ErrorCodes.InvalidState, refusal.Message, "Wait until the volume is shadowed again."),
         HeadRefusalReason.HeadBehind => new(ErrorCodes.Unavailable, refusal.Message, "The operator rebuilds the head from the bucket."),
         _ => new(ErrorCodes.Unavailable, refusal.Message, "Try again."),
     };

@@ -34,30 +34,42 @@ internal sealed partial class VolumeGrain
             DigestOf(request.LastDigest),
             request.CommittedLogEnd,
             request.StoreSizeBytes,
-            request.Seals.Select(seal => new SealClaim(seal.Sequence, seal.LogStart, seal.LogEnd, DigestOf(seal.Digest))).ToArray());
+            request.Seals.Select(seal => new SealClaim(seal.Sequence, seal.LogStart, seal.LogEnd, DigestOf(seal.Digest))).ToArray())
+        {
+            IsStoreChanged = request.IsStoreChanged || (request.StoreAtStop is { } stopped && request.StoreAtStart is { } started && stopped != started),
+            LogResumesAt = request.LogResumesAt,
+        };
         var keys = await KeysAsync();
         var head = await SaveChangeAsync(async (state, now) =>
         {
             var before = HeadOf(state);
             var events = new List<DomainEvent>();
+            var isRebuilt = false;
             if (HeadMachine.Attach(before, claim).Refusal?.Reason == HeadRefusalReason.HeadBehind && await RebuiltAsync(state, now) is { } rebuilt)
             {
+                isRebuilt = true;
                 // The database went back in time; the bucket did not.
                 (state, before, keys) = (rebuilt, HeadOf(rebuilt), await VolumeKeys.UnwrapAsync(host.Keys, rebuilt.Keys));
                 events.Add(VolumeRebuild.EventOf(before));
             }
 
-            var next = (await StoreAsync(before, HeadMachine.Attach(before, claim))).WithManifest(keys.Sealer);
-            events.Add(new DomainEvent("volume.attached", new { next.Epoch, next.CommittedSequence }));
+            // A rebuilt branch is given up already, and that is to be saved.
+            var isClosing = isRebuilt && before.Staging is not null;
+            var next = (isClosing ? before : await StoreAsync(before, AttachOrStage(before, claim, now))).WithManifest(keys.Sealer);
+            events.Add(AttachEvent(before, next));
             return new Change<VolumeState, VolumeHead>(VolumeMachine.WithHead(state, next), next, [.. events]);
         });
         // Before anyone can upload under the epoch, so that the bucket alone tells which segments it ended.
         await StoreManifestAsync(head, keys);
         await SettleQuietlyAsync();
-        return new AttachReply(
-            head.Epoch, head.CommittedSequence, head.CommittedLogEnd, head.TipDigest.ToArray(), head.Lineage.AccountId, head.KeyGeneration, keys.ExportOwn(), head.SizeBytes)
+        if (head.Staging is { IsAbandoned: true })
+            throw new TidegateException(ErrorCodes.Unavailable, "What was staged of this volume before is being given up.", "Attach again in a moment.");
+        var (sequence, logEnd, digest, _) = TipOf(head);
+        return new AttachReply(head.Epoch, sequence, logEnd, digest.ToArray(), head.Lineage.AccountId, head.KeyGeneration, keys.ExportOwn(), head.SizeBytes)
         {
             DigestKey = keys.ExportDigest(),
+            Incarnation = head.Incarnation,
+            Staging = StandingOf(head),
         };
     }
 
@@ -70,9 +82,9 @@ internal sealed partial class VolumeGrain
         if (epoch != head.Epoch) throw new TidegateException(ErrorCodes.StaleEpoch, $"Epoch {epoch} is not the volume's; it is at {head.Epoch}.", "Attach again.");
         foreach (var key in blobKeys)
         {
-            var isOwn = SegmentIdentity.TryParseDataKey(key, head.KeyGeneration, out var identity)
+            var isOwn = SegmentIdentity.TryParse(key, head.KeyGeneration, out var identity)
                 && identity!.Owner == head.Lineage && identity.Epoch == epoch
-                && identity.Sequence > head.CommittedSequence && identity.Sequence <= head.CommittedSequence + MaxSequencesAhead;
+                && NextOf(head, identity.Kind) is { } from && identity.Sequence > from && identity.Sequence <= from + MaxSequencesAhead;
             if (!isOwn) throw new TidegateException(ErrorCodes.TicketRefused, "The key is not one that this epoch of the volume may write next.", "Attach again.");
         }
 
@@ -107,15 +119,26 @@ internal sealed partial class VolumeGrain
             var before = HeadOf(state);
             var claims = request.Segments.Select(segment => ClaimOf(state, segment)).ToArray();
             var change = HeadMachine.Commit(before, request.Epoch, claims, now, keys.Sealer);
-            if (change.Refusal?.Reason == HeadRefusalReason.TailFull) StartFold();
+            if (change.Refusal?.Reason == HeadRefusalReason.TailFull)
+            {
+                if (before.Staging is null) StartFold();
+                else StartStagingFold();
+            }
+
             if (change.IsRepeat) return Change.None(state, before);
-            if (change.Refusal is null) await CheckUploadsAsync(request.Segments.Where(segment => segment.Sequence > before.CommittedSequence), now);
+            if (change.Refusal is null)
+            {
+                foreach (var segment in request.Segments.Where(segment => segment.Sequence > TipOf(before).Sequence))
+                    await CheckUploadAsync($"Sequence {segment.Sequence}", segment.BlobKey, segment.LengthBytes, segment.TicketToken, now);
+            }
+
+            if (before.Staging is not null) return VolumeMachine.Staged(state, await StoreAsync(before, change), claims);
             var cuts = change.Cuts.Select(cut => (cut.SnapshotId, cut.Sequence, now)).ToArray();
             return VolumeMachine.Committed(state, await StoreAsync(before, change), cuts);
         });
         // The agent waits for the save alone; what follows from it goes on behind its back.
         _ = SettleQuietlyAsync();
-        return new CommitReply(head.CommittedSequence, head.CommittedLogEnd, head.TipDigest.ToArray(), head.CommittedAt);
+        return ReplyOf(head);
     }
 
     /// <inheritdoc />
@@ -125,6 +148,14 @@ internal sealed partial class VolumeGrain
         var image = State.OriginImage.Length > 0 ? ImageDescriptor.Decode(State.OriginImage) : ImageDescriptor.Empty(State.Specification!.SizeBytes);
         return new VolumeImageReply((await ReadableAsync(image)).Encode(), (await KeysAsync()).ExportAll());
     }
+
+    // The number that uploads of a kind go on from; null for what no agent uploads now.
+    private static long? NextOf(VolumeHead head, SegmentKind kind) => kind switch
+    {
+        SegmentKind.Data => TipOf(head).Sequence,
+        SegmentKind.Fill => head.Staging?.Fills,
+        _ => null,
+    };
 
     private void RequireAgent()
     {
@@ -149,19 +180,16 @@ internal sealed partial class VolumeGrain
         : throw Arguments.Invalid($"A digest has {SegmentDigest.LengthBytes} bytes.");
 
     // A head never names a blob that is not there, and never one that the reclaimer may already be looking at (ticket age).
-    private async Task CheckUploadsAsync(IEnumerable<SegmentCommit> segments, DateTimeOffset now)
+    private async Task CheckUploadAsync(string what, string blobKey, long lengthBytes, string ticketToken, DateTimeOffset now)
     {
-        foreach (var segment in segments)
+        if (host.Tickets.IssuedAt(ticketToken, blobKey) is not { } issued || now - issued > MaxTicketAge)
         {
-            if (host.Tickets.IssuedAt(segment.TicketToken, segment.BlobKey) is not { } issued || now - issued > MaxTicketAge)
-            {
-                throw new TidegateException(ErrorCodes.TicketRefused, $"Sequence {segment.Sequence} has no ticket of the last hour.", "Seal the range again and upload it with a fresh ticket.");
-            }
+            throw new TidegateException(ErrorCodes.TicketRefused, $"{what} has no ticket of the last hour.", "Seal it again and upload it with a fresh ticket.");
+        }
 
-            if (await host.Blobs.GetLengthAsync(segment.BlobKey) != segment.LengthBytes)
-            {
-                throw new TidegateException(ErrorCodes.CommitRefused, $"Sequence {segment.Sequence} is not in the bucket at its length.", "Upload it again.");
-            }
+        if (await host.Blobs.GetLengthAsync(blobKey) != lengthBytes)
+        {
+            throw new TidegateException(ErrorCodes.CommitRefused, $"{what} is not in the bucket at its length.", "Upload it again.");
         }
     }
 }

@@ -77,7 +77,9 @@ internal sealed partial class VolumeGrain
     private async Task<VolumeState?> RebuiltAsync(VolumeState state, DateTimeOffset now)
     {
         var head = HeadOf(state);
-        if (await new Bucket(host.Blobs, host.Keys).OpenAsync(head.Lineage) is not { } stored || stored.Sequence <= head.CommittedSequence) return null;
+        if (await new Bucket(host.Blobs, host.Keys).OpenAsync(head.Lineage) is not { } stored) return null;
+        // As far as the head, or as what came of it later, a published or abandoned branch among them.
+        if (stored.Sequence <= head.CommittedSequence && stored.Manifest.Head.Version <= head.Version) return null;
         var snapshots = await stored.OpenCatalogue().ListSnapshotsAsync().ToListAsync();
         var known = await OpenCatalogueAsync(head);
         var unrecorded = new List<SnapshotRecord>();

@@ -25,6 +25,7 @@ internal sealed partial class VolumeGrain
         var wait = await SettleSnapshotsAsync();
         await SettleOriginAsync();
         if (State.ErasureBegunAt is not null) return await SettleErasureAsync() ?? wait;
+        await SettleStagingAsync();
         AskForFold(HeadOf(State));
         var look = await SettleReclaimAsync();
         return look is null || (wait is { } sooner && sooner < look) ? wait : look;

@@ -171,7 +171,7 @@ internal static class VolumeMachine
         if (Find(state, barrier.SnapshotId) is not { } pending) throw Authorisation.NotFound($"Snapshot {barrier.SnapshotId}");
         if (pending.Stage is not (PendingStage.Requested or PendingStage.Waiting)) return Change.None(state, pending);
         var next = barrier.IsWaiting
-            ? pending with { Stage = PendingStage.Waiting }
+            ? pending with { Stage = PendingStage.Waiting, LogPosition = barrier.LogPosition }
             : pending with { Stage = PendingStage.Barrier, LogPosition = barrier.LogPosition };
         return new Change<VolumeState, PendingSnapshot>(Replace(state, next), next) { Owes = true };
     }
@@ -222,6 +222,44 @@ internal static class VolumeMachine
         }).ToArray();
         var next = WithHead(state, head) with { Snapshots = snapshots };
         return new Change<VolumeState, VolumeHead>(next, head, [.. Bounded(events)]);
+    }
+
+    /// <summary>
+    /// Log segments went to the staging branch: nothing completes, and snapshots that they announce and whose barrier was not known wait from there.
+    /// </summary>
+    public static Change<VolumeState, VolumeHead> Staged(VolumeState state, VolumeHead head, IEnumerable<SegmentClaim> segments)
+    {
+        var ends = segments.SelectMany(segment => segment.SnapshotIds.Select(id => (Id: id, segment.LogEnd))).ToArray();
+        var snapshots = state.Snapshots.Select(pending =>
+        {
+            var end = Array.Find(ends, one => one.Id == pending.SnapshotId).LogEnd;
+            return end > 0 && pending.Stage is PendingStage.Requested or PendingStage.Waiting && pending.LogPosition == 0
+                ? pending with { Stage = PendingStage.Waiting, LogPosition = end }
+                : pending;
+        }).ToArray();
+        return new Change<VolumeState, VolumeHead>(WithHead(state, head) with { Snapshots = snapshots }, head);
+    }
+
+    /// <summary>Snapshots that the publication of a branch completes: their point is known, and the staged log, or the log through a position, has passed it.</summary>
+    public static IReadOnlyList<string> WaitingFor(VolumeState state, VolumeHead head, long? logEnd = null) =>
+    [
+        .. state.Snapshots
+            .Where(pending => pending.Stage is PendingStage.Waiting or PendingStage.Barrier && pending.LogPosition > 0 && pending.LogPosition <= (logEnd ?? head.Staging?.LogEnd ?? 0))
+            .Select(pending => pending.SnapshotId),
+    ];
+
+    /// <summary>The staging branch is the volume: the snapshots that waited for it are complete.</summary>
+    public static Change<VolumeState, VolumeState> Published(
+        VolumeState state, VolumeHead head, IReadOnlyCollection<string> waiting, long sequence, DateTimeOffset now)
+    {
+        var events = new List<DomainEvent> { new("volume.staging-published", new { head.CommittedSequence, head.Epoch }) };
+        var snapshots = state.Snapshots.Select(pending =>
+        {
+            if (!waiting.Contains(pending.SnapshotId) || pending.IsFinal) return pending;
+            events.Add(new DomainEvent("volume.snapshot-completed", new { pending.SnapshotId, sequence }));
+            return pending with { Stage = PendingStage.Completed, Sequence = sequence, PointAt = now, SizeBytes = head.SizeBytes, FailureReason = "" };
+        }).ToArray();
+        return Change.To(state with { Snapshots = snapshots }, [.. Bounded(events)]) with { Owes = true };
     }
 
     /// <summary>Snapshot grains know what these entries say: final ones go, others are marked.</summary>

@@ -29,6 +29,14 @@ internal sealed class FoldWork : IVolumeWork
         return await context.StoreAsync(prepared!, cancellationToken);
     }
 
+    /// <summary>A fold of the whole tail, worth it or not.</summary>
+    internal static async Task<PreparedChange> PrepareNowAsync(WorkContext context, CancellationToken cancellationToken)
+    {
+        var fold = await FoldAsync(context, cancellationToken);
+        var prepared = await PreparedChange.OfFoldAsync(context.Head, fold!, context.Segments, context.Sealer, context.Terms, cancellationToken);
+        return await context.StoreAsync(prepared!, cancellationToken);
+    }
+
     private static async Task<FoldResult?> FoldAsync(WorkContext context, CancellationToken cancellationToken)
     {
         var head = context.Head;

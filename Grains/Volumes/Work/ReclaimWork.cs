@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Reclaim;
+using Tidegate.BlockStore.Staging;
 
 namespace Tidegate.Grains.Volumes.Work;
 
@@ -38,11 +39,12 @@ internal sealed partial class ReclaimWork(IGrainFactory grains, ReclaimSettings 
     private async Task<PreparedChange?> NextAsync(WorkContext context, CancellationToken cancellationToken)
     {
         var (head, segments, sealer, now) = (context.Head, context.Segments, context.Sealer, context.Terms.Now);
-        if (context.IsDeleted && head.Tail.Count == 0 && await VolumeRetirement.IsDueAsync(head, segments, cancellationToken))
+        if (context.IsDeleted && head.Tail.Count == 0 && head.Staging is null && await VolumeRetirement.IsDueAsync(head, segments, cancellationToken))
             return await VolumeRetirement.PrepareAsync(head, now, segments, sealer, cancellationToken: cancellationToken);
         if (await PendingReleases.PrepareAsync(head, now, segments, sealer, cancellationToken: cancellationToken) is { } released) return released;
         if (await KeepHouseAsync(context, cancellationToken) is { } kept) return kept;
         if (await SubtreeExpansion.PrepareAsync(head, now, segments, sealer, cancellationToken: cancellationToken) is { } expanded) return expanded;
+        if (await StagingEnd.PrepareZeroesAsync(head, now, segments, sealer, cancellationToken: cancellationToken) is { } forgotten) return forgotten;
         var sweep = await TombstoneSweep.RunAsync(head, settings.Grace, now, context.Blobs, segments, sealer, _sweptThrough, cancellationToken);
         _sweeping = sweep.Through;
         foreach (var key in sweep.Kept) LogStillReferred(log, context.VolumeId, key);
