@@ -47,6 +47,8 @@ internal sealed partial class VolumeGrain
             // What was folded, freed or moved may have left blobs half empty; the item looks at the accounts and ends when not.
             pool.TryStart(Key, new CompactionWork(Key, host.Compaction, host.Meters, _log));
             if (prepared.Change.IsPartial) StartReclaim();
+            // Nobody waits for the end of a branch, and there is news of it.
+            if (prepared.Change.DropsStaging) _ = SettleQuietlyAsync();
             return PublishOutcome.Done;
         }
 

@@ -1,5 +1,7 @@
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Staging;
+using Tidegate.Grains.Aggregates;
+using Tidegate.Grains.Outbox;
 
 namespace Tidegate.Grains.Volumes.Work;
 
@@ -15,4 +17,7 @@ internal sealed class StagingDropWork : IVolumeWork
         var prepared = await StagingEnd.PrepareAsync(context.Head, context.Terms.Now, context.Segments, context.Sealer, cancellationToken);
         return prepared is null ? null : await context.StoreAsync(prepared, cancellationToken);
     }
+
+    /// <inheritdoc />
+    public Change<VolumeState, VolumeState> Apply(VolumeState state, DateTimeOffset now) => Change.To(state, new DomainEvent("volume.staging-freed"));
 }

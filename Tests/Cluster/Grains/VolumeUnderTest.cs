@@ -50,11 +50,51 @@ internal sealed class VolumeUnderTest
     /// <summary>A second process with this one's log, before it attaches.</summary>
     public VolumeUnderTest Copy() => new(_cluster, Owner, VolumeId) { _tip = _tip, _logEnd = _logEnd, Sequence = Sequence, _attached = _attached };
 
-    public async Task<AttachReply> AttachAsync(params SealSummary[] seals)
+    public Task<AttachReply> AttachAsync(params SealSummary[] seals) => AttachAsync(request => request with { Seals = seals });
+
+    /// <summary>Attaches with whatever else there is to say.</summary>
+    public async Task<AttachReply> AttachAsync(Func<AttachRequest, AttachRequest> also)
     {
-        var request = new AttachRequest(_attached?.Epoch ?? 0, Sequence, Sequence == 0 ? [] : _tip.ToArray(), _logEnd, SizeBytes, seals);
-        return _attached = await GrainCluster.As(GrainCluster.Agent(Owner.AccountId, Owner.GatewayId), () => Data.Attach(request));
+        var request = also(new AttachRequest(_attached?.Epoch ?? 0, Sequence, Sequence == 0 ? [] : _tip.ToArray(), _logEnd, SizeBytes, []));
+        _attached = await GrainCluster.As(GrainCluster.Agent(Owner.AccountId, Owner.GatewayId), () => Data.Attach(request));
+        _logEnd = Math.Max(_logEnd, request.LogResumesAt ?? 0);
+        return _attached;
     }
+
+    /// <summary>A log of the same volume that knows of more commits than the service ever saw.</summary>
+    public VolumeUnderTest AheadBy(int segments) => new(_cluster, Owner, VolumeId)
+    {
+        _tip = new SegmentDigest(Enumerable.Repeat((byte)0x7e, SegmentDigest.LengthBytes).ToArray()),
+        _logEnd = _logEnd + (segments * 4096),
+        Sequence = Sequence + segments,
+        _attached = _attached,
+    };
+
+    /// <summary>Copies one block of a value out of the store, seals and uploads it; does not commit it.</summary>
+    public async Task<FillCommit> UploadFillAsync(byte value, int block, FillCommit? before = null)
+    {
+        using var key = new DataKey(_attached!.DataKey);
+        using var digestKey = new DataKey(_attached.DigestKey);
+        using var builder = new SegmentBuilder(key, 0, digestKey);
+        var data = new byte[BlockGeometry.BlockBytes];
+        data.AsSpan().Fill(value);
+        builder.Write((long)block * BlockGeometry.BlockBytes, data);
+        var number = (before?.Number ?? _attached.Staging!.Fills) + 1;
+        var previous = before?.Digest ?? _attached.Staging!.FillDigest;
+        var identity = SegmentIdentity.NewFill(new LineageId(_attached.OwnerAccountId, VolumeId), _attached.KeyGeneration, Epoch, number, RandomNonceSource.Instance);
+        using var segment = builder.Seal(identity, new SegmentDigest(previous), 0, GrainCluster.Clock.GetUtcNow(), GrainCluster.Clock.GetUtcNow());
+        var tickets = await GrainCluster.As(GrainCluster.Agent(Owner.AccountId, Owner.GatewayId), () => Data.GetWriteTickets(Epoch, new[] { segment.BlobKey }));
+        await GrainCluster.Blobs.PutIfAbsentAsync(segment.BlobKey, segment.Content);
+        return new FillCommit(number, segment.BlobKey, previous, segment.Digest.ToArray(), segment.LengthBytes, segment.FrameBytes, tickets[0].Token);
+    }
+
+    public Task<StagingStanding> CommitFillsAsync(params FillCommit[] fills) =>
+        GrainCluster.As(GrainCluster.Agent(Owner.AccountId, Owner.GatewayId), () => Data.CommitFills(new FillCommitRequest(Epoch, fills)));
+
+    /// <summary>Declares the branch whole as far as the log goes now.</summary>
+    public Task<CommitReply> PublishAsync(FillCommit last, long? logEnd = null) => GrainCluster.As(
+        GrainCluster.Agent(Owner.AccountId, Owner.GatewayId),
+        () => Data.PublishStaging(new StagingPublishRequest(Epoch, _attached!.Staging!.Branch, last.Number, last.Digest, logEnd ?? _logEnd)));
 
     /// <summary>Seals and uploads one segment that fills a block with a value; does not commit it.</summary>
     public Task<SegmentCommit> UploadAsync(byte value, int block, params string[] snapshotIds)
