@@ -20,6 +20,12 @@ internal sealed class LinkVolumeService(string volumeId, LinkHolder link) : IVol
     public Task<CommitReply> CommitAsync(CommitRequest request, CancellationToken cancellationToken) =>
         CallAsync(g => g.Commit(request), cancellationToken);
 
+    public Task<StagingStanding> CommitFillsAsync(FillCommitRequest request, CancellationToken cancellationToken) =>
+        CallAsync(g => g.CommitFills(request), cancellationToken);
+
+    public Task<CommitReply> PublishStagingAsync(StagingPublishRequest request, CancellationToken cancellationToken) =>
+        CallAsync(g => g.PublishStaging(request), cancellationToken);
+
     public Task<VolumeImageReply> GetImageAsync(CancellationToken cancellationToken) =>
         CallAsync(static g => g.GetImage(), cancellationToken);
 

@@ -13,5 +13,7 @@ internal interface IVolumeService
     Task<IReadOnlyList<BlobTicket>> GetWriteTicketsAsync(long epoch, IReadOnlyList<string> blobKeys, CancellationToken cancellationToken);
     Task<IReadOnlyList<BlobTicket>> GetReadTicketsAsync(IReadOnlyList<string> blobKeys, CancellationToken cancellationToken);
     Task<CommitReply> CommitAsync(CommitRequest request, CancellationToken cancellationToken);
+    Task<StagingStanding> CommitFillsAsync(FillCommitRequest request, CancellationToken cancellationToken);
+    Task<CommitReply> PublishStagingAsync(StagingPublishRequest request, CancellationToken cancellationToken);
     Task<VolumeImageReply> GetImageAsync(CancellationToken cancellationToken);
 }

@@ -12,6 +12,12 @@ internal static partial class ShadowLog
     [LoggerMessage(2202, LogLevel.Information, "Volume {VolumeId} attaches again: {Reason}")]
     public static partial void EpochEnded(ILogger logger, string volumeId, string reason, Exception? error);
 
+    [LoggerMessage(2204, LogLevel.Warning, "Volume {VolumeId}: the service's image, at sequence {Sequence}, and this store have come apart; the store is copied to branch {Branch}, hosts are not affected")]
+    public static partial void FillsBranch(ILogger logger, string volumeId, long branch, long sequence);
+
+    [LoggerMessage(2205, LogLevel.Information, "Volume {VolumeId}: branch {Branch} is published; the service's image is this store again")]
+    public static partial void BranchPublished(ILogger logger, string volumeId, long branch);
+
     [LoggerMessage(2203, LogLevel.Error, "Volume {VolumeId} is {State} and no longer shadowed: {Reason}")]
     public static partial void Ended(ILogger logger, string volumeId, ShadowState state, string reason);
 }

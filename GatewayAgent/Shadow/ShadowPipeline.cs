@@ -1,4 +1,5 @@
 using Tidegate.BlockStore.Segments;
+using Tidegate.GatewayAgent.Devices;
 using Tidegate.GatewayAgent.WriteLog;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Volumes;
@@ -28,6 +29,7 @@ internal sealed class ShadowPipeline : IAsyncDisposable
     private string _reason = "";
     private long _epoch;
     private EpochDrain? _drain;
+    private bool _isCatchingUp;
     private long _uploadedBytes;
     private long _committedSegments;
     private DateTimeOffset? _detachedSince;
@@ -54,6 +56,9 @@ internal sealed class ShadowPipeline : IAsyncDisposable
 
     /// <summary>Raised once, on any thread, when the state is <c>Diverged</c> or <c>Failed</c>: the volume must stop serving.</summary>
     public event Action<ShadowState, string>? Ended;
+
+    /// <summary>The volume as hosts see it: where the copies come from when store and image have come apart.</summary>
+    public required IBlockDevice Copies { get; init; }
 
     /// <summary>Starts to attach and drain.</summary>
     public void Start()
@@ -89,7 +94,8 @@ internal sealed class ShadowPipeline : IAsyncDisposable
                 var age = behind && since is { } oldest ? _time.GetUtcNow() - oldest : TimeSpan.Zero;
                 return new ShadowStatus(
                     _state, _reason, _epoch, committed.Sequence, behind ? _log.End - committed.LogEnd : 0,
-                    age > TimeSpan.Zero ? age : TimeSpan.Zero, _uploadedBytes, _committedSegments);
+                    age > TimeSpan.Zero ? age : TimeSpan.Zero, _uploadedBytes, _committedSegments)
+                { IsCatchingUp = _isCatchingUp };
             }
         }
     }
@@ -214,12 +220,39 @@ internal sealed class ShadowPipeline : IAsyncDisposable
         ShadowLog.Attached(_logger, _service.VolumeId, reply.Epoch, reply.CommittedSequence, _log.End - reply.CommittedLogEnd);
         try
         {
-            await drain.RunAsync(cancellationToken);
+            if (reply.Staging is null)
+                await drain.RunAsync(cancellationToken);
+            else
+                await FillAsync(context, drain, reply.Staging, cancellationToken);
         }
         finally
         {
             lock (_gate)
-                (_drain, _epoch, _state, _detachedSince) = (null, 0, ShadowState.Attaching, drain.WaitingSince);
+                (_drain, _epoch, _state, _detachedSince, _isCatchingUp) = (null, 0, ShadowState.Attaching, drain.WaitingSince, false);
+        }
+    }
+
+    /// <summary>Drains while everything is copied to a staging branch, and goes on when that is the volume.</summary>
+    private async Task FillAsync(DrainContext context, EpochDrain drain, StagingStanding standing, CancellationToken cancellationToken)
+    {
+        ShadowLog.FillsBranch(_logger, _service.VolumeId, standing.Branch, standing.MainSequence);
+        lock (_gate)
+            _isCatchingUp = true;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var draining = drain.RunAsync(stop.Token);
+        var filling = new BranchFill(context, Copies, standing).RunAsync(drain.Nudge, stop.Token);
+        try
+        {
+            await await Task.WhenAny(draining, filling);
+            lock (_gate)
+                _isCatchingUp = false;
+            ShadowLog.BranchPublished(_logger, _service.VolumeId, standing.Branch);
+            await draining;
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(draining, filling).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

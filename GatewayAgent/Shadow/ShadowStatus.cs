@@ -17,4 +17,8 @@ internal sealed record ShadowStatus(
     long BacklogBytes,
     TimeSpan RecoveryPointAge,
     long UploadedBytes,
-    long CommittedSegments);
+    long CommittedSegments)
+{
+    /// <summary>True while the store is copied to a staging branch: the service has the image from before until all of it is there.</summary>
+    public bool IsCatchingUp { get; init; }
+}

@@ -206,6 +206,7 @@ internal sealed class VolumeHost : IAsyncDisposable
         var failure = served.Volume.Failure;
         var state = failure is not null || shadow.State == ShadowState.Failed ? VolumeRunState.Failed
             : isRestoring ? VolumeRunState.Restoring
+            : shadow.IsCatchingUp ? VolumeRunState.CatchingUp
             : VolumeRunState.Shadowing;
         var reason = failure?.Message
             ?? Array.Find([served.Volume.Shortage, shadow.Reason, isRestoring ? served.Hydrator!.Reason : ""], static why => why.Length > 0) ?? "";
@@ -277,7 +278,10 @@ internal sealed class VolumeHost : IAsyncDisposable
         }
         var pipeline = new ShadowPipeline(
             volume.Log, service, _environment.Blobs, _environment.Workers, _environment.Options.Shadow, _environment.Time, logger,
-            _environment.Nonces);
+            _environment.Nonces)
+        {
+            Copies = volume,
+        };
         pipeline.Ended += (state, reason) => _ = OnShadowEndedAsync(state, reason);
         _served = new Served(volume, pipeline, hydrator, map, new ExportLeases(volume));
         hydrator?.Start(volume);

@@ -1,11 +1,14 @@
 using Tidegate.BlockStore;
 using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Folding;
 using Tidegate.BlockStore.Formats;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Manifests;
+using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Segments;
+using Tidegate.BlockStore.Staging;
 using Tidegate.GatewayAgent.Shadow;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Volumes;
@@ -157,16 +160,72 @@ internal sealed class ModelService
 
     private AttachReply Attach(AttachRequest request)
     {
-        var change = HeadMachine.Attach(Head, new AttachClaim(
+        var claim = new AttachClaim(
             request.LastEpoch, request.LastSequence, new SegmentDigest(request.LastDigest), request.CommittedLogEnd, request.StoreSizeBytes,
-            [.. request.Seals.Select(seal => new SealClaim(seal.Sequence, seal.LogStart, seal.LogEnd, new SegmentDigest(seal.Digest)))]));
+            [.. request.Seals.Select(seal => new SealClaim(seal.Sequence, seal.LogStart, seal.LogEnd, new SegmentDigest(seal.Digest)))]);
+        var change = HeadMachine.Attach(Head, claim);
+        // There is no bucket to rebuild from that would know more.
+        if (change.Refusal?.Reason == HeadRefusalReason.HeadBehind) change = StagingMachine.Begin(Head, claim, DateTimeOffset.UnixEpoch);
         Save(change);
+        var tip = Reply();
         return new AttachReply(
-            Head.Epoch, Head.CommittedSequence, Head.CommittedLogEnd, Head.TipDigest.ToArray(), AccountId, Head.KeyGeneration, Key.Export(), Head.SizeBytes)
+            Head.Epoch, tip.CommittedSequence, tip.CommittedLogEnd, tip.TipDigest, AccountId, Head.KeyGeneration, Key.Export(), Head.SizeBytes)
         {
             DigestKey = _firstKey.Export(),
+            Staging = Standing(),
         };
     }
+
+    /// <summary>The head goes back to one that was saved before, and so does all that anybody could rebuild it from.</summary>
+    public void GoBackTo(VolumeHead head)
+    {
+        lock (_gate)
+        {
+            Head = head;
+            _heads.Add(head);
+        }
+    }
+
+    private CommitReply Reply() => Head.Staging is { } staging
+        ? new CommitReply(staging.Sequence, staging.LogEnd, staging.Digest.ToArray(), staging.CommittedAt)
+        : new CommitReply(Head.CommittedSequence, Head.CommittedLogEnd, Head.TipDigest.ToArray(), Head.CommittedAt);
+
+    private StagingStanding? Standing() => Head.Staging is { } staging
+        ? new StagingStanding(staging.FirstEpoch, staging.Fills, staging.Fills > Head.FillsEver ? staging.FillDigest.ToArray() : [], Head.CommittedSequence)
+        : null;
+
+    private StagingStanding CommitFills(FillCommitRequest request)
+    {
+        Save(StagingMachine.CommitFills(
+            Head, request.Epoch,
+            [.. request.Fills.Select(fill => new SegmentClaim(
+                fill.BlobKey, fill.Number, 0, 0, new SegmentDigest(fill.PreviousDigest), new SegmentDigest(fill.Digest), fill.LengthBytes, fill.FrameBytes, DateTimeOffset.UnixEpoch, []))],
+            DateTimeOffset.UnixEpoch, Sealer));
+        return Standing()!;
+    }
+
+    private CommitReply Publish(StagingPublishRequest request)
+    {
+        if (Head.Staging is null && Head.Epoch == request.Epoch && Head.FillsEver == request.Fills) return Reply();
+        var declared = new StagingDeclaration(request.Epoch, request.Fills, new SegmentDigest(request.FillDigest), request.LogEnd);
+        if (StagingDeclaration.Check(Head, declared) is { } incomplete) Save(incomplete);
+        var segments = new SegmentCache(new BlobStoreSource(Store), Keys());
+        if (Head.Tail.Count > 0)
+        {
+            var main = new Folder(segments, Sealer, PutAsync).FoldAsync(Head, []).GetAwaiter().GetResult()!;
+            Publish(PreparedChange.OfFoldAsync(Head, main, segments, Sealer, new ReclaimTerms(DateTimeOffset.UnixEpoch, Retention.Default)).GetAwaiter().GetResult()!, segments);
+        }
+        var fold = new StagingFolder(segments, Sealer, PutAsync).FoldAsync(Head).GetAwaiter().GetResult()!;
+        Publish(StagingPublication.PrepareAsync(Head, fold, declared, [], DateTimeOffset.UnixEpoch, segments, Sealer).GetAwaiter().GetResult()!, segments);
+        return Reply();
+    }
+
+    private void Publish(PreparedChange prepared, SegmentCache segments) => Save(prepared.Publish(
+        Head, TailManifest.LoadAsync(segments, prepared.TailOf(Head), default).GetAwaiter().GetResult(), Sealer, DateTimeOffset.UnixEpoch));
+
+    private async ValueTask PutAsync(BlobEffect blob, CancellationToken cancellationToken) => await Store.PutIfAbsentAsync(blob.Key, blob.Content, cancellationToken);
+
+    private LineageSealer Sealer => new(Head.Lineage, Head.KeyGeneration, Key, RandomNonceSource.Instance);
 
     private CommitReply Commit(CommitRequest request)
     {
@@ -179,17 +238,16 @@ internal sealed class ModelService
                 throw new TidegateException(ErrorCodes.TicketRefused, "the ticket was not issued for that blob");
             Verify(segment);
         }
-        var sealer = new LineageSealer(Head.Lineage, Head.KeyGeneration, Key, RandomNonceSource.Instance);
         var change = HeadMachine.Commit(
             Head, request.Epoch,
             [.. request.Segments.Select(segment => new SegmentClaim(
                 segment.BlobKey, segment.Sequence, segment.LogStart, segment.LogEnd, new SegmentDigest(segment.PreviousDigest), new SegmentDigest(segment.Digest),
                 segment.LengthBytes, segment.FrameBytes, segment.HostTimeEnd, segment.SnapshotIds))],
-            DateTimeOffset.UnixEpoch.AddSeconds(_heads.Count), sealer);
+            DateTimeOffset.UnixEpoch.AddSeconds(_heads.Count), Sealer);
         Save(change);
         foreach (var cut in change.Cuts)
             Snapshots.TryAdd(cut.SnapshotId, cut.Image);
-        return new CommitReply(Head.CommittedSequence, Head.CommittedLogEnd, Head.TipDigest.ToArray(), Head.CommittedAt);
+        return Reply();
     }
 
     /// <summary>The blob is there, whole, authentic, and what the commit says it is.</summary>
@@ -248,6 +306,10 @@ internal sealed class ModelService
             service.CallAsync(() => service.Issue("GET", blobKeys));
 
         public Task<CommitReply> CommitAsync(CommitRequest request, CancellationToken cancellationToken) => service.CallAsync(() => service.Commit(request));
+
+        public Task<StagingStanding> CommitFillsAsync(FillCommitRequest request, CancellationToken cancellationToken) => service.CallAsync(() => service.CommitFills(request));
+
+        public Task<CommitReply> PublishStagingAsync(StagingPublishRequest request, CancellationToken cancellationToken) => service.CallAsync(() => service.Publish(request));
 
         public Task<VolumeImageReply> GetImageAsync(CancellationToken cancellationToken) => service.CallAsync(() => new VolumeImageReply(
             (service.HandOut?.Invoke(service._origin) ?? service._origin).Encode(),

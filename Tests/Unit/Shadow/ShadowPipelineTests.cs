@@ -75,6 +75,42 @@ public sealed class ShadowPipelineTests
     }
 
     [Fact]
+    public async Task A_service_that_went_back_in_time_for_good_gets_the_whole_store_again_while_hosts_write()
+    {
+        for (var seed = 0; seed < 4; seed++)
+        {
+            var service = new ModelService(VolumeId, SizeBytes, seed);
+            (service.Faults.CallLost, service.Faults.ReplyLost, service.Faults.TransferReplyLost) = (seed * 0.05, seed * 0.05, seed * 0.05);
+            var writer = new SequentialWriter(SizeBytes, seed);
+            var disk = LockedDisk.Seeded(seed);
+            await using (var agent = AgentVolume.Open(service, disk))
+            {
+                await writer.StepsAsync(agent.Device, 60);
+                await agent.DrainAsync();
+            }
+            var old = service.Heads[service.Heads.Count / 3];
+            var lost = service.Head.CommittedSequence - old.CommittedSequence;
+            Assert.True(lost > 0);
+            service.GoBackTo(old);
+
+            await using var again = AgentVolume.Open(service, disk);
+            await writer.StepsAsync(again.Device, 40);
+            await again.DrainAsync();
+            while (service.Head.FillsEver == 0 || again.Status.State == VolumeRunState.CatchingUp)
+            {
+                await writer.StepsAsync(again.Device, 1);
+                await again.DrainAsync();
+            }
+            Assert.True(service.Head.Incarnation > old.Incarnation);
+            Assert.Equal(await again.ReadAsync(), await service.ReadAsync(service.Head.ToImage()));
+            await writer.StepsAsync(again.Device, 20);
+            await again.DrainAsync();
+            Assert.Equal(await again.ReadAsync(), await service.ReadAsync(service.Head.ToImage()));
+            Assert.Equal(VolumeRunState.Shadowing, again.Status.State);
+        }
+    }
+
+    [Fact]
     public async Task Segments_upload_at_once_and_out_of_order_but_only_the_contiguous_prefix_commits()
     {
         var service = new ModelService(VolumeId, SizeBytes, seed: 3);
