@@ -9,6 +9,7 @@ using Tidegate.Tests.Benchmarks.Serving;
 var benches = new SortedDictionary<string, Func<BenchContext, Task>>(StringComparer.Ordinal)
 {
     ["blockstore"] = BlockStoreBench.RunAsync,
+    ["commits"] = CommitBench.RunAsync,
     ["drain"] = DrainBench.RunAsync,
     ["nbd"] = NbdBench.RunAsync,
     ["nbd-front-end"] = FrontEndBench.RunAsync,

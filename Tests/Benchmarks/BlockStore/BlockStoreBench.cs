@@ -25,9 +25,7 @@ internal static class BlockStoreBench
         await UploadsAsync(context);
         await SpaceAsync(context, snapshots: 0);
         await SpaceAsync(context, snapshots: 100);
-        const string Grains = "needs grains and a state store; taken by the bench of commits";
-        context.Report.Skipped["commits_per_s_volume"] = Grains;
-        context.Report.Skipped["commits_per_s_silo"] = Grains;
+        await CommitBench.RunAsync(context);
     }
 
     /// <summary>Uniform random sectors, incompressible, to an empty volume of 1 TiB.</summary>
