@@ -5,10 +5,13 @@ namespace Tidegate.GatewayAgent.Shadow;
 
 /// <summary>
 /// A few threads that hash, compress and encrypt for every volume of the process: the threads that carry hosts' I/O never do,
-/// and sealing never takes more processors than there are threads here.
+/// and sealing never takes more processors than there are threads here. When processors are short they give way to hosts' I/O,
+/// which the log takes in as long as it has room.
 /// </summary>
 internal sealed class SealWorkers : IDisposable
 {
+    private const int Niceness = 5;
+
     private readonly Channel<TaskScheduler> _free = Channel.CreateUnbounded<TaskScheduler>();
     private readonly List<WorkerThread> _threads = [];
 
@@ -18,7 +21,7 @@ internal sealed class SealWorkers : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         for (var i = 0; i < threads; i++)
         {
-            var thread = new WorkerThread($"seal {i}");
+            var thread = new WorkerThread($"seal {i}", Niceness);
             _threads.Add(thread);
             _free.Writer.TryWrite(thread);
         }

@@ -1,14 +1,21 @@
+using System.Runtime.InteropServices;
+
 namespace Tidegate.GatewayAgent.WriteLog;
 
-/// <summary>A scheduler with one thread of its own, for work that blocks in the kernel: syncs and applying.</summary>
-internal sealed class WorkerThread : TaskScheduler, IDisposable
+/// <summary>A scheduler with one thread of its own, for work that blocks in the kernel or takes long: syncs, applying, sealing.</summary>
+internal sealed partial class WorkerThread : TaskScheduler, IDisposable
 {
+    private const int ThisThread = 0;
     private readonly Queue<Task> _work = new();
     private readonly Thread _thread;
+    private readonly int _niceness;
     private bool _ending;
 
-    public WorkerThread(string name)
+    /// <param name="name">Name of the thread.</param>
+    /// <param name="niceness">0-19: how far the thread gives way to others when processors are short.</param>
+    public WorkerThread(string name, int niceness = 0)
     {
+        _niceness = niceness;
         _thread = new Thread(Run) { IsBackground = true, Name = name };
         _thread.Start();
     }
@@ -46,6 +53,9 @@ internal sealed class WorkerThread : TaskScheduler, IDisposable
 
     private void Run()
     {
+        // Linux has a priority for each thread. Giving way is no promise: should it fail, nothing is wrong.
+        if (_niceness > 0)
+            _ = SetPriority(ThisThread, ThisThread, _niceness);
         while (true)
         {
             Task task;
@@ -59,4 +69,7 @@ internal sealed class WorkerThread : TaskScheduler, IDisposable
             TryExecuteTask(task);
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]
+    private static partial int SetPriority(int which, int who, int niceness);
 }
