@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Globalization;
 using Dapper;
 using Tidegate.Grains.Outbox;
 using Tidegate.Silo.Schema;
@@ -13,19 +12,10 @@ namespace Tidegate.Silo.Projections;
 /// </summary>
 internal sealed class SqlOutboxPublisher(StateStore store) : IOutboxPublisher
 {
-    private const string Append = """
-        INSERT INTO audit_log (aggregate, number, account_id, kind, at, actor_id, body, previous_hash, hash)
-        VALUES (@Aggregate, @Number, @AccountId, @Kind, @At, @ActorId, @Json, @PreviousHash, @Hash)
-        ON CONFLICT (aggregate, number) DO NOTHING
-        RETURNING position
-        """;
-
     private const string Emit = """
         INSERT INTO events (position, aggregate, number, account_id, kind, at, body)
         VALUES (@Position, @Aggregate, @Number, @AccountId, @Kind, @At, @Json)
         """;
-
-    private const string Chained = "SELECT hash FROM audit_log WHERE aggregate = @Aggregate AND number = @Number";
 
     /// <inheritdoc/>
     public Task PublishAsync(IReadOnlyList<OutboxEntry> entries, CancellationToken cancellationToken)
@@ -43,27 +33,20 @@ internal sealed class SqlOutboxPublisher(StateStore store) : IOutboxPublisher
 
     private static async Task AppendAsync(DbConnection connection, DbTransaction transaction, OutboxEntry entry)
     {
-        var at = entry.At.ToUniversalTime().ToString(ResourceRow.TimeFormat, CultureInfo.InvariantCulture);
-        var position = await connection.ExecuteScalarAsync<long?>(
-            Append,
-            new { entry.Aggregate, entry.Number, entry.AccountId, entry.Kind, At = at, entry.ActorId, entry.Json, entry.PreviousHash, entry.Hash },
-            transaction);
+        var position = await AuditLog.AppendAsync(connection, transaction, entry);
         if (position is not { } added)
         {
-            var known = await HashOfAsync(connection, transaction, entry.Aggregate, entry.Number);
+            var known = await AuditLog.HashOfAsync(connection, transaction, entry.Aggregate, entry.Number);
             if (known is null || !known.AsSpan().SequenceEqual(entry.Hash))
                 throw new InvalidOperationException($"The audit log holds another entry {entry.Number} of {entry.Aggregate}. Its state was restored or copied; compare both before going on.");
             return;
         }
 
         // The chain is checked where it grows: a gap or another predecessor would make the log unverifiable for ever.
-        var previous = entry.Number == 1 ? new byte[entry.PreviousHash.Length] : await HashOfAsync(connection, transaction, entry.Aggregate, entry.Number - 1);
+        var previous = entry.Number == 1 ? new byte[entry.PreviousHash.Length] : await AuditLog.HashOfAsync(connection, transaction, entry.Aggregate, entry.Number - 1);
         if (previous is null || !previous.AsSpan().SequenceEqual(entry.PreviousHash))
             throw new InvalidOperationException($"Entry {entry.Number} of {entry.Aggregate} does not follow the audit log's entry {entry.Number - 1}.");
-        await connection.ExecuteAsync(Emit, new { Position = added, entry.Aggregate, entry.Number, entry.AccountId, entry.Kind, At = at, entry.Json }, transaction);
+        await connection.ExecuteAsync(Emit, new { Position = added, entry.Aggregate, entry.Number, entry.AccountId, entry.Kind, At = AuditLog.TimeOf(entry), entry.Json }, transaction);
         await ProjectionWriter.ApplyAsync(connection, transaction, entry.Aggregate, entry.AccountId, entry.Number, entry.Json);
     }
-
-    private static Task<byte[]?> HashOfAsync(DbConnection connection, DbTransaction transaction, string aggregate, long number) =>
-        connection.ExecuteScalarAsync<byte[]?>(Chained, new { Aggregate = aggregate, Number = number }, transaction);
 }

@@ -23,6 +23,9 @@ switch (args)
         return await RawFileServer.RunAsync(directory, long.Parse(size, CultureInfo.InvariantCulture), listen);
     case ["serve-volume", var directory, var size, var listen]:
         return await VolumeServer.RunAsync(directory, long.Parse(size, CultureInfo.InvariantCulture), listen);
+    // What a test starts: memory is measured of a process that does nothing else.
+    case ["sparse-volume", var directory, var mapped]:
+        return await SparseVolume.RunAsync(directory, long.Parse(mapped, CultureInfo.InvariantCulture));
     case [var name, .. var rest] when benches.TryGetValue(name, out var bench) && BenchArguments.TryRead(rest, name == "drain", out var isQuick, out var store):
         using (var context = new BenchContext(name, isQuick, store))
         {

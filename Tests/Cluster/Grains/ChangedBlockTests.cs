@@ -15,9 +15,7 @@ public sealed class ChangedBlockTests(GrainCluster cluster)
     {
         await using var gateway = await GatewayUnderTest.NewAsync(cluster);
         await gateway.ConnectAsync();
-        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
-        await volume.AttachAsync();
-        await volume.WriteAsync(1, 0);
+        var volume = await VolumeUnderTest.NewWrittenAsync(cluster, gateway);
         var first = await volume.SnapshotAsync(2, 1);
         for (var i = 0; i < HeadMachine.FoldAtSegments + 4; i++) await volume.WriteAsync((byte)(10 + i), 40 + (i % 3));
         await cluster.WorkEndedAsync(volume.VolumeId);

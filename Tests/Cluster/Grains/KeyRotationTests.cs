@@ -165,9 +165,7 @@ public sealed class KeyRotationTests(GrainCluster cluster)
     public async Task A_rotation_of_a_data_key_whose_save_fails_leaves_the_agent_at_work(StorageFault fault)
     {
         await using var gateway = await GatewayUnderTest.NewAsync(cluster);
-        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
-        await volume.AttachAsync();
-        await volume.WriteAsync(1, 0);
+        var volume = await VolumeUnderTest.NewWrittenAsync(cluster, gateway);
         GrainCluster.Faults.Plan(volume.VolumeId, fault);
         if (fault != StorageFault.Unanswered)
         {

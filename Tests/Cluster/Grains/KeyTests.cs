@@ -20,9 +20,7 @@ public sealed class KeyTests(GrainCluster cluster)
     public async Task A_new_data_key_is_used_from_the_next_epoch_on_and_everything_stays_readable()
     {
         await using var gateway = await GatewayUnderTest.NewAsync(cluster);
-        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
-        await volume.AttachAsync();
-        await volume.WriteAsync(1, 0);
+        var volume = await VolumeUnderTest.NewWrittenAsync(cluster, gateway);
         var waiting = volume.Copy();
         var uploaded = await waiting.UploadAsync(2, 1);
         Assert.Equal(2, await gateway.AsTenant(volume.Volume.RotateKey));
@@ -43,9 +41,7 @@ public sealed class KeyTests(GrainCluster cluster)
     {
         await using var gateway = await GatewayUnderTest.NewAsync(cluster);
         await gateway.ConnectAsync();
-        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
-        await volume.AttachAsync();
-        await volume.WriteAsync(1, 0);
+        var volume = await VolumeUnderTest.NewWrittenAsync(cluster, gateway);
         var (clone, snapshotId) = await CloneAsync(gateway, volume);
         var wrapped = (await volume.NewestManifestAsync()).Keys;
         var victims = await gateway.AsTenant(volume.Volume.ListEraseVictims);
@@ -96,9 +92,7 @@ public sealed class KeyTests(GrainCluster cluster)
         await gateway.ConnectAsync();
         for (var save = 0; save < 4; save++)
         {
-            var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
-            await volume.AttachAsync();
-            await volume.WriteAsync(1, 0);
+            var volume = await VolumeUnderTest.NewWrittenAsync(cluster, gateway);
             var (clone, _) = await CloneAsync(gateway, volume);
             var victims = await gateway.AsTenant(volume.Volume.ListEraseVictims);
             // The clone's first and second save, then the volume's first and later ones.
@@ -128,9 +122,7 @@ public sealed class KeyTests(GrainCluster cluster)
     public async Task What_a_lost_activation_stores_after_an_erasure_goes_too()
     {
         await using var gateway = await GatewayUnderTest.NewAsync(cluster);
-        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
-        await volume.AttachAsync();
-        await volume.WriteAsync(1, 0);
+        var volume = await VolumeUnderTest.NewWrittenAsync(cluster, gateway);
         var manifest = GrainCluster.Blobs.Keys.Last(key => key.StartsWith($"{gateway.AccountId}/{volume.VolumeId}/head/", StringComparison.Ordinal));
         var content = await GrainCluster.Blobs.GetRangeAsync(manifest, 0, 1 << 20);
         await gateway.AsTenant(() => volume.Volume.Erase([]));
@@ -144,9 +136,7 @@ public sealed class KeyTests(GrainCluster cluster)
     {
         await using var gateway = await GatewayUnderTest.NewAsync(cluster);
         await gateway.ConnectAsync();
-        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
-        await volume.AttachAsync();
-        await volume.WriteAsync(1, 0);
+        var volume = await VolumeUnderTest.NewWrittenAsync(cluster, gateway);
         var (clone, snapshotId) = await CloneAsync(gateway, volume);
         var (grandchild, second) = await CloneAsync(gateway, VolumeUnderTest.Of(cluster, gateway, clone));
         await gateway.AsTenant(cluster.Grains.GetGrain<IVolumeGrain>(clone).Delete);
@@ -179,13 +169,8 @@ public sealed class KeyTests(GrainCluster cluster)
 
     private async Task<(string CloneId, string SnapshotId)> CloneAsync(GatewayUnderTest gateway, VolumeUnderTest volume)
     {
-        var snapshotId = ResourceId.New(ResourceKind.Snapshot);
         if (volume.Sequence == 0) await volume.AttachAsync();
-        var segment = await volume.UploadAsync(9, 3, snapshotId);
-        volume.TakesBarriersAt(segment.LogEnd);
-        await gateway.AsTenant(() => volume.Volume.CreateSnapshot(snapshotId, "", ResourceId.New(ResourceKind.Request)));
-        await volume.CommitAsync(segment);
-        await GrainCluster.Publisher.PublishedAsync(snapshotId, "snapshot.completed");
+        var snapshotId = await volume.SnapshotAsync(9, 3);
         var clone = await VolumeUnderTest.NewAsync(cluster, gateway, snapshotId);
         return (clone.VolumeId, snapshotId);
     }

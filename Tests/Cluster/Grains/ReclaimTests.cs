@@ -1,9 +1,4 @@
-using Tidegate.BlockStore;
-using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Heads;
-using Tidegate.BlockStore.Images;
-using Tidegate.BlockStore.Keys;
-using Tidegate.BlockStore.Segments;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Interfaces.Volumes;
@@ -42,7 +37,7 @@ public sealed class ReclaimTests(GrainCluster cluster)
         await GrainCluster.RefusedAsync(() => gateway.AsTenant(cluster.Grains.GetGrain<ISnapshotGrain>(first).Describe), ErrorCodes.NotFound);
         await GrainCluster.RefusedAsync(() => VolumeUnderTest.NewAsync(cluster, gateway, second), ErrorCodes.NotFound);
         await ReclaimedAsync(volume);
-        Assert.Equal(1, await ReadByteAsync(gateway, clone));
+        Assert.Equal(1, await clone.ReadByteAsync());
         Assert.Contains(DataOf(volume), key => key.Contains("/0000000000000001-", StringComparison.Ordinal));
         Assert.DoesNotContain(DataOf(volume), key => key.Contains("/0000000000000002-", StringComparison.Ordinal));
     }
@@ -59,11 +54,11 @@ public sealed class ReclaimTests(GrainCluster cluster)
         var clone = await VolumeUnderTest.NewAsync(cluster, gateway, snapshot);
         await gateway.AsTenant(volume.Volume.Delete);
         await ReclaimedAsync(volume);
-        Assert.Equal(7, await ReadByteAsync(gateway, clone));
+        Assert.Equal(7, await clone.ReadByteAsync());
         Assert.Single(DataOf(volume));
         await gateway.AsTenant(cluster.Grains.GetGrain<ISnapshotGrain>(snapshot).Delete);
         await ReclaimedAsync(volume);
-        Assert.Equal(7, await ReadByteAsync(gateway, clone));
+        Assert.Equal(7, await clone.ReadByteAsync());
 
         await gateway.AsTenant(clone.Volume.Delete);
         await ReclaimedAsync(clone);
@@ -119,15 +114,4 @@ public sealed class ReclaimTests(GrainCluster cluster)
 
     private static string[] DataOf(VolumeUnderTest volume) =>
         [.. GrainCluster.Blobs.Keys.Where(key => key.StartsWith(PrefixOf(volume) + "0", StringComparison.Ordinal))];
-
-    private static async Task<byte> ReadByteAsync(GatewayUnderTest agent, VolumeUnderTest volume)
-    {
-        var image = await GrainCluster.As(GrainCluster.Agent(agent.AccountId, agent.GatewayId), volume.Data.GetImage);
-        var ring = new Keyring();
-        foreach (var key in image.Keys) ring.Add(new LineageId(key.AccountId, key.VolumeId), key.Generation, new DataKey(key.DataKey));
-        var reader = await ImageReader.OpenAsync(ImageDescriptor.Decode(image.Descriptor), new SegmentCache(new BlobStoreSource(GrainCluster.Blobs), ring));
-        var bytes = new byte[BlockGeometry.SectorBytes];
-        await reader.ReadAsync(0, bytes);
-        return bytes[0];
-    }
 }

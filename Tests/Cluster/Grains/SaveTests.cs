@@ -56,9 +56,7 @@ public sealed class SaveTests(GrainCluster cluster)
     public async Task The_loser_of_a_double_activation_ends_and_the_next_activation_goes_on()
     {
         await using var gateway = await GatewayUnderTest.NewAsync(cluster);
-        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
-        await volume.AttachAsync();
-        await volume.WriteAsync(1, 0);
+        var volume = await VolumeUnderTest.NewWrittenAsync(cluster, gateway);
         var segment = await volume.UploadAsync(2, 1);
         GrainCluster.Faults.Plan(volume.VolumeId, StorageFault.Overtaken);
         await GrainCluster.RefusedAsync(() => volume.CommitAsync(segment), ErrorCodes.Unavailable);

@@ -15,9 +15,7 @@ public sealed class ScrubTests(GrainCluster cluster)
     public async Task Damage_is_found_when_a_scrub_is_due_told_in_the_description_and_the_audit_log_and_gone_when_it_is_healed()
     {
         await using var gateway = await GatewayUnderTest.NewAsync(cluster);
-        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
-        await volume.AttachAsync();
-        await volume.WriteAsync(1, 0);
+        var volume = await VolumeUnderTest.NewWrittenAsync(cluster, gateway);
         var second = await volume.UploadAsync(2, 5);
         await volume.CommitAsync(second);
         Assert.Null((await gateway.AsTenant(volume.Volume.Describe)).Scrub);
@@ -78,9 +76,7 @@ public sealed class ScrubTests(GrainCluster cluster)
             _ = gateway.ReportAsync(request, new BlocksRefreshed(refresh.Blocks.Length));
             return Task.FromResult(new DeliverReply(true));
         };
-        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
-        await volume.AttachAsync();
-        await volume.WriteAsync(1, 0);
+        var volume = await VolumeUnderTest.NewWrittenAsync(cluster, gateway);
         var damaged = await volume.UploadAsync(2, 7);
         await volume.CommitAsync(damaged);
         GrainCluster.Blobs.Tamper(damaged.BlobKey, Flip);

@@ -16,9 +16,7 @@ public sealed class VolumeRebuildTests(GrainCluster cluster)
     public async Task An_agent_ahead_of_a_head_that_went_back_gets_the_head_of_the_bucket_and_goes_on()
     {
         await using var gateway = await GatewayUnderTest.NewAsync(cluster);
-        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
-        await volume.AttachAsync();
-        await volume.WriteAsync(1, 0);
+        var volume = await VolumeUnderTest.NewWrittenAsync(cluster, gateway);
         var old = await ReadAsync(volume.VolumeId);
 
         await volume.WriteAsync(2, 1);

@@ -1,9 +1,5 @@
 using Tidegate.BlockStore;
-using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Heads;
-using Tidegate.BlockStore.Images;
-using Tidegate.BlockStore.Keys;
-using Tidegate.BlockStore.Segments;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Ids;
@@ -71,9 +67,7 @@ public sealed class VolumeTests(GrainCluster cluster)
     public async Task I7_A_new_epoch_ends_the_old_one_and_a_forked_log_has_diverged()
     {
         await using var gateway = await GatewayUnderTest.NewAsync(cluster);
-        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
-        await volume.AttachAsync();
-        await volume.WriteAsync(1, 0);
+        var volume = await VolumeUnderTest.NewWrittenAsync(cluster, gateway);
         var copy = volume.Copy();
         var late = await volume.UploadAsync(2, 1);
         await copy.AttachAsync();
@@ -87,9 +81,7 @@ public sealed class VolumeTests(GrainCluster cluster)
     public async Task A_log_whose_replies_were_lost_is_recognised_by_its_own_seals()
     {
         await using var gateway = await GatewayUnderTest.NewAsync(cluster);
-        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
-        await volume.AttachAsync();
-        await volume.WriteAsync(1, 0);
+        var volume = await VolumeUnderTest.NewWrittenAsync(cluster, gateway);
         var before = volume.Copy();
         var lost = await volume.UploadAsync(2, 1);
         await volume.CommitAsync(lost);
@@ -210,9 +202,9 @@ public sealed class VolumeTests(GrainCluster cluster)
         var again = await VolumeUnderTest.NewAsync(cluster, other, id);
         foreach (var restored in new[] { clone, again })
         {
-            Assert.Equal(7, await ReadByteAsync(other, restored, 0));
-            Assert.Equal(8, await ReadByteAsync(other, restored, BlockGeometry.BlockBytes));
-            Assert.Equal(0, await ReadByteAsync(other, restored, 2 * BlockGeometry.BlockBytes));
+            Assert.Equal(7, await restored.ReadByteAsync());
+            Assert.Equal(8, await restored.ReadByteAsync(BlockGeometry.BlockBytes));
+            Assert.Equal(0, await restored.ReadByteAsync(2 * BlockGeometry.BlockBytes));
         }
 
         await clone.AttachAsync();
@@ -232,16 +224,5 @@ public sealed class VolumeTests(GrainCluster cluster)
         await gateway.AsTenant(() => volume.Volume.CreateSnapshot(id, "", ResourceId.New(ResourceKind.Request)));
         await volume.WriteAsync(1, 0, id);
         await GrainCluster.RefusedAsync(() => VolumeUnderTest.NewAsync(cluster, stranger, id), ErrorCodes.NotFound);
-    }
-
-    private static async Task<byte> ReadByteAsync(GatewayUnderTest agent, VolumeUnderTest volume, long offset)
-    {
-        var image = await GrainCluster.As(GrainCluster.Agent(agent.AccountId, agent.GatewayId), volume.Data.GetImage);
-        var ring = new Keyring();
-        foreach (var key in image.Keys) ring.Add(new LineageId(key.AccountId, key.VolumeId), key.Generation, new DataKey(key.DataKey));
-        var reader = await ImageReader.OpenAsync(ImageDescriptor.Decode(image.Descriptor), new SegmentCache(new BlobStoreSource(GrainCluster.Blobs), ring));
-        var bytes = new byte[BlockGeometry.SectorBytes];
-        await reader.ReadAsync(offset, bytes);
-        return bytes[0];
     }
 }

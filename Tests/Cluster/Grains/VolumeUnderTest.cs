@@ -1,4 +1,6 @@
 using Tidegate.BlockStore;
+using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Manifests;
 using Tidegate.BlockStore.Segments;
@@ -41,6 +43,15 @@ internal sealed class VolumeUnderTest
     {
         var volume = new VolumeUnderTest(cluster, gateway, ResourceId.New(ResourceKind.Volume));
         await gateway.AsTenant(() => volume.Volume.Create(Specification(gateway, "data-" + volume.VolumeId, source, sizeBytes)));
+        return volume;
+    }
+
+    /// <summary>A new volume whose agent has attached and written 1 to its first block.</summary>
+    public static async Task<VolumeUnderTest> NewWrittenAsync(GrainCluster cluster, GatewayUnderTest gateway)
+    {
+        var volume = await NewAsync(cluster, gateway);
+        await volume.AttachAsync();
+        await volume.WriteAsync(1, 0);
         return volume;
     }
 
@@ -146,6 +157,18 @@ internal sealed class VolumeUnderTest
         await CommitAsync(segment);
         await GrainCluster.Publisher.PublishedAsync(id, "snapshot.completed");
         return id;
+    }
+
+    /// <summary>The byte at an offset of the newest point, read as its agent reads an image that it restores.</summary>
+    public async Task<byte> ReadByteAsync(long offset = 0)
+    {
+        var image = await GrainCluster.As(GrainCluster.Agent(Owner.AccountId, Owner.GatewayId), Data.GetImage);
+        var ring = new Keyring();
+        foreach (var key in image.Keys) ring.Add(new LineageId(key.AccountId, key.VolumeId), key.Generation, new DataKey(key.DataKey));
+        var reader = await ImageReader.OpenAsync(ImageDescriptor.Decode(image.Descriptor), new SegmentCache(new BlobStoreSource(GrainCluster.Blobs), ring));
+        var bytes = new byte[BlockGeometry.SectorBytes];
+        await reader.ReadAsync(offset, bytes);
+        return bytes[0];
     }
 
     /// <summary>The manifest that a rebuild would begin from.</summary>

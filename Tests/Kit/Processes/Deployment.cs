@@ -95,7 +95,8 @@ public sealed class Deployment : IAsyncDisposable
             await _silos[number].KillAsync();
         }
 
-        _held[number] = new HeldPorts(new[] { Authority(SiloReady(number, "apiUrl")), Authority(SiloReady(number, "agentsUrl")), SiloReady(number, "linkEndpoint") }.Select(IPEndPoint.Parse));
+        // They are still held when it never came to be ready.
+        if (!_held.ContainsKey(number)) _held[number] = new HeldPorts(new[] { Authority(SiloReady(number, "apiUrl")), Authority(SiloReady(number, "agentsUrl")), SiloReady(number, "linkEndpoint") }.Select(IPEndPoint.Parse));
     }
 
     public ManagedProcess Silos(int number) => _silos[number];
@@ -171,6 +172,10 @@ public sealed class Deployment : IAsyncDisposable
         await using var content = File.OpenRead(file);
         return Convert.ToHexString(await SHA256.HashDataAsync(content));
     }
+
+    /// <summary>Waits until a gateway answers over its link, for example after the silo was started again.</summary>
+    public Task ConnectedAsync(string gatewayId) => Eventually.TrueAsync(
+        "the gateway is connected", async () => (await CliAsync("gateways", "describe", gatewayId, "--live")).ExitCode == 0);
 
     /// <summary>
     /// Waits until a gateway has uploaded everything. The agent itself is asked: what the service last heard may be from before a write.

@@ -36,7 +36,7 @@ public sealed class FileTrigger : IDisposable
     }
 
     /// <summary>Ends when it has acted; throws when it has not in time.</summary>
-    public Task FiredAsync() => _fired.Task.WaitAsync(TimeSpan.FromSeconds(60));
+    public Task FiredAsync() => _fired.Task.WaitAsync(TimeSpan.FromSeconds(120));
 
     public void Dispose() => _watcher.Dispose();
 }

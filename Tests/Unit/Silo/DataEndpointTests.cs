@@ -3,10 +3,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Silo.Blobs;
-using Tidegate.Silo.Data;
 using Tidegate.Silo.Hosting;
 using Tidegate.Silo.Options;
-using Tidegate.Tests.Kit.Blobs;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Silo;
@@ -15,56 +13,47 @@ public sealed class DataEndpointTests
 {
     private const string Key = "428491170607/vol-1/1/7-aa";
 
-    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
-    private readonly MemoryBlobStore _blobs;
-    private readonly DataEndpointTickets _tickets;
-    private readonly DataEndpoint _endpoint;
+    private readonly DataEndpointUnderTest _under = new(new DataOptions());
 
-    public DataEndpointTests()
-    {
-        _blobs = new MemoryBlobStore(_time);
-        var signer = new TicketSigner(new byte[32]);
-        _tickets = new DataEndpointTickets(signer, new ServiceAddresses { AgentsUrl = "https://agents" }, _time);
-        _endpoint = new DataEndpoint(_blobs, signer, new DataOptions(), _time);
-    }
+    private FakeTimeProvider Time => _under.Time;
 
     [Fact]
     public async Task A_write_ticket_is_good_for_a_minute()
     {
-        var ticket = _tickets.IssueWrite(Key);
-        Assert.Equal((_time.GetUtcNow().AddSeconds(60), "PUT", $"https://agents/data/v1/{Key}?ticket={ticket.Token}"), (ticket.ExpiresAt, ticket.Method, ticket.Url));
-        _time.Advance(TimeSpan.FromSeconds(60));
-        await AssertRefusedAsync(() => _endpoint.PutAsync(Upload([1]), Key, ticket.Token));
-        Assert.Null(await _blobs.GetLengthAsync(Key));
+        var ticket = _under.Tickets.IssueWrite(Key);
+        Assert.Equal((Time.GetUtcNow().AddSeconds(60), "PUT", $"https://agents/data/v1/{Key}?ticket={ticket.Token}"), (ticket.ExpiresAt, ticket.Method, ticket.Url));
+        Time.Advance(TimeSpan.FromSeconds(60));
+        await AssertRefusedAsync(() => _under.Endpoint.PutAsync(Upload([1]), Key, ticket.Token));
+        Assert.Null(await _under.Blobs.GetLengthAsync(Key));
         // The commit still learns when it was issued: the volume decides how old is too old.
-        Assert.Equal(_time.GetUtcNow().AddSeconds(-60), _tickets.IssuedAt(ticket.Token, Key));
+        Assert.Equal(Time.GetUtcNow().AddSeconds(-60), _under.Tickets.IssuedAt(ticket.Token, Key));
     }
 
     [Fact]
     public async Task A_write_ticket_works_to_its_last_moment_and_stores_once()
     {
-        var ticket = _tickets.IssueWrite(Key);
-        _time.Advance(TimeSpan.FromSeconds(60) - TimeSpan.FromMilliseconds(1));
+        var ticket = _under.Tickets.IssueWrite(Key);
+        Time.Advance(TimeSpan.FromSeconds(60) - TimeSpan.FromMilliseconds(1));
         var first = Upload([1, 2, 3]);
-        await _endpoint.PutAsync(first, Key, ticket.Token);
+        await _under.Endpoint.PutAsync(first, Key, ticket.Token);
         Assert.Equal(StatusCodes.Status201Created, first.Response.StatusCode);
         var second = Upload([9]);
-        await _endpoint.PutAsync(second, Key, ticket.Token);
+        await _under.Endpoint.PutAsync(second, Key, ticket.Token);
         Assert.Equal(StatusCodes.Status409Conflict, second.Response.StatusCode);
-        Assert.Equal([1, 2, 3], (await _blobs.GetRangeAsync(Key, 0, 10)).ToArray());
+        Assert.Equal([1, 2, 3], (await _under.Blobs.GetRangeAsync(Key, 0, 10)).ToArray());
     }
 
     [Fact]
     public async Task A_read_ticket_is_good_for_five_minutes_and_for_nothing_else()
     {
-        await _blobs.PutIfAbsentAsync(Key, new byte[] { 7 });
-        var ticket = _tickets.IssueRead(Key);
-        await AssertRefusedAsync(() => _endpoint.PutAsync(Upload([1]), Key, ticket.Token));
-        await AssertRefusedAsync(() => _endpoint.GetAsync(new DefaultHttpContext(), Key + "0", ticket.Token));
-        _time.Advance(TimeSpan.FromMinutes(5) - TimeSpan.FromMilliseconds(1));
-        await _endpoint.GetAsync(new DefaultHttpContext(), Key, ticket.Token);
-        _time.Advance(TimeSpan.FromMilliseconds(1));
-        await AssertRefusedAsync(() => _endpoint.GetAsync(new DefaultHttpContext(), Key, ticket.Token));
+        await _under.Blobs.PutIfAbsentAsync(Key, new byte[] { 7 });
+        var ticket = _under.Tickets.IssueRead(Key);
+        await AssertRefusedAsync(() => _under.Endpoint.PutAsync(Upload([1]), Key, ticket.Token));
+        await AssertRefusedAsync(() => _under.Endpoint.GetAsync(new DefaultHttpContext(), Key + "0", ticket.Token));
+        Time.Advance(TimeSpan.FromMinutes(5) - TimeSpan.FromMilliseconds(1));
+        await _under.Endpoint.GetAsync(new DefaultHttpContext(), Key, ticket.Token);
+        Time.Advance(TimeSpan.FromMilliseconds(1));
+        await AssertRefusedAsync(() => _under.Endpoint.GetAsync(new DefaultHttpContext(), Key, ticket.Token));
     }
 
     [Fact]
@@ -72,14 +61,14 @@ public sealed class DataEndpointTests
     {
         var upload = Upload([1, 2, 3]);
         upload.Request.ContentLength = 4;
-        await Assert.ThrowsAsync<BadHttpRequestException>(() => _endpoint.PutAsync(upload, Key, _tickets.IssueWrite(Key).Token));
-        Assert.Null(await _blobs.GetLengthAsync(Key));
+        await Assert.ThrowsAsync<BadHttpRequestException>(() => _under.Endpoint.PutAsync(upload, Key, _under.Tickets.IssueWrite(Key).Token));
+        Assert.Null(await _under.Blobs.GetLengthAsync(Key));
     }
 
     [Fact]
     public void No_ticket_is_issued_before_the_listener_is_bound() => Assert.Equal(
         ErrorCodes.Unavailable,
-        Assert.Throws<TidegateException>(() => new DataEndpointTickets(new TicketSigner(new byte[32]), new ServiceAddresses(), _time).IssueRead(Key)).Code);
+        Assert.Throws<TidegateException>(() => new DataEndpointTickets(new TicketSigner(new byte[32]), new ServiceAddresses(), Time).IssueRead(Key)).Code);
 
     private static DefaultHttpContext Upload(byte[] content)
     {

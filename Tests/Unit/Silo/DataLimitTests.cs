@@ -2,13 +2,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
-using Microsoft.Extensions.Time.Testing;
 using Tidegate.Grains.Interfaces.Errors;
-using Tidegate.Silo.Blobs;
-using Tidegate.Silo.Data;
-using Tidegate.Silo.Hosting;
 using Tidegate.Silo.Options;
-using Tidegate.Tests.Kit.Blobs;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Silo;
@@ -16,19 +11,13 @@ namespace Tidegate.Tests.Unit.Silo;
 /// <summary>The bounds of the data endpoint: how many, how slow, how long, how large (I11).</summary>
 public sealed class DataLimitTests
 {
-    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
     private readonly DataOptions _options = new() { MaxUploads = 3, MaxDownloads = 3, AccountSharePercent = 67, MaxTransferSeconds = 30, MinBytesPerSecond = 4096 };
-    private readonly MemoryBlobStore _blobs;
-    private readonly DataEndpointTickets _tickets;
-    private readonly DataEndpoint _endpoint;
+    private readonly DataEndpointUnderTest _under;
 
     public DataLimitTests()
     {
         Assert.Empty(_options.Faults());
-        _blobs = new MemoryBlobStore(_time);
-        var signer = new TicketSigner(new byte[32]);
-        _tickets = new DataEndpointTickets(signer, new ServiceAddresses { AgentsUrl = "https://agents" }, _time);
-        _endpoint = new DataEndpoint(_blobs, signer, _options, _time);
+        _under = new DataEndpointUnderTest(_options);
     }
 
     [Fact]
@@ -46,13 +35,13 @@ public sealed class DataLimitTests
         second.Release();
         other.Release();
         await Task.WhenAll(running);
-        Assert.Equal(["acme/v/1", "acme/v/2", "acme/v/3", "umbrella/v/1", "umbrella/v/2"], _blobs.Keys);
+        Assert.Equal(["acme/v/1", "acme/v/2", "acme/v/3", "umbrella/v/1", "umbrella/v/2"], _under.Blobs.Keys);
     }
 
     [Fact]
     public async Task Downloads_are_limited_apart_from_uploads()
     {
-        foreach (var key in new[] { "acme/v/1", "globex/v/1" }) await _blobs.PutIfAbsentAsync(key, new byte[10]);
+        foreach (var key in new[] { "acme/v/1", "globex/v/1" }) await _under.Blobs.PutIfAbsentAsync(key, new byte[10]);
         HeldStream[] held = [new(), new(), new()];
         Task[] running = [Get("acme/v/1", held[0]), Get("acme/v/1", held[1])];
         await AssertUnavailableAsync("of this account", () => Get("acme/v/1", new MemoryStream()));
@@ -70,25 +59,25 @@ public sealed class DataLimitTests
         for (var i = 0; i < _options.MaxUploads; i++)
         {
             var put = Put("acme/v/1", new HeldStream());
-            _time.Advance(TimeSpan.FromSeconds(29));
+            _under.Time.Advance(TimeSpan.FromSeconds(29));
             Assert.False(put.IsCompleted);
-            _time.Advance(TimeSpan.FromSeconds(1));
+            _under.Time.Advance(TimeSpan.FromSeconds(1));
             Assert.Equal(StatusCodes.Status408RequestTimeout, (await Assert.ThrowsAsync<Microsoft.AspNetCore.Http.BadHttpRequestException>(() => put)).StatusCode);
         }
 
-        Assert.Empty(_blobs.Keys);
+        Assert.Empty(_under.Blobs.Keys);
         await Put("acme/v/1", Body());
     }
 
     [Fact]
     public async Task A_download_that_takes_too_long_is_broken_off()
     {
-        await _blobs.PutIfAbsentAsync("acme/v/1", new byte[10]);
+        await _under.Blobs.PutIfAbsentAsync("acme/v/1", new byte[10]);
         var context = Context("HTTP/1.1");
         context.Response.Body = new HeldStream();
-        var get = _endpoint.GetAsync(context, "acme/v/1", _tickets.IssueRead("acme/v/1").Token);
+        var get = _under.Endpoint.GetAsync(context, "acme/v/1", _under.Tickets.IssueRead("acme/v/1").Token);
         Assert.False(get.IsCompleted);
-        _time.Advance(TimeSpan.FromSeconds(30));
+        _under.Time.Advance(TimeSpan.FromSeconds(30));
         await get;
         Assert.True(context.RequestAborted.IsCancellationRequested);
     }
@@ -99,7 +88,7 @@ public sealed class DataLimitTests
         for (var i = 0; i <= _options.MaxUploads; i++)
         {
             var context = Upload("HTTP/1.1", new HeldStream());
-            var put = _endpoint.PutAsync(context, "acme/v/1", _tickets.IssueWrite("acme/v/1").Token);
+            var put = _under.Endpoint.PutAsync(context, "acme/v/1", _under.Tickets.IssueWrite("acme/v/1").Token);
             context.Abort();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => put);
         }
@@ -115,14 +104,14 @@ public sealed class DataLimitTests
         var put = Upload(protocol, Body());
         put.Features.Set<IHttpMinRequestBodyDataRateFeature>(rates);
         put.Features.Set<IHttpMinResponseDataRateFeature>(rates);
-        await _endpoint.PutAsync(put, "acme/v/1", _tickets.IssueWrite("acme/v/1").Token);
+        await _under.Endpoint.PutAsync(put, "acme/v/1", _under.Tickets.IssueWrite("acme/v/1").Token);
         Assert.Equal((expected, null), (rates.Request?.BytesPerSecond, rates.Response?.BytesPerSecond));
 
         rates = new Rates();
         var get = Context(protocol);
         get.Features.Set<IHttpMinRequestBodyDataRateFeature>(rates);
         get.Features.Set<IHttpMinResponseDataRateFeature>(rates);
-        await _endpoint.GetAsync(get, "acme/v/1", _tickets.IssueRead("acme/v/1").Token);
+        await _under.Endpoint.GetAsync(get, "acme/v/1", _under.Tickets.IssueRead("acme/v/1").Token);
         Assert.Equal((null, expected), (rates.Request?.BytesPerSecond, rates.Response?.BytesPerSecond));
     }
 
@@ -134,18 +123,18 @@ public sealed class DataLimitTests
             var context = Upload("HTTP/1.1", new HeldStream());
             context.Request.ContentLength = _options.MaxBlobBytes + 1L;
             var refusal = await Assert.ThrowsAsync<Microsoft.AspNetCore.Http.BadHttpRequestException>(
-                () => _endpoint.PutAsync(context, "acme/v/1", _tickets.IssueWrite("acme/v/1").Token));
+                () => _under.Endpoint.PutAsync(context, "acme/v/1", _under.Tickets.IssueWrite("acme/v/1").Token));
             Assert.Equal(StatusCodes.Status413PayloadTooLarge, refusal.StatusCode);
         }
     }
 
-    private Task Put(string key, Stream body) => _endpoint.PutAsync(Upload("HTTP/1.1", body), key, _tickets.IssueWrite(key).Token);
+    private Task Put(string key, Stream body) => _under.Endpoint.PutAsync(Upload("HTTP/1.1", body), key, _under.Tickets.IssueWrite(key).Token);
 
     private Task Get(string key, Stream body)
     {
         var context = Context("HTTP/1.1");
         context.Response.Body = body;
-        return _endpoint.GetAsync(context, key, _tickets.IssueRead(key).Token);
+        return _under.Endpoint.GetAsync(context, key, _under.Tickets.IssueRead(key).Token);
     }
 
     private static MemoryStream Body() => new([1]);
