@@ -84,6 +84,7 @@ internal sealed class BlockMerger(
         IReadOnlyDictionary<FrameId, (SegmentEntry Entry, byte[] Plain)> frames, MapPage leaf, int slot, MapFragment[] fragments) =>
         frames.TryGetValue(fragments[0].Frame, out var frame)
         && frame.Entry.Block == MapGeometry.FirstBlock(0, leaf.Number) + slot
+        && frame.Plain.Length == BitOperations.PopCount((uint)frame.Entry.Mask) * BlockGeometry.SectorBytes
         && Array.TrueForAll(fragments, fragment => frame.Entry.Tag == fragment.Tag && (fragment.Mask & ~frame.Entry.Mask) == 0);
 
     private void Apply(BlockMerge merge, MapPage leaf, long cut, IReadOnlyDictionary<FrameId, (SegmentEntry Entry, byte[] Plain)> frames)

@@ -1,4 +1,6 @@
+using Tidegate.BlockStore.Folding;
 using Tidegate.BlockStore.Rebuild;
+using Tidegate.BlockStore.Segments;
 using Tidegate.BlockStore.Verification;
 using Tidegate.Tests.Unit.BlockStore.Rebuild;
 using Xunit;
@@ -57,6 +59,21 @@ public sealed class StoreVerifierTests
         // follows the manifest may be absent: it was never promised to be there.
         var followed = (await stored.Bucket.OpenAsync(stored.Volume.Lineage))!.Followed.Select(segment => "delete " + segment.Reference.Identity.BlobKey);
         Assert.All(unnamed.Except(followed), one => Assert.Matches("/(catalogue|tail)/", one));
+    }
+
+    [Fact]
+    public async Task A_frame_that_a_fold_merged_is_checked_like_any_other()
+    {
+        using var stored = await StoredScenario.CreateAsync();
+        var volume = stored.Volume;
+        volume.Merging = new MergeOptions { TargetFrames = 1, MaxFrames = 2 };
+        await volume.FoldAsync();
+        await volume.PutManifestAsync(stored.Provider);
+        Assert.True((await VerifyAsync(stored, isQuick: false)).IsSound);
+        var key = volume.Store.Keys.First(key => key.Contains("/compact/", StringComparison.Ordinal));
+        volume.Store.Tamper(key, bytes => Flip(bytes, SegmentFormat.HeaderBytes + 9));
+        var damage = Assert.Single((await VerifyAsync(stored, isQuick: false)).Damages);
+        Assert.Equal((DamageKind.Frame, key, 0), (damage.Kind, damage.BlobKey, damage.Index));
     }
 
     [Fact]
