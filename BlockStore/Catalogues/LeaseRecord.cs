@@ -12,7 +12,9 @@ namespace Tidegate.BlockStore.Catalogues;
 /// <param name="ThroughSequence">Its own sequence.</param>
 /// <param name="Image">The image.</param>
 /// <param name="ExpiresAt">Service's clock; renewed by the reader.</param>
-public sealed record LeaseRecord(string LeaseId, long FromSequence, long ThroughSequence, ImageDescriptor Image, DateTimeOffset ExpiresAt)
+/// <param name="Version">Version of the head that it was saved with: what later ones did without stays in the bucket as well.</param>
+public sealed record LeaseRecord(
+    string LeaseId, long FromSequence, long ThroughSequence, ImageDescriptor Image, DateTimeOffset ExpiresAt, long Version)
 {
     internal byte[] Encode()
     {
@@ -20,6 +22,7 @@ public sealed record LeaseRecord(string LeaseId, long FromSequence, long Through
         writer.I64(FromSequence);
         writer.I64(ThroughSequence);
         writer.Time(ExpiresAt);
+        writer.I64(Version);
         writer.Counted(Image.Encode());
         return writer.ToArray();
     }
@@ -30,7 +33,8 @@ public sealed record LeaseRecord(string LeaseId, long FromSequence, long Through
         var from = reader.I64("lease base sequence", 0, long.MaxValue);
         var through = reader.I64("lease sequence", from, long.MaxValue);
         var expires = reader.Time("lease expiry");
-        var lease = new LeaseRecord(leaseId, from, through, ImageDescriptor.Decode(reader.Counted("leased image")), expires);
+        var version = reader.I64("lease version", 0, long.MaxValue);
+        var lease = new LeaseRecord(leaseId, from, through, ImageDescriptor.Decode(reader.Counted("leased image")), expires, version);
         reader.End();
         return lease;
     }

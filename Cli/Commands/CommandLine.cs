@@ -76,7 +76,14 @@ internal static class CommandLine
             Report(error.Code, error.Message, error.NextStep);
             return error.ExitCode;
         }
-        catch (Exception damage) when (damage is CorruptDataException or BlobNotFoundException)
+        catch (BlobNotFoundException missing)
+        {
+            Report(
+                ErrorCodes.Corrupt, $"{missing.Message} What was being read was deleted or moved after this began, longer ago than the service keeps such blobs; or the store is damaged.",
+                "Run it again: it begins with the newest manifest. While the service runs, 'tidegate store export --snapshot ID --lease' keeps what it reads. If it fails again, tidegate store verify names all that is missing.");
+            return ExitCode.Damaged;
+        }
+        catch (CorruptDataException damage)
         {
             Report(ErrorCodes.Corrupt, damage.Message, "tidegate store verify names all that is damaged.");
             return ExitCode.Damaged;

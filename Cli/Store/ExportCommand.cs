@@ -21,13 +21,18 @@ internal static class ExportCommand
         var snapshot = new Option<string>("--snapshot") { Description = "Id of a snapshot; the newest point without it", HelpName = "SNAPSHOT", DefaultValueFactory = static _ => StoredVolume.HeadImage };
         var force = new Option<bool>("--force") { Description = "Replace the file when it exists" };
         var noHash = new Option<bool>("--no-hash") { Description = "Leave out the SHA-256, which takes a minute for every 100 GiB, empty ones too" };
-        var command = new Command("export", "Write a snapshot as a raw image. The file appears when it is whole.") { volume, to, snapshot, force, noHash };
+        var lease = new Option<bool>("--lease") { Description = "Hold the snapshot through the service (--api, --key or a profile) until it is written, whatever is deleted meanwhile" };
+        var command = new Command("export", "Write a snapshot as a raw image. The file appears when it is whole.") { volume, to, snapshot, force, noHash, lease };
         command.SetAction(async (parsed, cancellation) =>
         {
             var printer = globals.CreatePrinter(parsed);
             var file = parsed.GetValue(to)!;
             if (file != StandardOutput && !parsed.GetValue(force) && Path.Exists(file))
                 throw new TidegateException(ErrorCodes.InvalidState, $"'{file}' exists already.", "Choose another name, or give --force to replace it.");
+            if (parsed.GetValue(lease) && parsed.GetValue(snapshot) == StoredVolume.HeadImage)
+                throw new TidegateException(ErrorCodes.InvalidArgument, "A lease is held on a snapshot, and none is named.", "Name one with --snapshot; take one first if need be.");
+            using var session = parsed.GetValue(lease) ? globals.Open(parsed) : null;
+            await using var held = session is null ? null : await ExportLease.TakeAsync(session, parsed.GetValue(snapshot)!, TimeProvider.System, cancellation);
             var stored = await BucketOptions.OpenVolumeAsync(buckets.Open(parsed), parsed.GetValue(volume)!, cancellation);
             var (name, sequence, image) = await FindAsync(stored, parsed.GetValue(snapshot)!, cancellation);
             var reader = await ImageReader.OpenAsync(image, stored.Segments, cancellationToken: cancellation);

@@ -152,6 +152,19 @@ public sealed class TidegateRestClient : IDisposable
     public Task DeleteSnapshotAsync(string snapshotId, CancellationToken cancellationToken = default) =>
         _transport.SendAsync(RestCall.Delete("/v1/snapshots/" + Escape(snapshotId)), cancellationToken);
 
+    /// <summary>
+    /// Takes a lease for reading a snapshot's data from the bucket, or renews it, also once the snapshot is deleted.
+    /// <paramref name="leaseId"/> is 8 to 64 of <c>a-z</c>, <c>0-9</c> and <c>-</c>, chosen at random. Throws <c>NotFound</c>, <c>LimitExceeded</c>.
+    /// </summary>
+    public Task<SnapshotLeaseView> LeaseSnapshotAsync(string snapshotId, string leaseId, CancellationToken cancellationToken = default) =>
+        _transport.SendAsync(
+            new RestCall(HttpMethod.Put, $"/v1/snapshots/{Escape(snapshotId)}/leases/{Escape(leaseId)}", IsRepeatable: true),
+            RestJson.Default.SnapshotLeaseView, cancellationToken);
+
+    /// <summary>Ends a lease before it runs out.</summary>
+    public Task EndSnapshotLeaseAsync(string snapshotId, string leaseId, CancellationToken cancellationToken = default) =>
+        _transport.SendAsync(RestCall.Delete($"/v1/snapshots/{Escape(snapshotId)}/leases/{Escape(leaseId)}"), cancellationToken);
+
     /// <summary>What deleting snapshots of a volume together would free.</summary>
     public Task<ReclaimEstimateView> EstimateReclaimAsync(string volumeId, EstimateReclaimRequest request, CancellationToken cancellationToken = default) =>
         _transport.SendAsync(

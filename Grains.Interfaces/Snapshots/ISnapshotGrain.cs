@@ -29,4 +29,16 @@ public interface ISnapshotGrain : IGrainWithStringKey
     /// </summary>
     [AlwaysInterleave, Alias("delete")]
     Task Delete();
+
+    /// <summary>
+    /// Takes a lease for somebody who reads the snapshot for long, or renews it, also once the snapshot is deleted: what was readable when it was
+    /// taken stays in the bucket while it lives. Throws <c>NotFound</c> when there is neither snapshot nor lease, <c>LimitExceeded</c> when the volume
+    /// has as many as it may, and <c>InvalidArgument</c> for an id other than 8 to 64 of <c>a-z</c>, <c>0-9</c> and <c>-</c>.
+    /// </summary>
+    [AlwaysInterleave, Alias("lease")]
+    Task<SnapshotLease> Lease(string leaseId);
+
+    /// <summary>Ends a lease; one that has ended changes nothing.</summary>
+    [AlwaysInterleave, Alias("end-lease")]
+    Task EndLease(string leaseId);
 }

@@ -57,6 +57,26 @@ internal sealed class SnapshotGrain(
         return await Task.Run(() => SnapshotDiff.CompareAsync(host, before, after, fromBlock, maxBlocks));
     }
 
+    /// <inheritdoc />
+    public async Task<SnapshotLease> Lease(string leaseId)
+    {
+        if (leaseId.Length is < 8 or > 64 || leaseId.Any(letter => letter is not (>= 'a' and <= 'z' or >= '0' and <= '9' or '-')))
+            throw Arguments.Invalid("A lease's id is 8 to 64 of a-z, 0-9 and '-'.");
+        var leased = await GrainFactory.GetGrain<IVolumeSnapshots>(LeasedVolumeId()).LeaseSnapshot(Key, leaseId);
+        return new SnapshotLease(leaseId, leased.ExpiresAt);
+    }
+
+    /// <inheritdoc />
+    public Task EndLease(string leaseId) => GrainFactory.GetGrain<IVolumeSnapshots>(LeasedVolumeId()).EndLease(leaseId);
+
+    // A reader goes on when its snapshot is deleted, so that this does not matter here.
+    private string LeasedVolumeId()
+    {
+        if (State.Description is not { } known) throw Authorisation.NotFound($"Snapshot {Key}");
+        Authorisation.RequireAccount(known.AccountId, $"Snapshot {Key}");
+        return known.VolumeId;
+    }
+
     private Task<StoredImage> OpenAsync(SnapshotDescription snapshot) => snapshot.State == SnapshotState.Completed
         ? GrainFactory.GetGrain<IVolumeSnapshots>(snapshot.VolumeId).OpenImage(snapshot.SnapshotId)
         : throw new TidegateException(ErrorCodes.InvalidState, $"Snapshot {snapshot.SnapshotId} is not complete.", "Wait until it is complete, then try again.");

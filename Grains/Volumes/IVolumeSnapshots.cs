@@ -18,4 +18,12 @@ internal interface IVolumeSnapshots : IGrainWithStringKey
     /// <summary>Takes a snapshot out of the volume's catalogue and frees what only it held; one that is not there changes nothing.</summary>
     [AlwaysInterleave, Alias("delete-snapshot")]
     Task DeleteSnapshot(string snapshotId);
+
+    /// <summary>Takes or renews a lease on a snapshot, here and in every volume that this one descends from.</summary>
+    [AlwaysInterleave, Alias("lease-snapshot")]
+    Task<LeasedImage> LeaseSnapshot(string snapshotId, string leaseId);
+
+    /// <summary>Ends a lease in all of them.</summary>
+    [AlwaysInterleave, Alias("end-snapshot-lease")]
+    Task EndLease(string leaseId);
 }

@@ -38,6 +38,21 @@ internal static class SnapshotRoutes
             })
             .WithName("deleteSnapshot").WithTags("snapshots").WithSummary("Deletes a snapshot, in any order; volumes made from it live on.")
             .Refuses(ErrorCodes.NotFound, ErrorCodes.InvalidState);
+        api.MapPut("/snapshots/{snapshotId}/leases/{leaseId}", async (string snapshotId, string leaseId, IGrainFactory grains) =>
+            {
+                Ids.Require(ResourceKind.Snapshot, snapshotId, "Snapshot");
+                var lease = await grains.GetGrain<ISnapshotGrain>(snapshotId).Lease(leaseId);
+                return TypedResults.Ok(new SnapshotLeaseView(lease.LeaseId, lease.ExpiresAt));
+            })
+            .WithName("leaseSnapshot").WithTags("snapshots").WithSummary("Takes or renews a lease for who reads a snapshot's data for long, also once it is deleted.")
+            .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound, ErrorCodes.LimitExceeded);
+        api.MapDelete("/snapshots/{snapshotId}/leases/{leaseId}", async (string snapshotId, string leaseId, IGrainFactory grains) =>
+            {
+                Ids.Require(ResourceKind.Snapshot, snapshotId, "Snapshot");
+                await grains.GetGrain<ISnapshotGrain>(snapshotId).EndLease(leaseId);
+                return TypedResults.NoContent();
+            })
+            .WithName("endSnapshotLease").WithTags("snapshots").WithSummary("Ends a lease before it runs out.").Refuses(ErrorCodes.NotFound);
         api.MapPost("/volumes/{volumeId}/estimate-reclaim", async (string volumeId, EstimateReclaimRequest request, IGrainFactory grains) =>
             {
                 foreach (var id in request.SnapshotIds) Ids.Require(ResourceKind.Snapshot, id, "Snapshot");

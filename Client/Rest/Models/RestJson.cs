@@ -43,6 +43,7 @@ namespace Tidegate.Client.Rest.Models;
 [JsonSerializable(typeof(RetentionView))]
 [JsonSerializable(typeof(CreateSnapshotRequest))]
 [JsonSerializable(typeof(SnapshotView))]
+[JsonSerializable(typeof(SnapshotLeaseView))]
 [JsonSerializable(typeof(RecoveryPointsView))]
 [JsonSerializable(typeof(Page<GatewaySummary>))]
 [JsonSerializable(typeof(Page<VolumeSummary>))]

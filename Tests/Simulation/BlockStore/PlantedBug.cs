@@ -59,4 +59,8 @@ internal enum PlantedBug
     DeathCountedAtTheFold,
     /// <summary>A recovery point that was found in one catalogue is held in a later one, without looking whether it is still there.</summary>
     PointFoundBeforeItsSave,
+    /// <summary>A reader goes by an image that it was given before its lease was saved.</summary>
+    LeaseAfterTheImage,
+    /// <summary>The reader of a clone holds a lease in the clone, and none in its origins.</summary>
+    LeaseInTheCloneAlone,
 }

@@ -30,4 +30,40 @@ internal static class PointSteps
         volume.PrepareHousekeeping();
         StoreSteps.PublishWork(volume, world);
     }
+
+    /// <summary>A snapshot is read for longer than the grace, while it is deleted, and what it shares is folded, moved and swept.</summary>
+    internal static void LongRead(StoreWorld world)
+    {
+        if (StoreSteps.Volume(world) is not { Row: { } row } volume || world.Pick(row.Truth.Snapshots.Keys.ToList()) is not { } snapshot) return;
+        var reader = new SimulatedReader(volume, snapshot, StoreSteps.Name(world, "lease"));
+        if (world.Is(PlantedBug.LeaseAfterTheImage))
+        {
+            reader.Look();
+            Disturb(world, volume, snapshot, 0.1);
+        }
+        reader.Lease();
+        for (var rounds = world.Random.Next(3, 8); rounds > 0 && reader.IsHeld; rounds--)
+        {
+            Disturb(world, world.Chance(0.5) && volume.Origin is { Row: not null } origin ? origin : volume, snapshot, 0.5);
+            world.Elapse(TimeSpan.FromHours(world.Random.Next(12, 23)));
+            reader.Lease();
+            if (!reader.IsHeld) return;
+            volume.Sweep();
+            volume.Origin?.Sweep();
+            reader.Read();
+        }
+    }
+
+    private static void Disturb(StoreWorld world, SimulatedVolume volume, string snapshot, double deletion)
+    {
+        if (world.Chance(deletion) && volume.Row?.Truth.Snapshots.ContainsKey(snapshot) == true)
+        {
+            volume.PrepareDeletion([snapshot]);
+            StoreSteps.PublishWork(volume, world);
+        }
+        if (world.Chance(0.7)) StoreSteps.Fold(world, volume);
+        volume.PrepareHousekeeping();
+        StoreSteps.PublishWork(volume, world);
+        StoreSteps.Compact(world, volume);
+    }
 }

@@ -144,6 +144,15 @@ internal sealed partial class SimulatedVolume
         _world.Happened(change is null ? "nothing is prepared" : "prepared", $"{Id}: {what} for v{row.Head.Version}");
     }
 
+    /// <summary>A change of the catalogue by the grain itself; nothing when there is none to make.</summary>
+    internal void ChangeCatalogue(string what, Func<VolumeHead, CatalogueUpdate?> prepare, Action saved) => Perform(
+        what,
+        row => prepare(row.Head) is { } update ? ToDecision(row, HeadMachine.ChangeCatalogue(row.Head, update), row.Truth) : VolumeDecision.Nothing,
+        (_, refusal) =>
+        {
+            if (refusal is null) saved();
+        });
+
     /// <summary>What a worker was given to begin from: new, or as an idle activation remembers it.</summary>
     private VolumeRow? AnyRow() => _activations[_world.Random.Next(2)] ?? Row;
 }

@@ -44,6 +44,7 @@ internal static class StoreSteps
         ("sweep", 2, world => Volume(world)?.Sweep()),
         ("clone", 2, Clone),
         ("clone a beginning", 2, CloneBeginning),
+        ("long read", 1, PointSteps.LongRead),
         ("keep point", 3, PointSteps.Keep),
         ("clone point", 1, PointSteps.Clone),
         ("housekeeping", 4, HouseKeep),
@@ -204,7 +205,11 @@ internal static class StoreSteps
 
     private static void Compact(StoreWorld world)
     {
-        if (Volume(world) is not { } volume) return;
+        if (Volume(world) is { } volume) Compact(world, volume);
+    }
+
+    internal static void Compact(StoreWorld world, SimulatedVolume volume)
+    {
         volume.ComputeCompaction();
         PrepareCompaction(volume, world);
         Between(world, volume);

@@ -104,7 +104,7 @@ public sealed class TombstoneSweepTests
         var volume = await OverwrittenAsync();
         var cut = (await volume.OpenCatalogue().FindSnapshotAsync("first"))!;
         await volume.ChangeCatalogueAsync(async catalogue => await catalogue.PutLeaseAsync(
-            new LeaseRecord("export", cut.BaseSequence, cut.Sequence, cut.Image, volume.Now.AddDays(30))));
+            new LeaseRecord("export", cut.BaseSequence, cut.Sequence, cut.Image, volume.Now.AddDays(30), volume.Head.Version + 1)));
         var model = volume.SnapshotModels["first"];
         await ReclaimScenario.DeleteAsync(volume, "first");
         await volume.BuryAsync();
