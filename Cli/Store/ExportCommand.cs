@@ -32,7 +32,8 @@ internal static class ExportCommand
             if (parsed.GetValue(lease) && parsed.GetValue(snapshot) == StoredVolume.HeadImage)
                 throw new TidegateException(ErrorCodes.InvalidArgument, "A lease is held on a snapshot, and none is named.", "Name one with --snapshot; take one first if need be.");
             using var session = parsed.GetValue(lease) ? globals.Open(parsed) : null;
-            await using var held = session is null ? null : await ExportLease.TakeAsync(session, parsed.GetValue(snapshot)!, TimeProvider.System, cancellation);
+            await using var held = session is null ? null : await ExportLease.TakeAsync(
+                session.Client, parsed.GetValue(snapshot)!, session.Printer.Note, TimeProvider.System, cancellation);
             var stored = await BucketOptions.OpenVolumeAsync(buckets.Open(parsed), parsed.GetValue(volume)!, cancellation);
             var (name, sequence, image) = await FindAsync(stored, parsed.GetValue(snapshot)!, cancellation);
             var reader = await ImageReader.OpenAsync(image, stored.Segments, cancellationToken: cancellation);

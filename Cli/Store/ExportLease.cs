@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Tidegate.Cli.Commands;
 using Tidegate.Client.Rest;
 using Tidegate.Grains.Interfaces.Errors;
 
@@ -23,10 +22,11 @@ internal sealed class ExportLease : IAsyncDisposable
     private ExportLease(TidegateRestClient client, string snapshotId, Action<string> note) => (_client, _snapshotId, _note) = (client, snapshotId, note);
 
     /// <summary>Takes the lease: before the bucket is looked at, so that what is found there is held.</summary>
-    public static async Task<ExportLease> TakeAsync(Session session, string snapshotId, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<ExportLease> TakeAsync(
+        TidegateRestClient client, string snapshotId, Action<string> note, TimeProvider time, CancellationToken cancellationToken)
     {
-        var lease = new ExportLease(session.Client, snapshotId, session.Printer.Note);
-        await session.Client.LeaseSnapshotAsync(snapshotId, lease._leaseId, cancellationToken);
+        var lease = new ExportLease(client, snapshotId, note);
+        await client.LeaseSnapshotAsync(snapshotId, lease._leaseId, cancellationToken);
         lease._renewing = lease.RenewAsync(time);
         return lease;
     }

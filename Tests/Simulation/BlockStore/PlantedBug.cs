@@ -61,6 +61,4 @@ internal enum PlantedBug
     PointFoundBeforeItsSave,
     /// <summary>A reader goes by an image that it was given before its lease was saved.</summary>
     LeaseAfterTheImage,
-    /// <summary>The reader of a clone holds a lease in the clone, and none in its origins.</summary>
-    LeaseInTheCloneAlone,
 }

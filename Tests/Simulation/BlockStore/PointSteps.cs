@@ -34,7 +34,8 @@ internal static class PointSteps
     /// <summary>A snapshot is read for longer than the grace, while it is deleted, and what it shares is folded, moved and swept.</summary>
     internal static void LongRead(StoreWorld world)
     {
-        if (StoreSteps.Volume(world) is not { Row: { } row } volume || world.Pick(row.Truth.Snapshots.Keys.ToList()) is not { } snapshot) return;
+        var clones = world.Volumes.Where(one => one is { Origin.Row: not null, Row.Truth.Snapshots.Count: > 0 }).ToList();
+        if ((clones.Count > 0 && world.Chance(0.5) ? world.Pick(clones) : StoreSteps.Volume(world)) is not { Row: { } row } volume || world.Pick(row.Truth.Snapshots.Keys.ToList()) is not { } snapshot) return;
         var reader = new SimulatedReader(volume, snapshot, StoreSteps.Name(world, "lease"));
         if (world.Is(PlantedBug.LeaseAfterTheImage))
         {
@@ -44,7 +45,8 @@ internal static class PointSteps
         reader.Lease();
         for (var rounds = world.Random.Next(3, 8); rounds > 0 && reader.IsHeld; rounds--)
         {
-            Disturb(world, world.Chance(0.5) && volume.Origin is { Row: not null } origin ? origin : volume, snapshot, 0.5);
+            Disturb(world, volume, snapshot, 0.5);
+            if (volume.Origin is { Row: not null } origin) Disturb(world, origin, snapshot, 0.5);
             world.Elapse(TimeSpan.FromHours(world.Random.Next(12, 23)));
             reader.Lease();
             if (!reader.IsHeld) return;
@@ -60,6 +62,11 @@ internal static class PointSteps
         {
             volume.PrepareDeletion([snapshot]);
             StoreSteps.PublishWork(volume, world);
+        }
+        if (world.Chance(0.3) && world.Pick(world.Agents.Where(agent => agent.Volume == volume).ToList()) is { } agent)
+        {
+            agent.Write(4);
+            StoreSteps.Drain(world, agent, 2);
         }
         if (world.Chance(0.7)) StoreSteps.Fold(world, volume);
         volume.PrepareHousekeeping();

@@ -65,7 +65,7 @@ internal sealed class SimulatedReader(SimulatedVolume volume, string snapshotId,
 
     private void InOrigins(SimulatedVolume clone, Action done)
     {
-        if (clone.Origin is not { } origin || volume.World.Is(PlantedBug.LeaseInTheCloneAlone)) done();
+        if (clone.Origin is not { } origin) done();
         else
             Put(
                 origin,

@@ -1,5 +1,11 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Time.Testing;
 using Tidegate.BlockStore.Blobs;
+using Tidegate.Cli.Store;
+using Tidegate.Client.Rest;
+using Tidegate.Client.Rest.Models;
 using Tidegate.Tests.Unit.BlockStore.Rebuild;
+using Tidegate.Tests.Unit.Rest;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Cli;
@@ -48,6 +54,8 @@ public sealed class StoreCommandTests : IAsyncLifetime
         Assert.Contains(key, words.Output, StringComparison.Ordinal);
         var export = await RunAsync("export", Volume, "--to", Path.Combine(_directory, "image"));
         Assert.Equal(10, export.ExitCode);
+        Assert.Contains(key, export.Errors, StringComparison.Ordinal);
+        Assert.Contains("--lease", export.Errors, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(_directory, "image")));
     }
 
@@ -79,6 +87,53 @@ public sealed class StoreCommandTests : IAsyncLifetime
         Assert.Equal(5, again.ExitCode);
         Assert.Contains("--force", again.Errors, StringComparison.Ordinal);
         Assert.Equal(0, (await RunAsync("export", Volume, "--to", file, "--force", "--no-hash")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Export_holds_a_lease_through_the_service_until_it_has_ended()
+    {
+        const string Leases = "/v1/snapshots/snap-2/leases/";
+        await using var api = (await FakeApi.StartAsync())
+            .On("PUT", Leases + "*", FakeReply.Ok(new SnapshotLeaseView("export", DateTimeOffset.UnixEpoch)), FakeReply.Problem(404, "NotFound", "no such snapshot"))
+            .On("DELETE", Leases + "*", FakeReply.Empty);
+        string[] held = ["--snapshot", "snap-2", "--lease", "--api", api.Url.ToString(), "--key", CliRun.Key];
+        var file = Path.Combine(_directory, "image");
+        Assert.Equal(0, (await RunAsync(["export", Volume, "--to", file, .. held])).ExitCode);
+        var asked = api.Requests.ToArray();
+        Assert.Equal(["PUT", "DELETE"], asked.Select(request => request.Method));
+        Assert.Equal(asked[0].Path, asked[1].Path);
+        Assert.Matches("^export-[0-9a-f]{32}$", asked[0].Path[Leases.Length..]);
+
+        // Without the snapshot there is nothing to hold, and nothing is read.
+        Assert.Equal(3, (await RunAsync(["export", Volume, "--to", file + "2", .. held])).ExitCode);
+        Assert.False(File.Exists(file + "2"));
+        Assert.Equal(2, (await RunAsync("export", Volume, "--to", file + "2", "--lease", "--api", api.Url.ToString(), "--key", CliRun.Key)).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_lease_is_renewed_while_the_export_runs_and_a_failure_to_is_told()
+    {
+        var (time, notes) = (new FakeTimeProvider(), new ConcurrentQueue<string>());
+        using var renewed = new SemaphoreSlim(0);
+        var count = 0;
+        await using var api = (await FakeApi.StartAsync()).On("DELETE", "/v1/snapshots/snap-2/leases/*", FakeReply.Empty);
+        api.On("PUT", "/v1/snapshots/snap-2/leases/*", _ =>
+        {
+            renewed.Release();
+            return ++count == 3 ? FakeReply.Problem(404, "NotFound", "it has run out") : FakeReply.Ok(new SnapshotLeaseView("export", DateTimeOffset.UnixEpoch));
+        });
+        using var client = new TidegateRestClient(new RestClientOptions { Endpoint = api.Url, ApiKey = CliRun.Key });
+        await using (await ExportLease.TakeAsync(client, "snap-2", notes.Enqueue, time, CancellationToken.None))
+        {
+            for (var renewals = 0; renewals < 4; renewals++)
+            {
+                Assert.True(await renewed.WaitAsync(TimeSpan.FromSeconds(30)));
+                time.Advance(TimeSpan.FromMinutes(10));
+            }
+        }
+
+        Assert.Single(api.Requests.Select(request => request.Path).Distinct());
+        Assert.Contains("it has run out", Assert.Single(notes), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Tidegate.Tests.Unit.Rest;
 
-/// <summary>A scriptable API on loopback: answers by method and path, in order, the last one again and again; remembers what it was asked.</summary>
+/// <summary>A scriptable API on loopback: answers by method and path (its last part may be <c>*</c>), in order, the last one again and again; remembers what it was asked.</summary>
 internal sealed class FakeApi : IAsyncDisposable
 {
     private readonly WebApplication _web;
@@ -65,7 +65,9 @@ internal sealed class FakeApi : IAsyncDisposable
             context.Request.Method, context.Request.Path.Value!, context.Request.QueryString.Value!, context.Request.Headers.Authorization.ToString(),
             context.Request.Headers["Idempotency-Key"].ToString(), await reader.ReadToEndAsync());
         Requests.Enqueue(request);
-        var reply = _answers.TryGetValue($"{request.Method} {request.Path}", out var answers) && answers.TryPeek(out var answer)
+        var parent = request.Path[..(request.Path.LastIndexOf('/') + 1)];
+        var isKnown = _answers.TryGetValue($"{request.Method} {request.Path}", out var answers) || _answers.TryGetValue($"{request.Method} {parent}*", out answers);
+        var reply = isKnown && answers!.TryPeek(out var answer)
             ? answer(request)
             : FakeReply.Problem(404, "NotFound", $"nothing at {request.Method} {request.Path}");
         if (answers is { Count: > 1 }) answers.TryDequeue(out _);
