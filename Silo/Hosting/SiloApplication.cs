@@ -194,6 +194,9 @@ internal sealed class SiloApplication : IAsyncDisposable
                 // A silo that died is known to be dead within 6 s, so that its gateways are back within 10 (M1.9).
                 options.ProbeTimeout = TimeSpan.FromSeconds(2);
                 options.NumMissedProbesLimit = 3;
+                // When all silos died at once, the first one back waits for the others' last signs of life to be this old: 15 s.
+                options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+                options.NumMissedTableIAmAliveLimit = 3;
                 options.DefunctSiloExpiration = TimeSpan.FromDays(1);
             });
             // What takes longer belongs in the work pool; a turn that does not keep to it is logged.
