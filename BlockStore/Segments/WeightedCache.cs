@@ -4,7 +4,7 @@ namespace Tidegate.BlockStore.Segments;
 /// A bounded cache of things that are loaded once however many ask at the same time; forgets the least recently used when their
 /// weights pass the bound (I11). A load that fails is forgotten, so that the next caller tries again.
 /// </summary>
-internal sealed class WeightedCache<TKey, TValue>(long maxWeight, Func<TValue, long> weigh)
+public sealed class WeightedCache<TKey, TValue>(long maxWeight, Func<TValue, long> weigh)
     where TKey : notnull
 {
     private readonly Lock _lock = new();
@@ -28,6 +28,7 @@ internal sealed class WeightedCache<TKey, TValue>(long maxWeight, Func<TValue, l
         public long Weight { get; set; }
     }
 
+    /// <summary>What is kept under the key, or what <paramref name="load"/> brings; the token ends the waiting, not the load.</summary>
     public Task<TValue> GetAsync(TKey key, Func<TKey, Task<TValue>> load, CancellationToken cancellationToken)
     {
         TaskCompletionSource<TValue>? loading = null;

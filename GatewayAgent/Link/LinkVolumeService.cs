@@ -29,6 +29,9 @@ internal sealed class LinkVolumeService(string volumeId, LinkHolder link) : IVol
     public Task<VolumeImageReply> GetImageAsync(CancellationToken cancellationToken) =>
         CallAsync(static g => g.GetImage(), cancellationToken);
 
+    public Task<VolumeImageReply> GetSnapshotImageAsync(string snapshotId, CancellationToken cancellationToken) =>
+        CallAsync(g => g.GetSnapshotImage(snapshotId), cancellationToken);
+
     private async Task<T> CallAsync<T>(Func<IVolumeDataGrain, Task<T>> call, CancellationToken cancellationToken)
     {
         var connection = link.Require();

@@ -18,6 +18,7 @@ internal sealed class NbdNegotiation(
     private bool _isEncrypted;
     private bool _structured;
     private string? _contextExport;
+    private string _whyNotOpened = "";
 
     /// <summary>The agreed terms, or null when the client left. Throws <see cref="NbdProtocolException"/>.</summary>
     public NbdTerms? Run()
@@ -150,7 +151,7 @@ internal sealed class NbdNegotiation(
         if (connection.IsStopping)
             throw new NbdProtocolException("the agent is stopping");
         if (!TryOpen(name, out var lease))
-            throw new NbdProtocolException($"there is no export '{name}'");
+            throw new NbdProtocolException(_whyNotOpened);
         if (connection.BeginSession() is { } reason)
         {
             GiveBack(lease);
@@ -216,7 +217,7 @@ internal sealed class NbdNegotiation(
         }
         if (!TryOpen(name, out var lease))
         {
-            Reply(option, NbdOptionReply.ErrorUnknown, $"there is no export '{name}'");
+            Reply(option, NbdOptionReply.ErrorUnknown, _whyNotOpened);
             return null;
         }
         if (option == NbdOption.Go && connection.BeginSession() is { } reason)
@@ -279,7 +280,7 @@ internal sealed class NbdNegotiation(
         }
         if (!TryOpen(name, out var lease))
         {
-            Reply(option, NbdOptionReply.ErrorUnknown, $"there is no export '{name}'");
+            Reply(option, NbdOptionReply.ErrorUnknown, _whyNotOpened);
             return;
         }
         if (matches)
@@ -299,7 +300,16 @@ internal sealed class NbdNegotiation(
     {
         if (name.Length == 0 && exports.List() is [var only])
             name = only.Name;
-        return exports.TryOpen(name, out lease);
+        try
+        {
+            _whyNotOpened = $"there is no export '{name}'";
+            return exports.TryOpen(name, out lease);
+        }
+        catch (ExportException failure)
+        {
+            (lease, _whyNotOpened) = (null, failure.Message);
+            return false;
+        }
     }
 
     private NbdTerms TermsFor(IExportLease lease) => new(lease, _structured, _structured && _contextExport == lease.Export.Name);

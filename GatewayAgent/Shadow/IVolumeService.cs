@@ -16,4 +16,5 @@ internal interface IVolumeService
     Task<StagingStanding> CommitFillsAsync(FillCommitRequest request, CancellationToken cancellationToken);
     Task<CommitReply> PublishStagingAsync(StagingPublishRequest request, CancellationToken cancellationToken);
     Task<VolumeImageReply> GetImageAsync(CancellationToken cancellationToken);
+    Task<VolumeImageReply> GetSnapshotImageAsync(string snapshotId, CancellationToken cancellationToken);
 }

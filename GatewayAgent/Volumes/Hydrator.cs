@@ -23,7 +23,7 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
     private readonly string _volumeId;
     private readonly PresenceMap _map;
     private readonly IVolumeService _service;
-    private readonly RestoreImage _image;
+    private readonly RemoteImage _image;
     private readonly HydrationOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -44,7 +44,7 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
         TimeProvider time, ILogger logger)
     {
         (_volumeId, _map, _service, _options, _time, _logger) = (volumeId, map, service, options, time, logger);
-        _image = new RestoreImage(_service, new TicketBlobSource(service, blobs, time));
+        _image = new RemoteImage(_service.GetImageAsync, new TicketBlobSource(service, blobs, time));
     }
 
     /// <summary>Completes when every sector is in the store and the map says so durably.</summary>
@@ -371,7 +371,8 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
         VolumeLog.FetchFailed(_logger, _volumeId, reason);
     }
 
-    private static bool IsTransient(Exception error) =>
+    /// <summary>True for what passes by itself, so that trying again is worth it.</summary>
+    internal static bool IsTransient(Exception error) =>
         error is TidegateException { IsTransient: true } or TidegateException { Code: ErrorCodes.TicketRefused } or TimeoutException;
 
     private static long BlockEnd(long offset) => (offset / BlockGeometry.BlockBytes + 1) * BlockGeometry.BlockBytes;

@@ -13,8 +13,10 @@ internal interface IExportSource
 
     /// <summary>
     /// Opens an export by its exact name. The caller disposes the lease when its session ends; many leases of one export
-    /// may be held at once (multi-conn).
+    /// may be held at once (multi-conn). <c>VOLUME@SNAPSHOT</c> opens a snapshot, read-only; that asks the service and may take
+    /// seconds, and snapshots are not listed. False: there is no such export.
     /// </summary>
+    /// <exception cref="ExportException">There is one, and it cannot be opened now.</exception>
     bool TryOpen(string name, [NotNullWhen(true)] out IExportLease? lease);
 
     /// <summary>Raised, on any thread and with no lock held, after the list has changed.</summary>

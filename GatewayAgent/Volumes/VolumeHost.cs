@@ -32,6 +32,7 @@ internal sealed class VolumeHost : IAsyncDisposable
     private readonly SemaphoreSlim _closing = new(1);
     private readonly SemaphoreSlim _barriers = new(1);
 #pragma warning restore CA2213
+    private readonly SnapshotExports _snapshots;
     private readonly Dictionary<string, long> _answered = [];
     private readonly Func<IDisk> _openDisk;
     private IDisk? _files;
@@ -43,6 +44,7 @@ internal sealed class VolumeHost : IAsyncDisposable
     {
         (_attachment, _openDisk, _environment) = (attachment, disk, environment);
         _logger = environment.Loggers.CreateLogger<VolumeHost>();
+        _snapshots = new SnapshotExports(attachment.VolumeId, environment);
     }
 
     /// <summary>The volume.</summary>
@@ -95,6 +97,11 @@ internal sealed class VolumeHost : IAsyncDisposable
             return _served is { } served && served.Leases.TryTake(Export!, out lease);
         }
     }
+
+    /// <summary>Takes a lease of one of the volume's snapshots, whether or not the volume itself is served; false when it has none of that id.</summary>
+    /// <exception cref="ExportException">The snapshot cannot be opened now.</exception>
+    public bool TryOpenSnapshot(string snapshotId, string exportName, [NotNullWhen(true)] out IExportLease? lease) =>
+        _snapshots.TryOpen(snapshotId, exportName, out lease);
 
     /// <summary>Takes over a changed name; a greater size grows the volume. One that cannot grow is stopped and says why in its status.</summary>
     public async Task UpdateAsync(VolumeAttachment attachment, CancellationToken cancellationToken)
@@ -219,6 +226,7 @@ internal sealed class VolumeHost : IAsyncDisposable
     /// <summary>Stops serving: sessions are asked to close, what was acknowledged is applied, files are closed and kept.</summary>
     public async ValueTask DisposeAsync()
     {
+        _snapshots.Dispose();
         await CloseAsync(VolumeRunState.Stopped, "");
         VolumeLog.Stopped(_logger, VolumeId);
     }

@@ -14,6 +14,9 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
     private static readonly TimeSpan FirstOpenAgain = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan LastOpenAgain = TimeSpan.FromMinutes(10);
 
+    /// <summary>Between a volume's name and a snapshot's id in the name of an export.</summary>
+    private const char SnapshotMark = '@';
+
     private readonly IVolumeStorage _storage;
     private readonly ConfigurationStore _store;
     private readonly VolumeEnvironment _environment;
@@ -89,7 +92,11 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
     public bool TryOpen(string name, [NotNullWhen(true)] out IExportLease? lease)
     {
         lease = null;
-        return _hosts.Values.FirstOrDefault(host => host.Export?.Name == name) is { } host && host.TryOpenExport(out lease);
+        if (_hosts.Values.FirstOrDefault(host => host.Export?.Name == name) is { } host)
+            return host.TryOpenExport(out lease);
+        return name.LastIndexOf(SnapshotMark) is var mark and > 0
+            && _hosts.Values.FirstOrDefault(host => host.Name == name[..mark]) is { } volume
+            && volume.TryOpenSnapshot(name[(mark + 1)..], name, out lease);
     }
 
     /// <inheritdoc/>

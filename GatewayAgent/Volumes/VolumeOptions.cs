@@ -13,6 +13,12 @@ internal sealed class VolumeOptions
     /// <summary>How long sessions may take to close when a volume stops.</summary>
     public TimeSpan CloseTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long opening a snapshot's export waits for the service; below the time that NBD's handshake has.</summary>
+    public TimeSpan SnapshotOpenTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a snapshot that no session uses stays open, so that a client that comes back finds it warm.</summary>
+    public TimeSpan SnapshotIdleTime { get; set; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Sealing and upload.</summary>
     public ShadowOptions Shadow { get; set; } = new();
 

@@ -41,4 +41,8 @@ public interface IVolumeDataGrain : IGrainWithStringKey
     /// <summary>What a restoring agent reads from: the image the volume started from. Empty image for an empty volume.</summary>
     [ReachableBy(Role.Agent), AlwaysInterleave, Alias("image")]
     Task<VolumeImageReply> GetImage();
+
+    /// <summary>What an agent serves a completed snapshot of the volume from, read-only. Throws <c>NotFound</c>.</summary>
+    [ReachableBy(Role.Agent), AlwaysInterleave, Alias("snapshot-image")]
+    Task<VolumeImageReply> GetSnapshotImage(string snapshotId);
 }

@@ -149,6 +149,13 @@ internal sealed partial class VolumeGrain
         return new VolumeImageReply((await ReadableAsync(image)).Encode(), (await KeysAsync()).ExportAll());
     }
 
+    /// <inheritdoc />
+    public async Task<VolumeImageReply> GetSnapshotImage(string snapshotId)
+    {
+        RequireAgent();
+        return new VolumeImageReply((await ImageOfAsync(snapshotId)).Encode(), (await KeysAsync()).ExportAll());
+    }
+
     // The number that uploads of a kind go on from; null for what no agent uploads now.
     private static long? NextOf(VolumeHead head, SegmentKind kind) => kind switch
     {

@@ -1,3 +1,4 @@
+using Tidegate.BlockStore.Images;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Snapshots;
@@ -34,8 +35,13 @@ internal sealed partial class VolumeGrain
         // A deleted volume's snapshots stay readable, so deletion does not matter here.
         if (State.Head.Length == 0) throw Authorisation.NotFound($"Snapshot {snapshotId}");
         Authorisation.RequireAccount(State.Specification!.AccountId, $"Snapshot {snapshotId}");
+        return new StoredImage((await ImageOfAsync(snapshotId)).Encode(), State.Keys);
+    }
+
+    private async Task<ImageDescriptor> ImageOfAsync(string snapshotId)
+    {
         var snapshot = await (await OpenCatalogueAsync(HeadOf(State))).FindSnapshotAsync(snapshotId) ?? throw Authorisation.NotFound($"Snapshot {snapshotId}");
-        return new StoredImage((await ReadableAsync(snapshot.Image)).Encode(), State.Keys);
+        return await ReadableAsync(snapshot.Image);
     }
 
     private async Task<SnapshotBarrier> TakeBarrierAsync(string gatewayId, string snapshotId, string requestId)

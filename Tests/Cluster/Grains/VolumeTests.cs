@@ -225,4 +225,25 @@ public sealed class VolumeTests(GrainCluster cluster)
         await volume.WriteAsync(1, 0, id);
         await GrainCluster.RefusedAsync(() => VolumeUnderTest.NewAsync(cluster, stranger, id), ErrorCodes.NotFound);
     }
+
+    [Fact]
+    public async Task A_snapshot_s_image_is_for_the_agent_of_its_own_volume_while_it_exists()
+    {
+        await using var gateway = await GatewayUnderTest.NewAsync(cluster);
+        await using var sibling = await GatewayUnderTest.NewAsync(cluster, gateway.AccountId);
+        await gateway.ConnectAsync();
+        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
+        var other = await VolumeUnderTest.NewAsync(cluster, gateway);
+        await volume.AttachAsync();
+        await other.AttachAsync();
+        var id = await volume.SnapshotAsync(5);
+        await volume.WriteAsync(6, 0);
+        Task<VolumeImageReply> ImageAsync(GatewayUnderTest of, VolumeUnderTest from) =>
+            GrainCluster.As(GrainCluster.Agent(of.AccountId, of.GatewayId), () => from.Data.GetSnapshotImage(id));
+        Assert.Equal(5, await VolumeUnderTest.ByteOfAsync(await ImageAsync(gateway, volume)));
+        await GrainCluster.RefusedAsync(() => ImageAsync(sibling, volume), ErrorCodes.NotFound);
+        await GrainCluster.RefusedAsync(() => ImageAsync(gateway, other), ErrorCodes.NotFound);
+        await gateway.AsTenant(cluster.Grains.GetGrain<ISnapshotGrain>(id).Delete);
+        await GrainCluster.RefusedAsync(() => ImageAsync(gateway, volume), ErrorCodes.NotFound);
+    }
 }

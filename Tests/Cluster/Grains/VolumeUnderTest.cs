@@ -160,9 +160,12 @@ internal sealed class VolumeUnderTest
     }
 
     /// <summary>The byte at an offset of the newest point, read as its agent reads an image that it restores.</summary>
-    public async Task<byte> ReadByteAsync(long offset = 0)
+    public async Task<byte> ReadByteAsync(long offset = 0) =>
+        await ByteOfAsync(await GrainCluster.As(GrainCluster.Agent(Owner.AccountId, Owner.GatewayId), Data.GetImage), offset);
+
+    /// <summary>The byte at an offset of an image that an agent was given.</summary>
+    public static async Task<byte> ByteOfAsync(VolumeImageReply image, long offset = 0)
     {
-        var image = await GrainCluster.As(GrainCluster.Agent(Owner.AccountId, Owner.GatewayId), Data.GetImage);
         var ring = new Keyring();
         foreach (var key in image.Keys) ring.Add(new LineageId(key.AccountId, key.VolumeId), key.Generation, new DataKey(key.DataKey));
         var reader = await ImageReader.OpenAsync(ImageDescriptor.Decode(image.Descriptor), new SegmentCache(new BlobStoreSource(GrainCluster.Blobs), ring));

@@ -314,6 +314,10 @@ internal sealed class ModelService
         public Task<VolumeImageReply> GetImageAsync(CancellationToken cancellationToken) => service.CallAsync(() => new VolumeImageReply(
             (service.HandOut?.Invoke(service._origin) ?? service._origin).Encode(),
             [.. service._origins.Select(origin => new LineageKey(AccountId, origin.VolumeId, origin.Head.KeyGeneration, origin.Key.Export()))]));
+
+        public Task<VolumeImageReply> GetSnapshotImageAsync(string snapshotId, CancellationToken cancellationToken) => service.CallAsync(() => new VolumeImageReply(
+            (service.Snapshots.TryGetValue(snapshotId, out var image) ? image : throw new TidegateException(ErrorCodes.NotFound, $"there is no snapshot {snapshotId}")).Encode(),
+            [.. service._origins.Prepend(service).SelectMany(from => from._keys.Select((key, i) => new LineageKey(AccountId, from.VolumeId, i + 1, key.Export())))]));
     }
 
     private sealed class TicketTransport(ModelService service) : IBlobTransport

@@ -3,15 +3,19 @@ using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Segments;
-using Tidegate.GatewayAgent.Shadow;
+using Tidegate.Grains.Interfaces.Volumes;
 
 namespace Tidegate.GatewayAgent.Volumes;
 
 /// <summary>
-/// The image that a restored volume started from, opened on first use and kept. A failed opening is forgotten, so that the next
-/// use tries again.
+/// An image at the service, opened on first use and kept: the one that a restored volume started from, or a snapshot's. A failed
+/// opening is forgotten, so that the next use tries again.
 /// </summary>
-internal sealed class RestoreImage(IVolumeService service, IBlobSource blobs)
+/// <param name="describe">Asks the service for the image.</param>
+/// <param name="blobs">Where its bytes come from.</param>
+/// <param name="segmentCacheBytes">Bound of the indexes that are kept.</param>
+internal sealed class RemoteImage(
+    Func<CancellationToken, Task<VolumeImageReply>> describe, IBlobSource blobs, long segmentCacheBytes = SegmentCache.DefaultMaxBytes)
 {
     private readonly Lock _gate = new();
     private Task<ImageReader>? _opening;
@@ -44,11 +48,11 @@ internal sealed class RestoreImage(IVolumeService service, IBlobSource blobs)
         await Task.Yield();
         if (_known is not { } known)
         {
-            var reply = await service.GetImageAsync(CancellationToken.None);
+            var reply = await describe(CancellationToken.None);
             var keys = new Keyring();
             foreach (var key in reply.Keys)
                 keys.Add(new LineageId(key.AccountId, key.VolumeId), key.Generation, new DataKey(key.DataKey));
-            _known = known = (ImageDescriptor.Decode(reply.Descriptor), new SegmentCache(blobs, keys));
+            _known = known = (ImageDescriptor.Decode(reply.Descriptor), new SegmentCache(blobs, keys, segmentCacheBytes));
         }
         return await ImageReader.OpenAsync(known.Image, known.Segments);
     }
