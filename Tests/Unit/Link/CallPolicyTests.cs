@@ -56,8 +56,8 @@ public sealed class CallPolicyTests
         Assert.Equal(
             [
                 "IGatewayLinkGrain.Heartbeat", "IGatewayLinkGrain.Open", "IGatewayLinkGrain.Register", "IGatewayLinkGrain.Report",
-                "IVolumeDataGrain.Attach", "IVolumeDataGrain.Commit", "IVolumeDataGrain.GetImage", "IVolumeDataGrain.GetReadTickets",
-                "IVolumeDataGrain.GetSnapshotImage", "IVolumeDataGrain.GetWriteTickets",
+                "IVolumeDataGrain.Attach", "IVolumeDataGrain.Commit", "IVolumeDataGrain.CommitFills", "IVolumeDataGrain.GetImage", "IVolumeDataGrain.GetReadTickets",
+                "IVolumeDataGrain.GetSnapshotImage", "IVolumeDataGrain.GetWriteTickets", "IVolumeDataGrain.PublishStaging",
             ],
             open.Order(StringComparer.Ordinal));
     }
