@@ -74,7 +74,7 @@ public sealed class BadInputTests
         // The service reads nothing from memory that it read before the damage.
         await deployment.EndSiloAsync();
         await deployment.StartSiloAsync();
-        await Eventually.TrueAsync("the gateway is back", async () => (await deployment.CliAsync("gateways", "describe", gateway, "--live")).ExitCode == 0);
+        await deployment.ConnectedAsync(gateway);
 
         var restore = await deployment.CliAsync("restore", snapshot, "--gateway", gateway, "--name", "bad", "--wait");
         Assert.NotEqual(0, restore.ExitCode);

@@ -53,7 +53,7 @@ public sealed class RebuildStateTests
         Assert.True(live.Ok, live.Report.ToJsonString());
 
         // The key of before, the names, the lists and the audit log are back.
-        await Eventually.TrueAsync("the gateway is back", async () => (await deployment.CliAsync("gateways", "describe", "site", "--live")).ExitCode == 0);
+        await deployment.ConnectedAsync(gateway);
         Assert.Equal(volume, (string?)(await deployment.CliOkAsync("volumes", "describe", "data"))["volumeId"]);
         Assert.Empty(audited.Except(await AuditAsync(deployment)));
         await Eventually.TrueAsync("the rebuild is in the audit log", async () =>
