@@ -40,10 +40,6 @@ internal sealed class StagingScenario : IDisposable
 
     public long Epoch => Head.Epoch;
 
-    public int WaitingFills => _fills.Count;
-
-    public int WaitingLog => _log.Count;
-
     private DataKey Key => Volume.Ring.Find(Volume.Lineage, 1)!;
 
     public AttachClaim Claim => new(
@@ -120,6 +116,9 @@ internal sealed class StagingScenario : IDisposable
         _fills.Enqueue(await UploadAsync(segment, 0, 0, _fillTip.Digest));
         _fillTip = (identity.Sequence, segment.Digest);
     }
+
+    /// <summary>What the next commit of the log would be.</summary>
+    public SegmentClaim[] PeekLog() => [.. _log];
 
     public async Task CommitLogAsync(int most = 32) => await Volume.SaveAsync(HeadMachine.Commit(Head, Epoch, Take(_log, most), Volume.Now, Volume.Sealer));
 

@@ -1,6 +1,7 @@
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Staging;
+using Tidegate.BlockStore.Verification;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.BlockStore.Staging;
@@ -223,6 +224,51 @@ public sealed class StagingTests
 
         await PublishedAsync(staging);
     }
+
+    [Fact]
+    public async Task A_branch_of_any_size_is_folded_on_the_way_and_a_full_tail_only_waits()
+    {
+        using var staging = await BegunAsync();
+        for (var i = 0; i < 300; i++)
+        {
+            if (StagingMachine.ShouldFold(staging.Head)) await staging.FoldAsync();
+            staging.WritePast(i * 16, 2);
+            await staging.CopyAsync(i * 16, 16);
+            await staging.CommitFillsAsync();
+            Assert.InRange(staging.Branch.Tail.Count, 1, StagingMachine.FoldAtSegments);
+            Assert.InRange(staging.Head.Encode().Length, 1, VolumeHead.MaxEncodedBytes);
+        }
+        for (var i = 0; staging.Branch.Tail.Count < Tail.MaxSegments; i++)
+        {
+            await staging.CopyAsync(i * 16, 1);
+            await staging.CommitFillsAsync();
+        }
+        staging.Write(0, 1);
+        await staging.SealLogAsync();
+        var full = HeadMachine.Commit(staging.Head, staging.Epoch, staging.PeekLog(), staging.Volume.Now, staging.Volume.Sealer);
+        Assert.Equal(HeadRefusalReason.TailFull, full.Refusal!.Reason);
+        await staging.FoldAsync();
+        await staging.CommitLogAsync();
+        await PublishedAsync(staging);
+    }
+
+    [Fact]
+    public async Task I6_Damage_in_a_branch_is_found_and_named()
+    {
+        using var staging = await BegunAsync();
+        staging.WritePast(300, 20);
+        await staging.CopyAsync(300, 20);
+        await staging.CommitFillsAsync();
+        var fill = staging.Branch.Tail.Inline[^1].Segment.Identity.BlobKey;
+        Assert.Empty((await ScrubAsync(staging)).Suspects);
+        await staging.FoldAsync();
+        Assert.Empty((await ScrubAsync(staging)).Suspects);
+        await staging.Volume.Store.DeleteAsync(fill);
+        Assert.Contains(fill, (await ScrubAsync(staging)).Suspects);
+    }
+
+    private static Task<ScrubProgress> ScrubAsync(StagingScenario staging) =>
+        new VolumeScrub(staging.Volume.Store, staging.Volume.Ring, long.MaxValue, TimeProvider.System).RunAsync(staging.Head, [], "", _ => Task.CompletedTask, default);
 
     private static async Task<StagingScenario> BegunAsync(Retention? retention = null)
     {
