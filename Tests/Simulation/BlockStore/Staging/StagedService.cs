@@ -27,6 +27,7 @@ internal sealed class StagedService
     private readonly Keyring _keys = new();
     private readonly Dictionary<string, ServiceTruth> _manifests = new(StringComparer.Ordinal);
     private readonly Retention _retention;
+    private readonly MergeOptions _merging;
 
     internal StagedService(StagedWorld world)
     {
@@ -36,6 +37,8 @@ internal sealed class StagedService
         _keys.Add(Lineage, 1, key);
         Segments = new SegmentCache(world.Bucket, _keys);
         _retention = world.Random.Next(2) == 0 ? Retention.None : new Retention(TimeSpan.FromHours(1), TimeSpan.FromMinutes(10), TimeSpan.FromDays(1));
+        var target = world.Random.Next(1, 4);
+        _merging = new MergeOptions { TargetFrames = target, MaxFrames = world.Random.Next(target, 6), Share = 1, CrowdedShare = 1, FreeBytes = 1 << 20, ParallelReads = 1 };
         var head = HeadMachine.Create(Lineage, 1, world.Space.LastSizeBytes).WithManifest(_sealer);
         Truth = new ServiceTruth(new int[world.Space.Count], new Dictionary<string, int[]>());
         StoreManifest(head, Truth);
@@ -75,7 +78,13 @@ internal sealed class StagedService
 
     internal void Commit(long epoch, IReadOnlyList<SegmentClaim> segments, bool areFills, Action<VolumeHead, bool> answer)
     {
-        if (segments.Any(segment => !_world.Bucket.Contains(segment.BlobKey))) throw new Violation("the agent commits what it has not stored");
+        if (segments.Any(segment => !_world.Bucket.Contains(segment.BlobKey)))
+        {
+            // Only what an epoch uploaded that is over may be collected as orphans.
+            if (epoch == Head.Epoch) throw new Violation("what an agent may still commit is gone (I5)");
+            answer(Head, false);
+            return;
+        }
         var change = areFills
             ? StagingMachine.CommitFills(Head, epoch, segments, _world.Now, _sealer)
             : HeadMachine.Commit(Head, epoch, segments, _world.Now, _sealer);
@@ -106,7 +115,7 @@ internal sealed class StagedService
         if (Head.Tail.Count > 0)
         {
             var cuts = Sync.Result(new CatalogueEdit(Head, Segments).ListCutsAsync(Head.BaseSequence, Head.CommittedSequence)).Select(cut => cut.Sequence).ToHashSet();
-            var fold = Sync.Result(new Folder(Segments, _sealer, PutAsync).FoldAsync(Head, cuts))!;
+            var fold = Sync.Result(new Folder(Segments, _sealer, PutAsync, _merging).FoldAsync(Head, cuts))!;
             Add(Sync.Result(PreparedChange.OfFoldAsync(Head, fold, Segments, _sealer, new ReclaimTerms(_world.Now, _retention))));
         }
         else if (ComputeStagingFold() is { } fold)

@@ -21,6 +21,7 @@ internal static class StagingSimulation
         (3, (_, _, agent) => agent.PassBy()),
         (6, Race),
         (6, Finish),
+        (2, GiveUp),
         (4, (_, _, agent) => agent.Attach()),
         (2, (_, _, agent) => agent.Crash()),
         (8, (world, _, agent) => Drain(world, agent, 2)),
@@ -146,6 +147,17 @@ internal static class StagingSimulation
         if (world.Chance(0.5)) Drain(world, agent, 1);
         agent.Publish();
         if (service.Prepared.Count > 0) service.Publish(service.Prepared.Count - 1);
+    }
+
+    /// <summary>A branch with some log is given up and freed, and then the database is lost.</summary>
+    private static void GiveUp(StagedWorld world, StagedService service, StagedAgent agent)
+    {
+        if (!agent.IsStaging) return;
+        agent.Write();
+        Drain(world, agent, 2);
+        service.Abandon();
+        service.Drop();
+        if (world.Chance(0.5)) service.Rebuild();
     }
 
     private static void PublishWork(StagedWorld world, StagedService service)
