@@ -10,7 +10,7 @@ namespace Tidegate.GatewayAgent.Shadow;
 /// </summary>
 internal sealed class SealWorkers : IDisposable
 {
-    private const int Niceness = 5;
+    private const int Niceness = 3;
 
     private readonly Channel<TaskScheduler> _free = Channel.CreateUnbounded<TaskScheduler>();
     private readonly List<WorkerThread> _threads = [];
