@@ -113,6 +113,14 @@ public sealed record VolumeHead
         return WithManifest(sealer.NewIdentity(SegmentKind.Head, Version), []);
     }
 
+    /// <summary>
+    /// The head, not saved yet, under a version over <paramref name="claimed"/>: one that another save claimed and perhaps stored a manifest
+    /// of (<c>docs/formats/manifest.md</c>, Claims).
+    /// </summary>
+    public VolumeHead Above(long claimed) => Version > claimed
+        ? this
+        : this with { Version = claimed + 1, Manifest = Manifest?.Sequence == Version ? Manifest with { Sequence = claimed + 1 } : Manifest };
+
     /// <summary>The head with a newer manifest; those before it wait to be condemned, but for <paramref name="condemned"/>.</summary>
     internal VolumeHead WithManifest(SegmentIdentity manifest, IReadOnlyList<SegmentIdentity> condemned)
     {

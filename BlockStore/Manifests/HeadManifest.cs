@@ -62,6 +62,15 @@ public sealed record HeadManifest(VolumeHead Head, IReadOnlyList<WrappedKey> Key
         return name.Length > 16 && long.TryParse(name[..16], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var version) ? version : -1;
     }
 
+    /// <summary>The highest version that a volume has a manifest of; -1 when there is none. Lists them.</summary>
+    public static async Task<long> HighestVersionAsync(IBlobStore blobs, LineageId lineage, CancellationToken cancellationToken = default)
+    {
+        var highest = -1L;
+        await foreach (var entry in blobs.ListAsync($"{lineage}/{SegmentIdentity.FolderOf(SegmentKind.Head)}/", cancellationToken))
+            highest = Math.Max(highest, VersionOf(entry.Key));
+        return highest;
+    }
+
     /// <summary>Deletes a volume's manifests of versions below <paramref name="version"/>: they served as replacements alone.</summary>
     public static async Task PruneAsync(IBlobStore blobs, LineageId lineage, long version, CancellationToken cancellationToken = default)
     {

@@ -53,6 +53,7 @@ public sealed class Bucket(IBlobStore blobs, IKeyProvider keys)
         var relocations = await RelocationsAsync(newest.Manifest, damages, cancellationToken);
         return new StoredVolume(newest.Key, newest.Manifest, ring, new SegmentCache(new BlobStoreSource(blobs), ring).At(relocations))
         {
+            HighestVersion = await HeadManifest.HighestVersionAsync(blobs, lineage, cancellationToken),
             Followed = chain.Segments,
             ChainEndsBecause = chain.EndsBecause,
             Damages = [.. damages, .. chain.Damages],

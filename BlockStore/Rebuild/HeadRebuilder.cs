@@ -37,7 +37,7 @@ public static class HeadRebuilder
         return (head with
         {
             Incarnation = Math.Max(head.Incarnation, atLeast?.Incarnation ?? 0) + 1,
-            Version = Math.Max(head.Version, atLeast?.Version ?? 0) + 1,
+            Version = Math.Max(Math.Max(head.Version, stored.HighestVersion), atLeast?.Version ?? 0) + 1,
             Epoch = epoch + 1,
             Staging = staging,
         }, blobs);

@@ -46,6 +46,9 @@ public sealed class StoredVolume
     /// <summary>The highest epoch that anything stored tells of.</summary>
     public long HighestEpoch => Followed.Aggregate(Manifest.Head.Epoch, (epoch, segment) => Math.Max(epoch, segment.Header.Identity.Epoch));
 
+    /// <summary>The highest version that a manifest is stored of, whether it opens or not.</summary>
+    public long HighestVersion { get; internal init; }
+
     /// <summary>Sequence of the newest point.</summary>
     public long Sequence => Manifest.Head.CommittedSequence + Followed.Count;
 

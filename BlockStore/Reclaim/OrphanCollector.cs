@@ -24,7 +24,7 @@ public static class OrphanCollector
     /// after the listing. Nothing when the bucket holds a manifest of a later version than the head: the head has gone back (I5).
     /// </summary>
     public static async Task<IReadOnlyList<string>> FindAsync(
-        IReadOnlyList<BlobEntry> listed, VolumeHead head, AuditMarks marks, DateTimeOffset now, SegmentCache segments,
+        IReadOnlyList<BlobEntry> listed, VolumeHead head, long claimed, AuditMarks marks, DateTimeOffset now, SegmentCache segments,
         CancellationToken cancellationToken = default)
     {
         var catalogue = new CatalogueEdit(head, segments);
@@ -36,13 +36,14 @@ public static class OrphanCollector
         foreach (var entry in listed)
         {
             if (!SegmentIdentity.TryParse(entry.Key, head.KeyGeneration, out var segment)) continue;
-            if (segment!.Kind == SegmentKind.Head && segment.Sequence > head.Version) return [];
+            if (segment!.Kind == SegmentKind.Head && segment.Sequence > Math.Max(head.Version, claimed)) return [];
             if (entry.CreatedAt > now - MinAge || marks.Blobs.Contains(entry.Key) || condemned.Contains(entry.Key)) continue;
             if (segment.IsSealedByAgents && MayBeCommitted(segment, head)) continue;
             if (isReleasing && await catalogue.FindLifeAsync(segment, cancellationToken) is not null) continue;
             orphans.Add(entry.Key);
         }
-        return orphans;
+        // A manifest goes before what it names: it may be the newest, of a head that was never saved.
+        return [.. orphans.OrderByDescending(key => SegmentIdentity.KindOf(key) == SegmentKind.Head)];
     }
 
     // An agent that comes back after days still finds its upload, and commits it: the key is the same, and so is the ticket's right to it.

@@ -113,6 +113,27 @@ internal abstract partial class AggregateGrain<TState>(IPersistentState<TState> 
         }
     }
 
+    /// <summary>
+    /// Saves a step of the change that is being decided, which stands whatever becomes of the change. Throws <c>Unavailable</c> when that is not
+    /// certain: the change is given up then.
+    /// </summary>
+    protected async Task SaveStepAsync(TState step)
+    {
+        storage.State = step with { Outbox = State.Outbox };
+        try
+        {
+            await storage.WriteStateAsync();
+        }
+        catch (Exception failure)
+        {
+            // Nothing in the state tells a step that was saved from one that was not: whoever tries again reads it.
+            LogSaveFailed(_log, failure, this.GetGrainId());
+            DeactivateOnIdle();
+            await RereadQuietlyAsync(() => Task.CompletedTask);
+            throw NotSaved();
+        }
+    }
+
     /// <summary>Reads the state again, between saves.</summary>
     protected async Task RereadAsync()
     {
@@ -163,7 +184,7 @@ internal abstract partial class AggregateGrain<TState>(IPersistentState<TState> 
             // Another activation saved first: it is the one that counts.
             LogSaveLost(_log, lost, this.GetGrainId());
             DeactivateOnIdle();
-            await DiscardQuietlyAsync(next);
+            await RereadQuietlyAsync(() => DiscardAsync(next));
             throw NotSaved();
         }
         catch (Exception failure)
@@ -174,12 +195,12 @@ internal abstract partial class AggregateGrain<TState>(IPersistentState<TState> 
         }
     }
 
-    private async Task DiscardQuietlyAsync(TState lost)
+    private async Task RereadQuietlyAsync(Func<Task> then)
     {
         try
         {
             await storage.ReadStateAsync();
-            await DiscardAsync(lost);
+            await then();
         }
         catch (Exception failure)
         {

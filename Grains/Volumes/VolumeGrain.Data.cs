@@ -45,7 +45,9 @@ internal sealed partial class VolumeGrain
             var before = HeadOf(state);
             var events = new List<DomainEvent>();
             var isRebuilt = false;
-            if (HeadMachine.Attach(before, claim).Refusal?.Reason == HeadRefusalReason.HeadBehind && await RebuiltAsync(state, now) is { } rebuilt)
+            var isBehind = await IsBehindBucketAsync(state);
+            if ((isBehind || HeadMachine.Attach(before, claim).Refusal?.Reason == HeadRefusalReason.HeadBehind)
+                && await RebuiltAsync(state, now, isBehind) is { } rebuilt)
             {
                 isRebuilt = true;
                 // The database went back in time; the bucket did not.
@@ -55,7 +57,7 @@ internal sealed partial class VolumeGrain
 
             // A rebuilt branch is given up already, and that is to be saved.
             var isClosing = isRebuilt && before.Staging is not null;
-            var next = (isClosing ? before : await StoreAsync(before, AttachOrStage(before, claim, now))).WithManifest(keys.Sealer);
+            var next = (isClosing ? before : await StoreAsync(before, AttachOrStage(before, claim, now))).WithManifest(keys.Sealer).Above(state.ClaimedVersion);
             events.Add(AttachEvent(before, next));
             return new Change<VolumeState, VolumeHead>(VolumeMachine.WithHead(state, next), next, [.. events]);
         });
@@ -116,6 +118,9 @@ internal sealed partial class VolumeGrain
         var keys = await KeysAsync();
         var head = await SaveChangeAsync(async (state, now) =>
         {
+            // What is committed to a head that is about to be rebuilt would be lost.
+            if (await IsBehindBucketAsync(state))
+                throw new TidegateException(ErrorCodes.StaleEpoch, $"The bucket holds a later head of volume {Key} than the database, which was put back.", "Attach again.");
             var before = HeadOf(state);
             var claims = request.Segments.Select(segment => ClaimOf(state, segment)).ToArray();
             var change = HeadMachine.Commit(before, request.Epoch, claims, now, keys.Sealer);

@@ -24,6 +24,7 @@ internal sealed partial class VolumeGrain
     private SegmentCache? _segments;
     private byte[]? _decodedFrom;
     private VolumeHead? _decoded;
+    private bool _isBucketChecked;
 
     private VolumeHead HeadOf(VolumeState state)
     {
@@ -68,18 +69,60 @@ internal sealed partial class VolumeGrain
         var (from, to) = (before.ToImage(), change.Head.ToImage());
         var isTold = change.Head.Catalogue == before.Catalogue && to with { Tail = from.Tail } == from;
         if (isTold) return change.Head;
-        var head = change.Head.WithManifest(keys.Sealer);
+        return await StoreClaimedManifestAsync(change.Head.WithManifest(keys.Sealer), keys);
+    }
+
+    // The manifest of a head that is not saved yet. Its version is claimed first, with compare-and-set as every save, so that no other head that
+    // is saved or stored afterwards has that version or a lower one (docs/formats/manifest.md, Claims).
+    private async Task<VolumeHead> StoreClaimedManifestAsync(VolumeHead head, VolumeKeys keys)
+    {
+        if (await IsBehindBucketAsync(State))
+        {
+            throw new TidegateException(
+                ErrorCodes.Unavailable, $"The bucket holds a later head of volume {Key} than the database, which was put back; it is not changed before it is rebuilt.",
+                "It is when its gateway attaches, or a worker looks at it; 'rebuild-state' into an empty database rebuilds everything.");
+        }
+
+        head = head.Above(State.ClaimedVersion);
+        await SaveStepAsync(State with { ClaimedVersion = head.Version });
         await StoreManifestAsync(head, keys);
         return head;
     }
 
-    // The state as the bucket tells it; null when that is no further than the head.
-    private async Task<VolumeState?> RebuiltAsync(VolumeState state, DateTimeOffset now)
+    // A manifest of a version that this database knows nothing of: it was put back to a backup. Asked once in an activation, because a database
+    // does not go back under one: its next save would be refused.
+    private async Task<bool> IsBehindBucketAsync(VolumeState state)
+    {
+        if (_isBucketChecked) return false;
+        var head = HeadOf(state);
+        if (await HeadManifest.HighestVersionAsync(host.Blobs, head.Lineage) > Math.Max(head.Version, state.ClaimedVersion)) return true;
+        _isBucketChecked = true;
+        return false;
+    }
+
+    // For a volume that no gateway attaches.
+    private async Task RebuildIfBehindAsync()
+    {
+        if (_isBucketChecked || State.Head.Length == 0 || State.ErasureBegunAt is not null) return;
+        await SaveChangeAsync(async (state, now) =>
+        {
+            if (!await IsBehindBucketAsync(state) || await RebuiltAsync(state, now, isBehind: true) is not { } rebuilt) return Change.Keep(state);
+            var keys = await VolumeKeys.UnwrapAsync(host.Keys, rebuilt.Keys);
+            var head = HeadOf(rebuilt).WithManifest(keys.Sealer);
+            await SaveStepAsync(State with { ClaimedVersion = head.Version });
+            await StoreManifestAsync(head, keys);
+            return Change.To(VolumeMachine.WithHead(rebuilt, head), VolumeRebuild.EventOf(head));
+        });
+    }
+
+    // The state as the bucket tells it; null when that is no further than the head. What is committed counts, and when the database is known
+    // to have gone back, the newest manifest whatever it holds.
+    private async Task<VolumeState?> RebuiltAsync(VolumeState state, DateTimeOffset now, bool isBehind)
     {
         var head = HeadOf(state);
         if (await new Bucket(host.Blobs, host.Keys).OpenAsync(head.Lineage) is not { } stored) return null;
         // As far as the head, or as what came of it later, a published or abandoned branch among them.
-        if (stored.Sequence <= head.CommittedSequence && stored.Manifest.Head.Version <= head.Version) return null;
+        if (!isBehind && stored.Sequence <= head.CommittedSequence && stored.Manifest.Head.Version <= head.Version) return null;
         var snapshots = await stored.OpenCatalogue().ListSnapshotsAsync().ToListAsync();
         var known = await OpenCatalogueAsync(head);
         var unrecorded = new List<SnapshotRecord>();

@@ -26,7 +26,7 @@ internal sealed partial class VolumeGrain
             var own = await VolumeKeys.MakeAsync(host.Keys, rotated.Lineage, rotated.KeyGeneration);
             WrappedLineageKey[] ring = [own, .. state.Keys];
             var keys = await VolumeKeys.UnwrapAsync(host.Keys, ring);
-            var next = rotated.WithManifest(keys.Sealer);
+            var next = rotated.WithManifest(keys.Sealer).Above(state.ClaimedVersion);
             return new Change<VolumeState, (VolumeHead Head, VolumeKeys Keys)>(
                 VolumeMachine.WithHead(state, next) with { Keys = ring }, (next, keys), new DomainEvent("volume.key-rotated", new { next.KeyGeneration, next.Epoch }));
         });
@@ -47,8 +47,7 @@ internal sealed partial class VolumeGrain
             // The manifest goes first, under a version of its own, and the head names it: once the state is saved the account's old key may be
             // destroyed, and the bucket must do without it.
             var keys = await VolumeKeys.UnwrapAsync(host.Keys, ring);
-            var next = HeadMachine.Renew(HeadOf(state)).Head.WithManifest(keys.Sealer);
-            await StoreManifestAsync(next, keys);
+            var next = await StoreClaimedManifestAsync(HeadMachine.Renew(HeadOf(state)).Head.WithManifest(keys.Sealer), keys);
             return new Change<VolumeState, int>(
                 VolumeMachine.WithHead(state, next) with { Keys = ring }, 1, new DomainEvent("volume.keys-rewrapped", new { count = ring.Length }));
         });

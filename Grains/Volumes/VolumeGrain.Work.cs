@@ -20,8 +20,9 @@ internal sealed partial class VolumeGrain
     public async Task<WorkBase> GetWorkBase()
     {
         if (State.ErasureBegunAt is not null) throw Erased();
+        await RebuildIfBehindAsync();
         var origins = RelocationRoot.Encode(await OriginRelocationsAsync());
-        return new WorkBase(State.Head, State.Keys, State.Retention ?? VolumeMachine.DefaultRetention, origins, State.DeletedAt is not null);
+        return new WorkBase(State.Head, State.Keys, State.Retention ?? VolumeMachine.DefaultRetention, origins, State.DeletedAt is not null) { ClaimedVersion = State.ClaimedVersion };
     }
 
     /// <inheritdoc />

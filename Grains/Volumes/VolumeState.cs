@@ -64,6 +64,12 @@ internal sealed record VolumeState : AggregateState
     /// <summary>The recovery point that it began as; null for another beginning.</summary>
     [Id(19)] public RestoredPoint? RestoredPoint { get; init; }
 
+    /// <summary>
+    /// The highest version that a save claimed before it stored its manifest (<c>docs/formats/manifest.md</c>, Claims); meaningless when the
+    /// head's is higher.
+    /// </summary>
+    [Id(20)] public long ClaimedVersion { get; init; }
+
     /// <summary>When they were condemned.</summary>
     [Id(17)] public DateTimeOffset RemnantsAt { get; init; }
 }

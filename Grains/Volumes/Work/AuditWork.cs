@@ -19,12 +19,13 @@ internal sealed partial class AuditWork(IGrainFactory grains, ILogger log) : IVo
     {
         var listed = await OrphanCollector.ListAsync(context.Blobs, context.Head.Lineage, cancellationToken);
         // The head is read after the listing, so that nothing that was listed has become referred to without being marked.
-        var head = VolumeHead.Decode((await grains.GetGrain<IVolumeWorkGrain>(context.VolumeId).GetWorkBase()).Head);
+        var known = await grains.GetGrain<IVolumeWorkGrain>(context.VolumeId).GetWorkBase();
+        var head = VolumeHead.Decode(known.Head);
         var marks = await Auditor.MarkAsync(head, context.Segments, cancellationToken);
         var problems = await Audit.CompareAsync(head, marks, context.Segments, cancellationToken);
         foreach (var problem in problems) LogDisagreement(log, context.VolumeId, problem);
         if (problems.Count > 0) return null;
-        var orphans = await OrphanCollector.FindAsync(listed, head, marks, context.Terms.Now, context.Segments, cancellationToken);
+        var orphans = await OrphanCollector.FindAsync(listed, head, known.ClaimedVersion, marks, context.Terms.Now, context.Segments, cancellationToken);
         foreach (var key in orphans)
         {
             cancellationToken.ThrowIfCancellationRequested();

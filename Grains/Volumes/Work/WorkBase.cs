@@ -10,4 +10,8 @@ internal sealed record WorkBase(
     [property: Id(1)] WrappedLineageKey[] Keys,
     [property: Id(2)] VolumeRetention Retention,
     [property: Id(3)] byte[] OriginRelocations,
-    [property: Id(4)] bool IsDeleted);
+    [property: Id(4)] bool IsDeleted)
+{
+    /// <summary>The highest version that a save has claimed.</summary>
+    [Id(5)] public long ClaimedVersion { get; init; }
+}

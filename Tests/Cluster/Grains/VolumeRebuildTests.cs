@@ -38,6 +38,65 @@ public sealed class VolumeRebuildTests(GrainCluster cluster)
         await GrainCluster.Publisher.PublishedAsync(volume.VolumeId, "volume.rebuilt");
     }
 
+    [Fact]
+    public async Task A_volume_that_nobody_attaches_is_rebuilt_by_the_work_on_it_when_the_bucket_is_ahead()
+    {
+        await using var gateway = await GatewayUnderTest.NewAsync(cluster);
+        await gateway.ConnectAsync();
+        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
+        await volume.AttachAsync();
+        var old = await ReadAsync(volume.VolumeId);
+        var snapshot = await volume.SnapshotAsync(1);
+        await RegressAsync(volume.VolumeId, old);
+
+        // Nothing is frozen on the head that went back.
+        await GrainCluster.RefusedAsync(() => gateway.AsTenant(() => volume.Volume.Resize(VolumeUnderTest.SizeBytes * 2)), ErrorCodes.Unavailable);
+        await gateway.AsTenant(() => volume.Volume.EstimateReclaim([snapshot]));
+        var head = VolumeHead.Decode((await ReadAsync(volume.VolumeId)).State!.Head);
+        Assert.True(head.Incarnation > 1);
+        Assert.Equal(1, head.CommittedSequence);
+        var stored = (await new Bucket(GrainCluster.Blobs, GrainCluster.AccountKeys).OpenAsync(head.Lineage))!;
+        Assert.NotNull(await stored.OpenCatalogue().FindSnapshotAsync(snapshot));
+        Assert.Equal(head.Version, stored.Manifest.Head.Version);
+        Assert.Equal(VolumeUnderTest.SizeBytes * 2, (await gateway.AsTenant(() => volume.Volume.Resize(VolumeUnderTest.SizeBytes * 2))).SizeBytes);
+    }
+
+    [Fact]
+    public async Task A_commit_to_a_head_that_went_back_is_refused_and_the_attach_after_it_has_what_the_bucket_knows()
+    {
+        await using var gateway = await GatewayUnderTest.NewAsync(cluster);
+        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
+        await volume.AttachAsync();
+        await volume.WriteAsync(1, 0);
+        var old = await ReadAsync(volume.VolumeId);
+        await gateway.AsTenant(() => volume.Volume.Resize(VolumeUnderTest.SizeBytes * 2));
+        await RegressAsync(volume.VolumeId, old);
+        var segment = await volume.UploadAsync(2, 1);
+        await GrainCluster.RefusedAsync(() => volume.CommitAsync(segment), ErrorCodes.StaleEpoch);
+        Assert.Equal(VolumeUnderTest.SizeBytes * 2, (await volume.Copy().AttachAsync()).SizeBytes);
+    }
+
+    [Fact]
+    public async Task Of_a_save_that_never_happened_the_manifest_has_a_lower_version_than_the_next()
+    {
+        await using var gateway = await GatewayUnderTest.NewAsync(cluster);
+        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
+        await volume.AttachAsync();
+        await volume.WriteAsync(1, 0);
+        // The claim is saved, the manifest stored, and the head is not saved.
+        GrainCluster.Faults.Plan(volume.VolumeId, StorageFault.None, StorageFault.Lost);
+        await GrainCluster.RefusedAsync(() => gateway.AsTenant(() => volume.Volume.Resize(VolumeUnderTest.SizeBytes * 4)), ErrorCodes.Unavailable);
+        var lost = (await ReadAsync(volume.VolumeId)).State!;
+        Assert.Equal(lost.ClaimedVersion, (await volume.NewestManifestAsync()).Head.Version);
+        Assert.True(VolumeHead.Decode(lost.Head).Version < lost.ClaimedVersion);
+
+        await gateway.AsTenant(() => volume.Volume.Resize(VolumeUnderTest.SizeBytes * 2));
+        var newest = (await volume.NewestManifestAsync()).Head;
+        Assert.Equal(lost.ClaimedVersion + 1, newest.Version);
+        Assert.Equal(VolumeUnderTest.SizeBytes * 2, newest.SizeBytes);
+        Assert.Equal(newest, VolumeHead.Decode((await ReadAsync(volume.VolumeId)).State!.Head));
+    }
+
     private async Task<GrainState<VolumeState>> ReadAsync(string volumeId)
     {
         var stored = new GrainState<VolumeState>(new VolumeState());

@@ -34,7 +34,11 @@ internal sealed record VolumeTruth(
 }
 
 /// <summary>A saved volume: the head, and the snapshots that were asked for and are not complete.</summary>
-internal sealed record VolumeRow(long Stamp, VolumeHead Head, ImmutableSortedSet<string> Pending, VolumeTruth Truth);
+internal sealed record VolumeRow(long Stamp, VolumeHead Head, ImmutableSortedSet<string> Pending, VolumeTruth Truth)
+{
+    /// <summary>The highest version that a save claimed before it stored its manifest.</summary>
+    internal long Claimed { get; init; }
+}
 
 /// <summary>Grain state: rows saved with compare-and-set, and backups of all of it.</summary>
 internal sealed class Database

@@ -49,6 +49,8 @@ internal enum PlantedBug
     ReclaimForgetsClone,
     /// <summary>What only a snapshot needs is freed in a change before the one that takes the snapshot out of the catalogue.</summary>
     FreedBeforeDropped,
+    /// <summary>A manifest is stored without claiming its version: two activations may store two of one.</summary>
+    ManifestWithoutClaim,
     /// <summary>The collector of orphans goes by a head that it read before it listed the bucket.</summary>
     CollectorRacesLateCommit,
     /// <summary>Condemned blobs are deleted at once: a backup of the database may still name them.</summary>

@@ -20,7 +20,7 @@ internal sealed partial class SimulatedVolume
             if (change.Refusal is null && log.Find(row.Truth.Tip) is null && !IsFresh(row, log))
                 throw new Violation("an epoch is granted to a log that does not hold the volume's history (I3)");
             var decision = ToDecision(row, change, row.Truth with { Epoch = row.Truth.Epoch + 1 });
-            return decision.Next is { } next ? decision with { Next = next with { Head = next.Head.WithManifest(Sealer) } } : decision;
+            return decision.Next is { } next ? decision with { Next = next with { Head = next.Head.WithManifest(Sealer).Above(row.Claimed) } } : decision;
         },
         (row, refusal) =>
         {
@@ -35,7 +35,7 @@ internal sealed partial class SimulatedVolume
         });
 
     /// <summary>When a write ticket for a blob is granted: its time; null when it is refused.</summary>
-    internal DateTimeOffset? IssueTicket(long epoch) => (_activations[0] ??= Row)?.Head.Epoch == epoch ? _world.Now : null;
+    internal DateTimeOffset? IssueTicket(long epoch) => Activate(0, "ticket")?.Head.Epoch == epoch ? _world.Now : null;
 
     internal void Commit(long epoch, IReadOnlyList<(SegmentClaim Claim, DateTimeOffset TicketAt)> segments, Action<VolumeRow, HeadRefusal?> answer) => Perform(
         $"commit of {segments[0].Claim.Sequence}..{segments[^1].Claim.Sequence} in epoch {epoch}",

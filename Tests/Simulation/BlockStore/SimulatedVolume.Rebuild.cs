@@ -10,20 +10,12 @@ internal sealed partial class SimulatedVolume
     /// Makes the row again from the newest manifest and the segments after it. What was saved before, if anybody knows, must be in it: all
     /// that was committed (I3) and every snapshot that was completed (I4).
     /// </summary>
-    internal void Rebuild(VolumeRow lost)
+    internal bool Rebuild(VolumeRow lost)
     {
-        if (HasAbandonedFuture || HasRivalManifests())
-        {
-            // A backup was put back and used without rebuilding, or two activations raced for the last version: the bucket cannot say
-            // which manifest counts. The volume keeps what it had.
-            _world.Happened(HasAbandonedFuture ? "an abandoned future stands in the bucket" : "two manifests of one version", Id);
-            _world.Database.TrySave(Id, Row, lost, false, out _);
-            return;
-        }
         if (Sync.Result(new Bucket(_world.Bucket, new SimulatedKeys()).OpenAsync(Lineage)) is not { } stored)
             throw new Violation($"{Id}: the bucket has no manifest of a volume that was saved");
         var (head, blobs) = HeadRebuilder.Rebuild(stored, _world, Row?.Head);
-        head = head.WithManifest(Sealer);
+        head = head.WithManifest(Sealer).Above(Row?.Claimed ?? 0);
         var truth = _world.Manifests[stored.ManifestKey];
         foreach (var segment in stored.Followed.TakeWhile(segment => segment.Header.Identity.Sequence <= head.CommittedSequence))
         {
@@ -37,22 +29,20 @@ internal sealed partial class SimulatedVolume
             var isOfSave = stored.ManifestKey == lost.Head.Manifest?.BlobKey;
             if (truth.Tip.Find(lost.Truth.Tip) is null && lost.Head.CommittedSequence > 0)
                 throw new Violation($"{Id}: the rebuilt head ends with '{truth.Tip}', and '{lost.Truth.Tip}' was committed (I3)");
-            if (isOfSave && lost.Truth.Snapshots.Keys.FirstOrDefault(id => !truth.Snapshots.ContainsKey(id)) is { } missing)
+            // A change that was stored and never saved may come true, and may be the deletion of what was there when it was made.
+            var deleted = isOfSave ? null : _world.ManifestBases.GetValueOrDefault(stored.ManifestKey)?.Snapshots;
+            if (lost.Truth.Snapshots.Keys.FirstOrDefault(id => !truth.Snapshots.ContainsKey(id) && deleted?.ContainsKey(id) != true) is { } missing)
                 throw new Violation($"{Id}: the rebuilt catalogue does not have {missing}, which was complete (I4)");
         }
         truth = truth with { Epoch = head.Epoch };
         foreach (var blob in blobs.Append(ManifestOf(head, truth))) Sync.Result(_world.Bucket.PutIfAbsentAsync(blob.Key, blob.Content));
         if (!_world.Database.TrySave(Id, Row, new VolumeRow(0, head, lost.Pending, truth), false, out var saved)) throw new Violation("nobody else saves now");
         _world.Happened(stored.ChainEndsBecause is null ? "rebuilt" : "rebuilt as far as one log goes", $"{Id}: {Describe(saved)}, {stored.Followed.Count} segments followed");
+        GivenUp = null;
         StoreChecks.All(this);
+        return true;
     }
 
-    /// <summary>True when the volume went on from a backup: manifests of what it was before have higher versions.</summary>
-    internal bool HasAbandonedFuture { get; set; }
-
-    private bool HasRivalManifests()
-    {
-        var names = _world.Bucket.Keys.Where(key => key.StartsWith($"{Lineage}/head/", StringComparison.Ordinal)).Select(key => key.Split('/')[^1][..16]).ToList();
-        return names.Count > 1 && names[^1] == names[^2];
-    }
+    /// <summary>What was saved before a backup was put back that the service went on from; null when there is nothing to know of it.</summary>
+    internal VolumeRow? GivenUp { get; set; }
 }

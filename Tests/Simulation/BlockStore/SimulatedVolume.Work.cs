@@ -94,7 +94,7 @@ internal sealed partial class SimulatedVolume
         var segments = Segments.At([.. OriginTables]);
         var orphans = _world.Is(PlantedBug.CollectorRacesLateCommit)
             ? Unmarked(listed, before, segments)
-            : Sync.Result(OrphanCollector.FindAsync(listed, row.Head, Sync.Result(Auditor.MarkAsync(row.Head, segments)), _world.Now, segments));
+            : Sync.Result(OrphanCollector.FindAsync(listed, row.Head, row.Claimed, Sync.Result(Auditor.MarkAsync(row.Head, segments)), _world.Now, segments));
         foreach (var key in orphans)
             if (Sync.Result(_world.Bucket.DeleteAsync(key))) _world.Happened("an orphan is collected", key);
         if (orphans.Count == 0) return;

@@ -19,6 +19,8 @@ internal sealed partial class SimulatedVolume
 {
     private readonly StoreWorld _world;
     private readonly VolumeRow?[] _activations = new VolumeRow?[2];
+    private readonly bool[] _isBehind = new bool[2];
+    private int? _only;
 
     internal SimulatedVolume(StoreWorld world, string volumeId, SimulatedVolume? origin)
     {
@@ -71,6 +73,7 @@ internal sealed partial class SimulatedVolume
     internal void Crash()
     {
         Array.Clear(_activations);
+        Array.Clear(_isBehind);
         Unfinished.Clear();
         GiveUpWork();
     }
@@ -86,8 +89,8 @@ internal sealed partial class SimulatedVolume
     /// <summary>One call to the grain. The answer is the row after it, or a refusal; no answer at all when it fails.</summary>
     internal void Perform(string what, Func<VolumeRow, VolumeDecision> decide, Action<VolumeRow, HeadRefusal?> answer)
     {
-        var activation = _world.Chance(0.9) || _world.Faults == 0 ? 0 : 1;
-        if ((_activations[activation] ??= Row) is not { } row) return;
+        var activation = _only ?? (_world.Chance(0.9) || _world.Faults == 0 ? 0 : 1);
+        if (Activate(activation, what) is not { } row) return;
         if (Try(row, what, () => decide(row)) is not { } decision)
         {
             _activations[activation] = null;
@@ -97,6 +100,12 @@ internal sealed partial class SimulatedVolume
         {
             _world.Happened(decision.Refusal is { } refused ? $"refused as {refused.Reason}" : "nothing to do", $"{Id}/{activation}: {what}");
             answer(row, decision.Refusal);
+            return;
+        }
+        if (_isBehind[activation] && next.Head != row.Head)
+        {
+            _world.Happened("not changed while the bucket is ahead", $"{Id}/{activation}: {what}");
+            _activations[activation] = null;
             return;
         }
         foreach (var blob in decision.Blobs)
@@ -110,17 +119,82 @@ internal sealed partial class SimulatedVolume
             if (_world.Is(PlantedBug.TailManifestLost) && blob.Key.Contains("/tail/", StringComparison.Ordinal)) continue;
             Sync.Result(_world.Bucket.PutIfAbsentAsync(blob.Key, blob.Content));
         }
-        if (_world.Fault(0.05))
+        if (decision.Manifest is not { } manifest)
         {
-            _world.Happened("not saved yet", $"{Id}/{activation}: {what}");
-            var since = _world.Now;
-            Unfinished.Add(() =>
-            {
-                if (_world.Now - since <= StoreWorld.LongestWork) Save(activation, what, row, next, answer);
-            });
+            SoonOrLate(activation, what, () => Save(activation, what, row, next, answer));
             return;
         }
-        Save(activation, what, row, next, answer);
+        if (Claim(activation, what, row, next.Head.Version) is not { } claimed) return;
+        SoonOrLate(activation, what, () =>
+        {
+            Sync.Result(_world.Bucket.PutIfAbsentAsync(manifest.Key, manifest.Content));
+            SoonOrLate(activation, what, () => Save(activation, what, claimed, next, answer));
+        });
+    }
+
+    /// <summary>Both activations begin from one saved head, and then each does something.</summary>
+    internal void Race(Action first, Action second)
+    {
+        Array.Clear(_activations);
+        Activate(0, "race");
+        Activate(1, "race");
+        foreach (var (activation, act) in new[] { (0, first), (1, second) })
+        {
+            _only = activation;
+            act();
+        }
+        _only = null;
+    }
+
+    /// <summary>What an activation believes to be saved. One that has just read it asks the bucket whether the database went back.</summary>
+    private VolumeRow? Activate(int activation, string what)
+    {
+        if (_activations[activation] is null && Row is { } read)
+        {
+            _activations[activation] = read;
+            _isBehind[activation] = Sync.Result(HeadManifest.HighestVersionAsync(_world.Bucket, Lineage)) > Math.Max(read.Head.Version, read.Claimed);
+            // Commits alone were given up, and the agents that made them have them still.
+            if (!_isBehind[activation]) GivenUp = null;
+        }
+        if (!_isBehind[activation] || what != "attach") return _activations[activation];
+        _isBehind[activation] = false;
+        _activations[activation] = null;
+        if (Row?.Stamp is not { } stamp || !Rebuild(GivenUp ?? Row)) return null;
+        _world.Happened("rebuilt because the bucket is ahead", $"{Id}/{activation}: {what}, of row {stamp}");
+        return _activations[activation] = Row;
+    }
+
+    /// <summary>Before a manifest is stored its version is claimed: from then on no other head has that version or a lower one.</summary>
+    private VolumeRow? Claim(int activation, string what, VolumeRow row, long version)
+    {
+        if (_world.Is(PlantedBug.ManifestWithoutClaim)) return row;
+        _activations[activation] = null;
+        if (!_world.Database.TrySave(Id, row, row with { Claimed = version }, _world.Is(PlantedBug.CompareAndSetIgnored), out var claimed))
+        {
+            _world.Happened("a claim is lost", $"{Id}/{activation}: {what}");
+            return null;
+        }
+        if (_world.Fault(0.02))
+        {
+            _world.Happened("dies with a claim", $"{Id}/{activation}: {what}");
+            return null;
+        }
+        return _activations[activation] = claimed;
+    }
+
+    private void SoonOrLate(int activation, string what, Action rest)
+    {
+        if (!_world.Fault(0.05))
+        {
+            rest();
+            return;
+        }
+        _world.Happened("not saved yet", $"{Id}/{activation}: {what}");
+        var since = _world.Now;
+        Unfinished.Add(() =>
+        {
+            if (_world.Now - since <= StoreWorld.LongestWork) rest();
+        });
     }
 
     /// <summary>Where compaction moved what the origins wrote, as their heads say now.</summary>
@@ -189,8 +263,10 @@ internal sealed partial class SimulatedVolume
         var (from, to) = (row.Head.ToImage(), change.Head.ToImage());
         if (change.Head.Catalogue == row.Head.Catalogue && to with { Tail = from.Tail } == from)
             return new VolumeDecision(row with { Head = change.Head, Truth = truth }, change.Blobs, null);
-        var head = change.Head.WithManifest(Sealer);
-        return new VolumeDecision(row with { Head = head, Truth = truth }, [.. change.Blobs, ManifestOf(head, truth)], null);
+        var head = change.Head.WithManifest(Sealer).Above(row.Claimed);
+        var manifest = ManifestOf(head, truth);
+        _world.ManifestBases[manifest.Key] = row.Truth;
+        return new VolumeDecision(row with { Head = head, Truth = truth }, change.Blobs, null) { Manifest = manifest };
     }
 
     private BlobEffect ManifestOf(VolumeHead head, VolumeTruth truth)
@@ -216,5 +292,8 @@ internal sealed partial class SimulatedVolume
 /// <summary>What a call to a volume decided: a row to save after its blobs, or nothing.</summary>
 internal sealed record VolumeDecision(VolumeRow? Next, IReadOnlyList<BlobEffect> Blobs, HeadRefusal? Refusal)
 {
+    /// <summary>The manifest of the row's head, stored after its version is claimed and before the save; null for none.</summary>
+    internal BlobEffect? Manifest { get; init; }
+
     internal static VolumeDecision Nothing { get; } = new(null, [], null);
 }

@@ -53,6 +53,7 @@ internal static class StoreSteps
         ("time", 3, Pass),
         ("back up", 1, world => world.Database.BackUp(world.Now)),
         ("restore backup", 1, Regress),
+        ("race", 1, Race),
         ("disaster", 1, Disaster),
         ("difference", 2, Difference),
         ("damage", 2, Damage.Run),
@@ -323,7 +324,8 @@ internal static class StoreSteps
     /// <summary>The database is put back to a backup: every volume at once.</summary>
     private static void Regress(StoreWorld world)
     {
-        var rows = world.Chance(0.5) ? world.Database.Rows : null;
+        var before = world.Database.Rows;
+        var rows = world.Chance(0.5) ? before : null;
         if (rows is not null && world.Chance(0.3)) world.Database.Lose();
         else if (!world.Database.Restore(world.Random, world.Now, StoreWorld.OldestBackup)) return;
         world.Happened(rows is null ? "put back to a backup" : "put back, and rebuilt from the bucket", "the database");
@@ -331,12 +333,7 @@ internal static class StoreSteps
         world.Mail.Clear();
         if (rows is not null)
         {
-            foreach (var volume in world.Volumes)
-            {
-                volume.Crash();
-                volume.WasCopied = true;
-                volume.Rebuild(rows[volume.Id]);
-            }
+            Rebuild(world, rows);
             return;
         }
         world.Volumes.RemoveAll(volume => volume.Row is null);
@@ -345,9 +342,32 @@ internal static class StoreSteps
         {
             volume.Crash();
             volume.WasCopied = true;
-            volume.HasAbandonedFuture = true;
+            volume.GivenUp ??= before[volume.Id];
             StoreChecks.All(volume);
         }
+    }
+
+    private static void Rebuild(StoreWorld world, IReadOnlyDictionary<string, VolumeRow> rows)
+    {
+        foreach (var volume in world.Volumes)
+        {
+            volume.Crash();
+            volume.WasCopied = true;
+            volume.Rebuild(volume.GivenUp ?? rows[volume.Id]);
+        }
+    }
+
+    /// <summary>Two activations take a snapshot each from one head, and perhaps the database is lost before anything else happens.</summary>
+    private static void Race(StoreWorld world)
+    {
+        if (Volume(world) is not { } volume) return;
+        volume.Race(() => volume.TakeSnapshot(Name(world, "snap")), () => volume.TakeSnapshot(Name(world, "snap")));
+        if (!world.Chance(0.3)) return;
+        var rows = world.Database.Rows;
+        world.Database.Lose();
+        world.Happened("lost after a race, and rebuilt from the bucket", "the database");
+        world.Mail.Clear();
+        Rebuild(world, rows);
     }
 
     /// <summary>Some days of ordinary work after a backup, and then that backup is all that is left of the database.</summary>

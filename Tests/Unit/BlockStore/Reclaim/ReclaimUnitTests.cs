@@ -45,7 +45,7 @@ public sealed class ReclaimUnitTests
         var listed = await OrphanCollector.ListAsync(volume.Store, volume.Lineage);
         var marks = await Auditor.MarkAsync(volume.Head, volume.Segments);
         Assert.NotEmpty(counted.Except(marks.Blobs));
-        var orphans = await OrphanCollector.FindAsync(listed, volume.Head, marks, TimeProvider.System.GetUtcNow().AddDays(2), volume.Segments);
+        var orphans = await OrphanCollector.FindAsync(listed, volume.Head, 0, marks, TimeProvider.System.GetUtcNow().AddDays(2), volume.Segments);
         Assert.Empty(orphans.Intersect(counted));
     }
 

@@ -123,7 +123,7 @@ public sealed class TombstoneSweepTests
     {
         var listed = await OrphanCollector.ListAsync(volume.Store, volume.Lineage);
         var marks = await Auditor.MarkAsync(volume.Head, volume.Segments);
-        return await OrphanCollector.FindAsync(listed, volume.Head, marks, now, volume.Segments);
+        return await OrphanCollector.FindAsync(listed, volume.Head, 0, marks, now, volume.Segments);
     }
 
     private static async Task<int> SweepAsync(VolumeScenario volume, TimeSpan after)
