@@ -22,7 +22,7 @@ internal sealed partial class VolumeGrain
         if (State.ErasureBegunAt is not null) throw Erased();
         await RebuildIfBehindAsync();
         var origins = RelocationRoot.Encode(await OriginRelocationsAsync());
-        return new WorkBase(State.Head, State.Keys, State.Retention ?? VolumeMachine.DefaultRetention, origins, State.DeletedAt is not null) { ClaimedVersion = State.ClaimedVersion };
+        return new WorkBase(State.Head, State.Keys, State.Retention ?? VolumeMachine.DefaultRetention, origins, State.DeletedAt is not null) { ClaimedVersion = State.ClaimedVersion, RebuiltAt = State.RebuiltAt };
     }
 
     /// <inheritdoc />

@@ -44,6 +44,7 @@ internal static class VolumeRebuild
         return state with
         {
             Head = head.Encode(),
+            RebuiltAt = now,
             Keys = [.. keys.Select(key => new WrappedLineageKey(key.Owner.AccountId, key.Owner.VolumeId, key.Generation, key.Bytes.ToArray()))],
             Snapshots = [.. completed, .. others],
         };

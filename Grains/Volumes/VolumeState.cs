@@ -65,6 +65,12 @@ internal sealed record VolumeState : AggregateState
     [Id(19)] public RestoredPoint? RestoredPoint { get; init; }
 
     /// <summary>
+    /// When the head was last rebuilt; null when never. What it condemned before counts as condemned then: backups of the time in between may
+    /// name it.
+    /// </summary>
+    [Id(21)] public DateTimeOffset? RebuiltAt { get; init; }
+
+    /// <summary>
     /// The highest version that a save claimed before it stored its manifest (<c>docs/formats/manifest.md</c>, Claims); meaningless when the
     /// head's is higher.
     /// </summary>

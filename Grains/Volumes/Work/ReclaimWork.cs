@@ -45,6 +45,8 @@ internal sealed partial class ReclaimWork(IGrainFactory grains, ReclaimSettings 
         if (await KeepHouseAsync(context, cancellationToken) is { } kept) return kept;
         if (await SubtreeExpansion.PrepareAsync(head, now, segments, sealer, cancellationToken: cancellationToken) is { } expanded) return expanded;
         if (await StagingEnd.PrepareZeroesAsync(head, now, segments, sealer, cancellationToken: cancellationToken) is { } forgotten) return forgotten;
+        // Backups of the time before a rebuild may name what the rebuilt head condemned long ago.
+        if (context.RebuiltAt > now - settings.Grace) return null;
         var sweep = await TombstoneSweep.RunAsync(head, settings.Grace, now, context.Blobs, segments, sealer, _sweptThrough, cancellationToken);
         _sweeping = sweep.Through;
         foreach (var key in sweep.Kept) LogStillReferred(log, context.VolumeId, key);

@@ -14,4 +14,7 @@ internal sealed record WorkBase(
 {
     /// <summary>The highest version that a save has claimed.</summary>
     [Id(5)] public long ClaimedVersion { get; init; }
+
+    /// <summary>When the head was last rebuilt; null when never.</summary>
+    [Id(6)] public DateTimeOffset? RebuiltAt { get; init; }
 }

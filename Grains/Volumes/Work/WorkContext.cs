@@ -23,6 +23,9 @@ internal sealed class WorkContext(
     /// <summary>True when the volume was deleted.</summary>
     public bool IsDeleted => known.IsDeleted;
 
+    /// <summary>When the head was last rebuilt; null when never.</summary>
+    public DateTimeOffset? RebuiltAt => known.RebuiltAt;
+
     /// <summary>Seals for the volume's lineage.</summary>
     public LineageSealer Sealer => keys.Sealer;
 

@@ -38,6 +38,9 @@ internal sealed record VolumeRow(long Stamp, VolumeHead Head, ImmutableSortedSet
 {
     /// <summary>The highest version that a save claimed before it stored its manifest.</summary>
     internal long Claimed { get; init; }
+
+    /// <summary>When it was rebuilt: what it condemned before counts as condemned then.</summary>
+    internal DateTimeOffset RebuiltAt { get; init; }
 }
 
 /// <summary>Grain state: rows saved with compare-and-set, and backups of all of it.</summary>

@@ -36,7 +36,7 @@ internal sealed partial class SimulatedVolume
         }
         truth = truth with { Epoch = head.Epoch };
         foreach (var blob in blobs.Append(ManifestOf(head, truth))) Sync.Result(_world.Bucket.PutIfAbsentAsync(blob.Key, blob.Content));
-        if (!_world.Database.TrySave(Id, Row, new VolumeRow(0, head, lost.Pending, truth), false, out var saved)) throw new Violation("nobody else saves now");
+        if (!_world.Database.TrySave(Id, Row, new VolumeRow(0, head, lost.Pending, truth) { RebuiltAt = _world.Now }, false, out var saved)) throw new Violation("nobody else saves now");
         _world.Happened(stored.ChainEndsBecause is null ? "rebuilt" : "rebuilt as far as one log goes", $"{Id}: {Describe(saved)}, {stored.Followed.Count} segments followed");
         GivenUp = null;
         StoreChecks.All(this);

@@ -75,6 +75,7 @@ internal sealed partial class SimulatedVolume
         Prepare("sweep", row =>
         {
             var grace = _world.Is(PlantedBug.DeletedWithoutGrace) ? TimeSpan.Zero : StoreWorld.Grace;
+            if (row.RebuiltAt > _world.Now - grace) return null;
             var swept = Sync.Result(TombstoneSweep.RunAsync(row.Head, grace, _world.Now, _world.Bucket, Segments.At([.. OriginTables]), Sealer));
             if (swept.Kept is [var kept, ..]) throw new Violation($"{Id}: {kept} was condemned and is referred to (I5)");
             return swept.Change;
