@@ -155,5 +155,5 @@ internal sealed partial class SimulatedVolume
         });
 
     /// <summary>What a worker was given to begin from: new, or as an idle activation remembers it.</summary>
-    private VolumeRow? AnyRow() => _activations[_world.Random.Next(2)] ?? Row;
+    private VolumeRow? AnyRow() => Activate(_world.Random.Next(2), "work");
 }

@@ -156,7 +156,8 @@ internal sealed partial class SimulatedVolume
             // Commits alone were given up, and the agents that made them have them still.
             if (!_isBehind[activation]) GivenUp = null;
         }
-        if (!_isBehind[activation] || what != "attach") return _activations[activation];
+        // An agent that attaches, or a worker that begins, has the head rebuilt.
+        if (!_isBehind[activation] || what is not ("attach" or "work")) return _activations[activation];
         _isBehind[activation] = false;
         _activations[activation] = null;
         if (Row?.Stamp is not { } stamp || !Rebuild(GivenUp ?? Row)) return null;

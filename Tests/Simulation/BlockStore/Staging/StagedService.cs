@@ -204,7 +204,7 @@ internal sealed class StagedService
         var listed = Sync.Result(OrphanCollector.ListAsync(_world.Bucket, Lineage));
         var head = _world.Is(StagingBug.StagedLostByCollector) ? Head with { Staging = null } : Head;
         var marks = Sync.Result(Auditor.MarkAsync(head, Segments));
-        foreach (var key in Sync.Result(OrphanCollector.FindAsync(listed, head, marks, _world.Now, Segments)))
+        foreach (var key in Sync.Result(OrphanCollector.FindAsync(listed, head, 0, marks, _world.Now, Segments)))
         {
             _world.Happened("an orphan is collected");
             Sync.Result(_world.Bucket.DeleteAsync(key));
