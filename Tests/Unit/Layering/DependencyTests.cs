@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Xml.Linq;
+using Tidegate.Tests.Kit.Processes;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Layering;
@@ -23,7 +24,7 @@ public sealed class DependencyTests
     [Theory, MemberData(nameof(Projects))]
     public void Project_references_only_what_its_layer_may(string project)
     {
-        var document = XDocument.Load(Path.Combine(RepositoryRoot(), project, project + ".csproj"));
+        var document = XDocument.Load(Path.Combine(Repository.Root, project, project + ".csproj"));
         var references = document.Descendants("ProjectReference")
             .Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value.Replace('\\', '/')));
         Assert.Empty(references.Except(Allowed[project]));
@@ -62,14 +63,7 @@ public sealed class DependencyTests
 
     private static IEnumerable<string> LockedPackages(string project)
     {
-        using var document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(RepositoryRoot(), project, "packages.lock.json")));
+        using var document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Repository.Root, project, "packages.lock.json")));
         return [.. document.RootElement.GetProperty("dependencies").EnumerateObject().SelectMany(framework => framework.Value.EnumerateObject()).Select(package => package.Name)];
-    }
-
-    private static string RepositoryRoot()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Orleans.sln"))) directory = directory.Parent;
-        return directory?.FullName ?? throw new InvalidOperationException("The tests run outside of the repository.");
     }
 }
