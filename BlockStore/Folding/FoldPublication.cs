@@ -31,7 +31,7 @@ internal sealed class FoldPublication(VolumeHead head, FoldResult fold, SegmentC
         foreach (var (segment, bytes) in fold.Lost) ledger.Lose(segment, bytes);
         foreach (var death in fold.Deaths) ledger.Bury(death);
         await TailChains.ReleaseAsync(
-            head, _catalogue, ledger, [head.RetiredTail, .. _dropped.Concat(dropped).Select(image => image.Tail)], [.. _blobs, .. blobs], segments,
+            head, null, _catalogue, ledger, [head.RetiredTail, .. _dropped.Concat(dropped).Select(image => image.Tail)], [.. _blobs, .. blobs], segments,
             cancellationToken);
         foreach (var subtree in fold.Subtrees) await _catalogue.PutSubtreeAsync(subtree, cancellationToken);
         await ledger.SettleAsync(cancellationToken);

@@ -17,9 +17,6 @@ public static class ReadLeases
     /// <summary>How long the service's live that are not renewed.</summary>
     public static readonly TimeSpan Term = TimeSpan.FromMinutes(30);
 
-    /// <summary>Clocks of one service agree to better than this.</summary>
-    private static readonly TimeSpan ClockSlack = TimeSpan.FromMinutes(5);
-
     /// <summary>
     /// Prepares a lease on a snapshot, or the renewal of the one that there is, whatever became of its snapshot. Null when there is neither.
     /// </summary>
@@ -57,12 +54,15 @@ public static class ReadLeases
         return await catalogue.SealAsync(sealer, head.Version + 1, now, cancellationToken);
     }
 
-    /// <summary>The newest head version whose condemned blobs no reader may still go by; <see cref="long.MaxValue"/> without leases.</summary>
-    internal static async Task<long> FenceAsync(CatalogueEdit catalogue, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>
+    /// The newest head version whose condemned blobs no reader may still go by; <see cref="long.MaxValue"/> without leases. One that has run out
+    /// counts until housekeeping has taken it out of the catalogue: the head may be an old one, and the lease renewed since.
+    /// </summary>
+    internal static async Task<long> FenceAsync(CatalogueEdit catalogue, CancellationToken cancellationToken)
     {
         var fence = long.MaxValue;
         await foreach (var lease in catalogue.ListLeasesAsync(cancellationToken))
-            if (lease.ExpiresAt + ClockSlack > now) fence = Math.Min(fence, lease.Version);
+            fence = Math.Min(fence, lease.Version);
         return fence;
     }
 

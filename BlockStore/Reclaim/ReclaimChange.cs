@@ -15,7 +15,7 @@ internal static class ReclaimChange
         var version = head.Version + 1;
         var ledger = new SpaceLedger(catalogue, await Holds.LoadAsync(catalogue, cancellationToken), now, version);
         await ledger.ReleaseAsync(dropped.Select(image => image.Hold), limits, cancellationToken);
-        await TailChains.ReleaseAsync(head, catalogue, ledger, dropped.Select(image => image.Tail), unstored, segments, cancellationToken);
+        await TailChains.ReleaseAsync(head, head.RetiredTail, catalogue, ledger, dropped.Select(image => image.Tail), unstored, segments, cancellationToken);
         await ledger.SettleAsync(cancellationToken);
         return new PreparedChange(await catalogue.SealAsync(sealer, version, now, cancellationToken)) { IsPartial = ledger.IsReleaseLeft };
     }

@@ -13,11 +13,12 @@ internal static class TailChains
 {
     /// <summary>
     /// Condemns the manifests behind <paramref name="dropped"/> that neither the head's tail nor anything retained in the changed
-    /// catalogue reaches. <paramref name="unstored"/> are manifests that the change itself makes, each a chain of its own.
+    /// catalogue reaches. <paramref name="retired"/> is what the head still has of the tail before its own, null when the change lets that go.
+    /// <paramref name="unstored"/> are manifests that the change itself makes, each a chain of its own.
     /// </summary>
     public static async Task ReleaseAsync(
-        VolumeHead head, CatalogueEdit catalogue, SpaceLedger ledger, IEnumerable<SegmentReference?> dropped, IReadOnlyCollection<BlobEffect> unstored,
-        SegmentCache segments, CancellationToken cancellationToken)
+        VolumeHead head, SegmentReference? retired, CatalogueEdit catalogue, SpaceLedger ledger, IEnumerable<SegmentReference?> dropped,
+        IReadOnlyCollection<BlobEffect> unstored, SegmentCache segments, CancellationToken cancellationToken)
     {
         var candidates = new HashSet<SegmentReference>();
         foreach (var newest in dropped) await WalkAsync(newest, candidates, segments, cancellationToken);
@@ -25,6 +26,7 @@ internal static class TailChains
         if (candidates.Count == 0) return;
         var kept = new HashSet<SegmentReference>();
         await WalkAsync(head.Tail.Manifest, kept, segments, cancellationToken);
+        await WalkAsync(retired, kept, segments, cancellationToken);
         var made = unstored.Select(blob => blob.Key).ToHashSet(StringComparer.Ordinal);
         await foreach (var snapshot in catalogue.ListSnapshotsAsync(cancellationToken))
             if (snapshot.Image.Tail.Manifest is { } manifest && !made.Contains(manifest.Identity.BlobKey))

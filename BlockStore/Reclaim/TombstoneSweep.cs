@@ -43,7 +43,7 @@ public static class TombstoneSweep
         var catalogue = new CatalogueEdit(head, segments);
         var due = await catalogue.ListTombstonesAsync(after, cancellationToken)
             .TakeWhile(tombstone => tombstone.CondemnedAt <= now - grace).Take(MaxBlobs).ToListAsync(cancellationToken);
-        var fence = await ReadLeases.FenceAsync(catalogue, now, cancellationToken);
+        var fence = await ReadLeases.FenceAsync(catalogue, cancellationToken);
         if (fence != long.MaxValue) due.RemoveAll(tombstone => tombstone.Version > fence && !IsOwnPage(tombstone.BlobKey));
         if (due.Count <= Residue && due.TrueForAll(tombstone => IsOwnPage(tombstone.BlobKey))) return new Outcome(null, 0, [], after);
         if (head.Manifest is null || await blobs.GetLengthAsync(head.Manifest.BlobKey, cancellationToken) is null) return new Outcome(null, 0, [], after);

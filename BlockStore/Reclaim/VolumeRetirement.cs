@@ -58,7 +58,7 @@ public static class VolumeRetirement
         }
         if (head.Root is { } root && root.Page.Segment.Identity.Owner == head.Lineage)
             await catalogue.PutSubtreeAsync(new DeadSubtree(head.CommittedSequence + 1, root.Level, 0, root.Page), cancellationToken);
-        var change = await ReclaimChange.FinishAsync(head, catalogue, dropped, [], now, segments, sealer, limits, cancellationToken);
+        var change = await ReclaimChange.FinishAsync(head with { RetiredTail = null }, catalogue, dropped, [], now, segments, sealer, limits, cancellationToken);
         return change with { DropsRoot = true };
     }
 

@@ -46,7 +46,7 @@ public static class StagingPublication
         var ledger = new SpaceLedger(catalogue, await Holds.LoadAsync(catalogue, cancellationToken), now, version);
         await SettleFoldAsync(head, fold, catalogue, ledger, segments, cancellationToken);
         foreach (var death in await catalogue.TakeStagedDeathsAsync(cancellationToken)) ledger.Kill(death with { Death = head.CommittedSequence + 1 });
-        await TailChains.ReleaseAsync(head, catalogue, ledger, [head.RetiredTail], [], segments, cancellationToken);
+        await TailChains.ReleaseAsync(head, null, catalogue, ledger, [head.RetiredTail], [], segments, cancellationToken);
         await ledger.SettleAsync(cancellationToken);
         return new PreparedChange(await catalogue.SealAsync(sealer, version, now, cancellationToken)) { Staged = fold, Declared = declared };
     }

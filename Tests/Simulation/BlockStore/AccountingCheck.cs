@@ -34,11 +34,15 @@ internal static class AccountingCheck
     private static List<DeathRecord> Held(
         SimulatedVolume volume, List<DeathRecord> recorded, List<(long From, long Through)> holds, List<ReleaseRecord> releases)
     {
-        var held = recorded.FindAll(death => holds.Exists(hold => hold.From < death.Death && hold.Through >= death.Birth));
-        if (recorded.Where(death => death.Frames > 0 && death.Kind == SegmentKind.Data).Except(held).FirstOrDefault(death => !releases.Exists(release => release.Meets(death))) is { } leaked)
+        var held = recorded.FindAll(death => holds.Exists(hold => Meets(hold, death.Kind == SegmentKind.Compact, death.Birth, death.Death)));
+        if (recorded.Where(death => death.Frames > 0 && death.Kind is SegmentKind.Data or SegmentKind.Compact).Except(held).FirstOrDefault(death => !releases.Exists(release => release.Meets(death))) is { } leaked)
             throw new Violation($"{volume.Id}: nothing needs what was born in {leaked.Birth} and died in {leaked.Death}, and nothing is freeing it");
         return held;
     }
+
+    // Merged frames are met by roots alone: of a hold that is no window by its first sequence.
+    private static bool Meets((long From, long Through) hold, bool isMerged, long birth, long death) =>
+        hold.From < death && (isMerged && hold.Through < long.MaxValue ? hold.From : hold.Through) >= birth;
 
     private static List<(long From, long Through)> HoldsOf(CatalogueEdit catalogue)
     {
@@ -67,7 +71,7 @@ internal static class AccountingCheck
                 if (holders[index] is { } frame && --frame.Sectors == 0 && !walk.Frames.Contains((frame.Segment.Identity, frame.Index)))
                 {
                     var death = row.Truth.Dropped.GetValueOrDefault((frame.Segment.Identity, frame.Index), segment.Sequence);
-                    if (holds.Exists(hold => hold.From < death && (frame.IsMerged && hold.Through < long.MaxValue ? hold.From : hold.Through) >= frame.Birth))
+                    if (holds.Exists(hold => Meets(hold, frame.IsMerged, frame.Birth, death)))
                     {
                         var (bytes, frames) = expected.GetValueOrDefault((frame.Birth, death));
                         expected[(frame.Birth, death)] = (bytes + frame.Bytes, frames + 1);

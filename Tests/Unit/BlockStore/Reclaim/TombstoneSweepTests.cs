@@ -116,6 +116,47 @@ public sealed class TombstoneSweepTests
         await ReclaimScenario.VerifyAsync(volume);
     }
 
+    [Fact]
+    public async Task I5_a_sweep_spares_what_a_lease_fences_until_housekeeping_has_removed_it()
+    {
+        var volume = await OverwrittenAsync();
+        var cut = (await volume.OpenCatalogue().FindSnapshotAsync("first"))!;
+        await volume.ChangeCatalogueAsync(async catalogue => await catalogue.PutLeaseAsync(
+            new LeaseRecord("export", cut.BaseSequence, cut.Sequence, cut.Image, volume.Now.AddDays(1), volume.Head.Version + 1)));
+        await ReclaimScenario.StoreManifestAsync(volume);
+        volume.Write(0, 40);
+        await volume.CommitAsync();
+        await volume.FoldAsync();
+        await SweepAsync(volume, TimeSpan.FromDays(60));
+        var dueLater = (await TombstonesAsync(volume)).Where(key => !key.Contains("/catalogue/", StringComparison.Ordinal) && !key.Contains("/head/", StringComparison.Ordinal)).ToArray();
+        Assert.NotEmpty(dueLater);
+
+        // Another activation may have renewed the lease that has run out by this head: only its removal, which is a save, says that it has not.
+        await ReclaimScenario.SaveAsync(volume, await KeepAsync(volume, volume.Now.AddDays(60)));
+        await SweepAsync(volume, TimeSpan.FromDays(60));
+        Assert.All(dueLater, key => Assert.DoesNotContain(key, volume.Store.Keys));
+    }
+
+    [Fact]
+    public async Task I5_the_tail_that_the_newest_fold_left_in_the_head_is_not_condemned_with_the_last_image_that_shares_it()
+    {
+        var volume = new VolumeScenario();
+        for (var i = 0; i < 40; i++)
+        {
+            volume.Write(i * 40, 40);
+            await volume.CommitAsync(i == 30 ? ["first"] : []);
+        }
+        var cut = (await volume.OpenCatalogue().FindSnapshotAsync("first"))!;
+        Assert.NotNull(cut.Image.Tail.Manifest);
+        await volume.ChangeCatalogueAsync(async catalogue => await catalogue.PutLeaseAsync(
+            new LeaseRecord("export", cut.BaseSequence, cut.Sequence, cut.Image, volume.Now.AddDays(1), volume.Head.Version + 1)));
+        await volume.FoldAsync();
+        Assert.NotNull(volume.Head.RetiredTail);
+        await ReclaimScenario.SaveAsync(volume, await KeepAsync(volume, volume.Now.AddDays(2)));
+        Assert.DoesNotContain(cut.Image.Tail.Manifest.Identity.BlobKey, await TombstonesAsync(volume));
+        await ReclaimScenario.VerifyAsync(volume);
+    }
+
     private static Task<Tidegate.BlockStore.Heads.PreparedChange?> KeepAsync(VolumeScenario volume, DateTimeOffset now) =>
         Housekeeping.PrepareAsync(volume.Head, new ReclaimTerms(now, volume.Retention), [], [], volume.Segments, volume.Sealer);
 
