@@ -15,6 +15,7 @@ using Tidegate.Grains.Records;
 using Tidegate.Grains.Scrub;
 using Tidegate.Grains.Volumes;
 using Tidegate.Grains.Volumes.Work;
+using Tidegate.Grains.Waking;
 
 namespace Tidegate.Grains.Hosting;
 
@@ -45,6 +46,7 @@ public static class TidegateGrains
             provider.GetRequiredService<IOutboxPublisher>(),
             provider.GetRequiredService<AggregateRecords>(),
             provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, WakeAtStart>();
         services.AddMetrics();
         services.TryAddSingleton(new CompactionOptions());
         services.AddSingleton<VolumeMeters>();

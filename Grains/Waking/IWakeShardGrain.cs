@@ -12,6 +12,10 @@ internal interface IWakeShardGrain : IGrainWithIntegerKey
     [Alias("watch")]
     Task Watch(GrainId grain, TimeSpan delay);
 
+    /// <summary>Does nothing itself: being called, the shard is alive, and asks whoever is listed.</summary>
+    [Alias("wake")]
+    Task Wake();
+
     /// <summary>
     /// Takes or renews the presence lease of the grain's generation for <see cref="WakeShards.LeaseTerm"/> (M1.7). False when a
     /// newer generation has it. A lease that is not renewed has the grain asked to settle, wherever it is activated then.

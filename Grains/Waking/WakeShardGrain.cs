@@ -49,6 +49,9 @@ internal sealed partial class WakeShardGrain(
     }
 
     /// <inheritdoc />
+    public Task Wake() => Task.CompletedTask;
+
+    /// <inheritdoc />
     public async Task<bool> RenewLease(GrainId grain, long generation)
     {
         await RemindAsync();

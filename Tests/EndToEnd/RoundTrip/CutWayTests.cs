@@ -41,6 +41,7 @@ public sealed class CutWayTests
         await deployment.Agent("site").KillAsync();
         await deployment.StartAgentAsync("site");
         await writer.MoreAsync(200);
+        await deployment.ConnectedAsync(gateway);
         var before = JournalledWriter.Now;
         var snapshot = (string)(await deployment.CliOkAsync("snapshots", "create", volume, "--wait"))["snapshotId"]!;
         var after = JournalledWriter.Now;
