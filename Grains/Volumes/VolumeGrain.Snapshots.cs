@@ -18,7 +18,8 @@ internal sealed partial class VolumeGrain
         if (pending.Stage == PendingStage.Requested)
         {
             var barrier = await TakeBarrierAsync(specification.GatewayId, snapshotId, requestId);
-            pending = await SaveChangeAsync((state, _) => VolumeMachine.BarrierTaken(state, barrier));
+            var asked = pending;
+            pending = await SaveChangeAsync((state, _) => VolumeMachine.BarrierTaken(state, asked, barrier));
         }
 
         await SettleQuietlyAsync();

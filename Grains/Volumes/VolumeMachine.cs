@@ -165,10 +165,13 @@ internal static class VolumeMachine
         ? Change.To(state, new DomainEvent("volume.pinned", new { sequence = point.Sequence, cloneVolumeId }))
         : throw new TidegateException(ErrorCodes.NotFound, "The volume is being erased.", "Use a snapshot of another volume.");
 
-    /// <summary>The agent's barrier is durable. A commit may have completed the snapshot before this reply came.</summary>
-    public static Change<VolumeState, PendingSnapshot> BarrierTaken(VolumeState state, SnapshotBarrier barrier)
+    /// <summary>
+    /// The barrier of the snapshot <paramref name="asked"/> for is durable at the agent. A commit may have completed the snapshot before this
+    /// reply came, and its own grain may have it already.
+    /// </summary>
+    public static Change<VolumeState, PendingSnapshot> BarrierTaken(VolumeState state, PendingSnapshot asked, SnapshotBarrier barrier)
     {
-        if (Find(state, barrier.SnapshotId) is not { } pending) throw Authorisation.NotFound($"Snapshot {barrier.SnapshotId}");
+        if (Find(state, barrier.SnapshotId) is not { } pending) return Change.None(state, asked);
         if (pending.Stage is not (PendingStage.Requested or PendingStage.Waiting)) return Change.None(state, pending);
         var next = barrier.IsWaiting
             ? pending with { Stage = PendingStage.Waiting, LogPosition = barrier.LogPosition }

@@ -61,8 +61,8 @@ public sealed class VolumeMachineTests
                         case 0:
                             state = VolumeMachine.RequestSnapshot(state, At(sequence, logEnd), id, "", Start).Next ?? state;
                             break;
-                        case 1 when VolumeMachine.Find(state, id) is not null:
-                            state = VolumeMachine.BarrierTaken(state, new SnapshotBarrier(id, 1, logEnd + 50, number == 5)).Next ?? state;
+                        case 1 when VolumeMachine.Find(state, id) is { } asked:
+                            state = VolumeMachine.BarrierTaken(state, asked, new SnapshotBarrier(id, 1, logEnd + 50, number == 5)).Next ?? state;
                             break;
                         case 2:
                             state = VolumeMachine.FailSnapshot(state, id, "test").Next ?? state;
@@ -92,10 +92,15 @@ public sealed class VolumeMachineTests
     public void M2_8_A_commit_may_complete_a_snapshot_before_the_barriers_reply_arrives()
     {
         var state = VolumeMachine.RequestSnapshot(Created, Empty, "snap-1", "", Start).Next!;
+        var asked = Assert.Single(state.Snapshots);
         state = VolumeMachine.Committed(state, At(1, 100), [("snap-1", 1, Start)]).Next!;
-        var late = VolumeMachine.BarrierTaken(state, new SnapshotBarrier("snap-1", 1, 100, false));
+        var late = VolumeMachine.BarrierTaken(state, asked, new SnapshotBarrier("snap-1", 1, 100, false));
         Assert.Null(late.Next);
         Assert.Equal(PendingStage.Completed, late.Result.Stage);
+
+        // Handed over to its own grain as well, it is no more the volume's to know.
+        state = VolumeMachine.SnapshotsRecorded(state, state.Snapshots).Next!;
+        Assert.Null(VolumeMachine.BarrierTaken(state, asked, new SnapshotBarrier("snap-1", 1, 100, false)).Next);
     }
 
     [Fact]
@@ -111,7 +116,7 @@ public sealed class VolumeMachineTests
     public void What_changed_while_it_was_being_recorded_is_recorded_again()
     {
         var state = VolumeMachine.RequestSnapshot(Created, Empty, "snap-1", "", Start).Next!;
-        state = VolumeMachine.BarrierTaken(state, new SnapshotBarrier("snap-1", 1, 100, false)).Next!;
+        state = VolumeMachine.BarrierTaken(state, state.Snapshots[0], new SnapshotBarrier("snap-1", 1, 100, false)).Next!;
         var told = state.Snapshots.ToArray();
         state = VolumeMachine.Committed(state, At(1, 100), [("snap-1", 1, Start)]).Next!;
         state = VolumeMachine.SnapshotsRecorded(state, told).Next!;
