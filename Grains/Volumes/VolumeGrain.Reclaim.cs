@@ -83,7 +83,7 @@ internal sealed partial class VolumeGrain
         {
             // Said before it is done: one that fails does so in the same place again, and is in the log.
             await SaveChangeAsync((state, now) => VolumeMachine.Audited(state, now));
-            pool.TryStart(Key, new AuditWork(GrainFactory, _log));
+            pool.TryStart(Key, new AuditWork(GrainFactory, host.Reclaim, _log));
         }
 
         return host.Reclaim.Every;

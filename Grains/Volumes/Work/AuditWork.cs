@@ -9,7 +9,7 @@ namespace Tidegate.Grains.Volumes.Work;
 /// Holds a volume's accounting against a walk of all that it reaches, and deletes orphans. Repairs nothing: a disagreement is logged, and
 /// then nothing is deleted.
 /// </summary>
-internal sealed partial class AuditWork(IGrainFactory grains, ILogger log) : IVolumeWork
+internal sealed partial class AuditWork(IGrainFactory grains, ReclaimSettings settings, ILogger log) : IVolumeWork
 {
     /// <inheritdoc />
     public string Kind => "audit";
@@ -24,7 +24,8 @@ internal sealed partial class AuditWork(IGrainFactory grains, ILogger log) : IVo
         var marks = await Auditor.MarkAsync(head, context.Segments, cancellationToken);
         var problems = await Audit.CompareAsync(head, marks, context.Segments, cancellationToken);
         foreach (var problem in problems) LogDisagreement(log, context.VolumeId, problem);
-        if (problems.Count > 0) return null;
+        // Backups of the time before a rebuild may name blobs that the rebuilt head never knew.
+        if (problems.Count > 0 || known.RebuiltAt > context.Terms.Now - settings.Grace) return null;
         var orphans = await OrphanCollector.FindAsync(listed, head, known.ClaimedVersion, marks, context.Terms.Now, context.Segments, cancellationToken);
         foreach (var key in orphans)
         {

@@ -3,6 +3,7 @@ using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Rebuild;
+using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.Tests.Kit.Blobs;
 
@@ -23,8 +24,7 @@ internal sealed class StoredFrames(string folder, string keyFile, LineageId line
         var volume = await OpenAsync();
         var reader = await ImageReader.OpenAsync(volume.NewestImage, volume.Segments);
         var fragment = (await reader.ResolveAsync((uint)block, default)).Single();
-        var entry = (await volume.Segments.OpenAsync(fragment.Segment, default)).FrameAt(fragment.Index);
-        return new StoredFrame(fragment.Segment.Identity.BlobKey, entry.Offset, entry.StoredBytes);
+        return await FrameAsync(volume.Segments, fragment.Segment, fragment.Index);
     }
 
     /// <summary>The root page of the newest point's map.</summary>
@@ -32,14 +32,13 @@ internal sealed class StoredFrames(string folder, string keyFile, LineageId line
     {
         var volume = await OpenAsync();
         var page = volume.NewestImage.Root!.Page;
-        var entry = (await volume.Segments.OpenAsync(page.Segment, default)).FrameAt(page.Index);
-        return new StoredFrame(page.Segment.Identity.BlobKey, entry.Offset, entry.StoredBytes);
+        return await FrameAsync(volume.Segments, page.Segment, page.Index);
     }
 
     /// <summary>Turns the bits of one byte in the middle of a frame.</summary>
     public void Spoil(StoredFrame frame)
     {
-        using var file = File.Open(PathOf(frame.BlobKey), FileMode.Open, FileAccess.ReadWrite);
+        using var file = File.Open(PathOf(frame.StoredIn), FileMode.Open, FileAccess.ReadWrite);
         file.Position = frame.Offset + (frame.StoredBytes / 2);
         var was = file.ReadByte();
         file.Position--;
@@ -47,7 +46,15 @@ internal sealed class StoredFrames(string folder, string keyFile, LineageId line
     }
 
     /// <summary>The whole blob is gone.</summary>
-    public void Delete(StoredFrame frame) => File.Delete(PathOf(frame.BlobKey));
+    public void Delete(StoredFrame frame) => File.Delete(PathOf(frame.StoredIn));
+
+    // Compaction may have moved it: it is still named by its segment.
+    private static async Task<StoredFrame> FrameAsync(SegmentCache segments, SegmentReference segment, int index)
+    {
+        var entry = (await segments.OpenAsync(segment, default)).FrameAt(index);
+        var container = await segments.LocateAsync(segment.Identity, default);
+        return new StoredFrame(segment.Identity.BlobKey, (container ?? segment).Identity.BlobKey, entry.Offset, entry.StoredBytes);
+    }
 
     private string PathOf(string blobKey) => Directory.EnumerateFiles(folder, Path.GetFileName(blobKey) + "*", SearchOption.AllDirectories).Single();
 }

@@ -42,7 +42,7 @@ internal sealed partial class SimulatedVolume
             },
             saved: row =>
             {
-                if (Sync.Result(OpenCatalogue(row.Head).FindPinAsync(cloneId)) is not { } pin) return;
+                if (Try(row, "a pin of a point", () => Sync.Result(OpenCatalogue(row.Head).FindPinAsync(cloneId))) is not { } pin) return;
                 _world.Send($"answer to the pin of a point for {cloneId}", () =>
                 {
                     if (_world.AbandonedClones.Contains(cloneId)) return;

@@ -91,7 +91,7 @@ internal sealed partial class SimulatedVolume
         if (Row is not { } before) return;
         var listed = Sync.Result(OrphanCollector.ListAsync(_world.Bucket, Lineage));
         meanwhile();
-        if (Row is not { } row) return;
+        if (Row is not { } row || row.RebuiltAt > _world.Now - StoreWorld.Grace) return;
         var segments = Segments.At([.. OriginTables]);
         var orphans = _world.Is(PlantedBug.CollectorRacesLateCommit)
             ? Unmarked(listed, before, segments)
