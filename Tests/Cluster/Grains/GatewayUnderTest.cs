@@ -1,5 +1,6 @@
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Tests.Kit.Time;
 
 namespace Tidegate.Tests.Cluster.Grains;
 
@@ -72,7 +73,7 @@ internal sealed class GatewayUnderTest : IGatewayObserver, IAsyncDisposable
                 changed = _changed.Task;
             }
 
-            await changed.WaitAsync(TimeSpan.FromSeconds(20));
+            await changed.OrHungAsync();
         }
     }
 
@@ -99,12 +100,12 @@ internal sealed class GatewayUnderTest : IGatewayObserver, IAsyncDisposable
     }
 
     /// <summary>Ends when the stream has ended.</summary>
-    public Task EndedAsync() => _reading!.WaitAsync(TimeSpan.FromSeconds(20));
+    public Task EndedAsync() => _reading!.OrHungAsync();
 
     public async ValueTask DisposeAsync()
     {
         await _closed.CancelAsync();
-        if (_reading is not null) await _reading.WaitAsync(TimeSpan.FromSeconds(20));
+        if (_reading is not null) await _reading.OrHungAsync();
         if (_reference is not null) _cluster.Grains.DeleteObjectReference<IGatewayObserver>(_reference);
         _closed.Dispose();
     }

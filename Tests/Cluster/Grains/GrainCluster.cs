@@ -2,7 +2,6 @@ using System.Security.Cryptography.X509Certificates;
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Time.Testing;
 using Orleans.Configuration;
 using Orleans.Storage;
 using Orleans.TestingHost;
@@ -22,6 +21,7 @@ using Tidegate.Grains.Scrub;
 using Tidegate.Grains.Security;
 using Tidegate.Grains.Volumes.Work;
 using Tidegate.Tests.Kit.Blobs;
+using Tidegate.Tests.Kit.Time;
 using Xunit;
 
 namespace Tidegate.Tests.Cluster.Grains;
@@ -45,7 +45,7 @@ public sealed class GrainCluster : IAsyncLifetime
 
     private TestCluster? _cluster;
 
-    public static FakeTimeProvider Clock { get; } = new(Start);
+    public static WatchedTime Clock { get; } = new(Start);
 
     public static RecordingPublisher Publisher { get; } = new();
 

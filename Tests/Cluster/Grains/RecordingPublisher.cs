@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Tidegate.Grains.Outbox;
+using Tidegate.Tests.Kit.Time;
 
 namespace Tidegate.Tests.Cluster.Grains;
 
@@ -36,7 +37,7 @@ public sealed class RecordingPublisher : IOutboxPublisher
         {
             var changed = Volatile.Read(ref _changed).Task;
             if (KindsOf(aggregate).Contains(kind)) return;
-            await changed.WaitAsync(TimeSpan.FromSeconds(30));
+            await changed.OrHungAsync();
         }
     }
 

@@ -13,7 +13,8 @@ it surely has, carry CLOCK_MONOTONIC nanoseconds:
     E number nanoseconds errno                  it failed: nothing is known about it
     X nanoseconds                               the connection was lost; a new one is opened
 
-It never pauses: when the server goes away it reconnects until the file JOURNAL.stop appears.
+It never pauses: when the server goes away it reconnects until the file JOURNAL.stop appears. Where the file JOURNAL.may is there, no write
+has a greater number than the one in it.
 """
 import os
 import random
@@ -37,6 +38,8 @@ class Writer:
         self.random = random.Random(seed)
         self.journal = open(journal, "w", buffering=1)
         self.stop = journal + ".stop"
+        self.may = journal + ".may"
+        self.allowed = 0
         self.number = 0
         self.busy = set()
         self.in_flight = 0
@@ -77,17 +80,31 @@ class Writer:
         handle.aio_pwrite(data, self.offset + first * SECTOR, completion=self.done("A", self.number, touched),
                           flags=nbd.CMD_FLAG_FUA if fua else 0)
 
+    def may_issue(self):
+        if self.count and self.number >= self.count:
+            return False
+        if self.number >= self.allowed:
+            try:
+                with open(self.may) as file:
+                    self.allowed = int(file.read())
+            except FileNotFoundError:
+                self.allowed = sys.maxsize
+        return self.number < self.allowed
+
     def session(self):
         handle = nbd.NBD()
         handle.connect_uri(self.uri)
         self.broken = False
         try:
             while not self.broken and not os.path.exists(self.stop):
-                while self.in_flight < self.depth and (not self.count or self.number < self.count):
+                while self.in_flight < self.depth and self.may_issue():
                     self.issue(handle)
-                if self.in_flight == 0:
+                if self.in_flight:
+                    handle.poll(100)
+                elif self.count and self.number >= self.count:
                     break
-                handle.poll(100)
+                else:
+                    time.sleep(0.02)
             while not self.broken and self.in_flight:
                 handle.poll(100)
         finally:

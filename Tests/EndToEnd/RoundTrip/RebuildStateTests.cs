@@ -26,7 +26,7 @@ public sealed class RebuildStateTests
         var gateway = await deployment.ActivatedAgentAsync("site");
         var volume = await deployment.VolumeAsync(gateway, "data");
         var uri = deployment.NbdUri("site", "data");
-        await using var writer = JournalledWriter.Start(uri, deployment.Folder, 0, Region, seed: 31);
+        await using var writer = JournalledWriter.Start(uri, deployment.Folder, 0, Region, seed: 31, isBounded: true);
         await writer.MoreAsync(1500);
         var before = JournalledWriter.Now;
         var snapshot = (string)(await deployment.CliOkAsync("snapshots", "create", volume, "--description", "kept", "--wait"))["snapshotId"]!;

@@ -4,6 +4,7 @@ using Tidegate.GatewayAgent.Shadow;
 using Tidegate.GatewayAgent.Volumes;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Tests.Kit.Disks;
+using Tidegate.Tests.Kit.Time;
 
 namespace Tidegate.Tests.Kit.Service;
 
@@ -32,6 +33,7 @@ internal sealed class AgentVolume : IAsyncDisposable
     {
         LogCapacityBytes = 8 << 20,
         CloseTimeout = TimeSpan.FromMilliseconds(1),
+        SnapshotOpenTimeout = Hanging.Limit,
         Shadow = new ShadowOptions
         {
             SegmentBytes = 128 << 10,
@@ -45,6 +47,7 @@ internal sealed class AgentVolume : IAsyncDisposable
             Workers = 3,
             BatchBlocks = 2,
             SettleBytes = 256 << 10,
+            FirstTouchTimeout = Hanging.Limit,
             FirstDelay = TimeSpan.FromMilliseconds(1),
             LongestDelay = TimeSpan.FromMilliseconds(8),
         },
@@ -80,7 +83,7 @@ internal sealed class AgentVolume : IAsyncDisposable
     public async Task DrainAsync()
     {
         await Device.FlushAsync(CancellationToken.None);
-        await Host.WaitCommittedAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
+        await Host.WaitCommittedAsync(CancellationToken.None).OrHungAsync();
     }
 
     /// <summary>The machine loses power and starts again: a disk with what survived. The old life is cleared away.</summary>

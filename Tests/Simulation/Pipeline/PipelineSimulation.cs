@@ -2,6 +2,7 @@ using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Tests.Kit.Disks;
 using Tidegate.Tests.Kit.Service;
+using Tidegate.Tests.Kit.Time;
 using Tidegate.Tests.Simulation.WritePath;
 
 namespace Tidegate.Tests.Simulation.Pipeline;
@@ -96,7 +97,7 @@ internal sealed class PipelineSimulation(int seed, Action<SimulatedDiskPlan>? pl
         }
         await using var last = AgentVolume.Open(service, disk, source);
         await writer.StepAsync(last.Device);
-        await last.Host.WaitRestoredAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
+        await last.Host.WaitRestoredAsync(CancellationToken.None).OrHungAsync();
         await last.DrainAsync();
         var local = await last.ReadAsync();
         if (!writer.PrefixesOf(local).Contains(writer.Issued))

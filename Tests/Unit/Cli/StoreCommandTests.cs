@@ -4,6 +4,7 @@ using Tidegate.BlockStore.Blobs;
 using Tidegate.Cli.Store;
 using Tidegate.Client.Rest;
 using Tidegate.Client.Rest.Models;
+using Tidegate.Tests.Kit.Time;
 using Tidegate.Tests.Unit.BlockStore.Rebuild;
 using Tidegate.Tests.Unit.Rest;
 using Xunit;
@@ -127,7 +128,7 @@ public sealed class StoreCommandTests : IAsyncLifetime
         {
             for (var renewals = 0; renewals < 4; renewals++)
             {
-                Assert.True(await renewed.WaitAsync(TimeSpan.FromSeconds(30)));
+                Assert.True(await renewed.WaitAsync(Hanging.Limit));
                 time.Advance(TimeSpan.FromMinutes(10));
             }
         }

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using Tidegate.Silo.Link;
 using Tidegate.Tests.Kit.Time;
 using Xunit;
@@ -13,7 +12,7 @@ namespace Tidegate.Tests.Unit.Link;
 public sealed class LinkDrainTests
 {
     private readonly LinkConnections _connections = new();
-    private readonly FakeTimeProvider _time = new();
+    private readonly WatchedTime _time = new();
     private readonly Membership _membership = new();
 
     [Fact]
@@ -25,9 +24,9 @@ public sealed class LinkDrainTests
         _time.Advance(LinkOffers.MaxAge - TimeSpan.FromMilliseconds(1));
         Assert.DoesNotContain(held, connection => connection.ClosedBecause is not null);
         _time.Advance(TimeSpan.FromMilliseconds(1));
-        await _time.DriveAsync(() => held.Count(connection => connection.ClosedBecause is not null) == 5, TimeSpan.Zero);
+        await _time.RunWaitsAsync(() => held.Count(connection => connection.ClosedBecause is not null) == 5, TimeSpan.Zero);
         var began = _time.GetUtcNow();
-        await _time.DriveAsync(stopping, TimeSpan.FromMilliseconds(100));
+        await _time.RunWaitsAsync(stopping, TimeSpan.FromMilliseconds(100));
         Assert.All(held, connection => Assert.NotNull(connection.ClosedBecause));
         Assert.True(_time.GetUtcNow() - began >= TimeSpan.FromSeconds(1.9));
     }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Tidegate.Grains.Security;
 using Tidegate.Silo.Link;
+using Tidegate.Tests.Kit.Time;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Link;
@@ -115,7 +116,7 @@ public sealed class RevocationWatchTests : IAsyncDisposable
         public bool IsAway { get; set; }
 
         /// <summary>The next read that was made.</summary>
-        public async Task ReadAsync() => await _reads.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+        public async Task ReadAsync() => await _reads.Reader.ReadAsync().AsTask().OrHungAsync();
 
         public Task AddAsync(IReadOnlyList<RevokedCertificate> certificates, CancellationToken cancellationToken) => throw new NotSupportedException();
 

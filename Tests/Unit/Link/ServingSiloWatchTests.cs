@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Silo.Link;
+using Tidegate.Tests.Kit.Time;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Link;
@@ -65,7 +66,7 @@ public sealed class ServingSiloWatchTests
 
             // One that says nothing new, so that there is something to come back from.
             _updates.Writer.TryWrite(new ClusterMembershipSnapshot(ImmutableDictionary<SiloAddress, ClusterMember>.Empty, new(++_version)));
-            await _idle.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+            await _idle.Reader.ReadAsync().AsTask().OrHungAsync();
         }
 
         public ValueTask Refresh(MembershipVersion minimumVersion = default, CancellationToken cancellationToken = default) => throw new NotSupportedException();

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Tidegate.GatewayAgent.Nbd;
 using Tidegate.GatewayAgent.Nbd.Wire;
+using Tidegate.Tests.Kit.Time;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Nbd;
@@ -27,9 +28,7 @@ public sealed class AdmissionTests
                 await server.Log.ContainsAsync("unfinished NBD handshakes");
             }
             // Those that are left get what the clock gives them.
-            server.Time.Advance(TimeSpan.FromSeconds(15));
-            foreach (var socket in idle)
-                await UntilClosedAsync(socket);
+            await server.Time.RunWaitsAsync(Task.WhenAll(idle.Select(UntilClosedAsync)), TimeSpan.FromSeconds(15));
             await server.Exports.Idle;
         }
         finally
@@ -113,7 +112,7 @@ public sealed class AdmissionTests
 
     private static async Task UntilClosedAsync(Socket socket)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(Hanging.Limit);
         try
         {
             while (await socket.ReceiveAsync(new byte[64], limit.Token) > 0)

@@ -78,7 +78,7 @@ public sealed class ConcurrencyTests
         await using var server = await ServerUnderTest.StartAsync();
         var write = new TaskCompletionSource();
         using var begun = new SemaphoreSlim(0);
-        var readCancelled = new TaskCompletionSource();
+        var readCancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         server.Device.Before = async (request, cancellationToken) =>
         {
             begun.Release();
@@ -87,8 +87,14 @@ public sealed class ConcurrencyTests
                 await write.Task;
                 return;
             }
-            using var registration = cancellationToken.Register(readCancelled.SetResult);
-            await Task.Delay(Timeout.Infinite, cancellationToken);
+            try
+            {
+                await Task.Delay(Timeout.Infinite, cancellationToken);
+            }
+            finally
+            {
+                readCancelled.SetResult();
+            }
         };
         using (var client = await server.InTransmissionAsync())
         {

@@ -1,5 +1,6 @@
 using Tidegate.GatewayAgent.Nbd;
 using Tidegate.GatewayAgent.Nbd.Wire;
+using Tidegate.Tests.Kit.Time;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Nbd;
@@ -144,7 +145,7 @@ public sealed class MemoryTests
         Assert.Equal(NbdError.None, (await other.ReceiveReplyAsync(32 * MiB)).Error);
     }
 
-    private static void Wait(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(20)));
+    private static void Wait(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, Hanging.Limit));
 
     private static void InterlockedMax(ref long most, long value)
     {

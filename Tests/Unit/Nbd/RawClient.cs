@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Tidegate.GatewayAgent.Nbd;
 using Tidegate.GatewayAgent.Nbd.Wire;
+using Tidegate.Tests.Kit.Time;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Nbd;
@@ -13,7 +14,7 @@ namespace Tidegate.Tests.Unit.Nbd;
 internal sealed class RawClient : IDisposable
 {
     private readonly Socket _socket;
-    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(20));
+    private readonly CancellationTokenSource _limit = new(Hanging.Limit);
 
     private SslStream? _tls;
 

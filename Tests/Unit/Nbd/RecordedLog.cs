@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Tidegate.GatewayAgent.Nbd;
+using Tidegate.Tests.Kit.Time;
 
 namespace Tidegate.Tests.Unit.Nbd;
 
@@ -23,7 +24,7 @@ internal sealed class RecordedLog : ILogger<NbdServer>
     /// <summary>Waits for a message that contains the text.</summary>
     public async Task<string> ContainsAsync(string text)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(Hanging.Limit);
         while (true)
         {
             if (_messages.FirstOrDefault(m => m.Contains(text, StringComparison.Ordinal)) is { } found)

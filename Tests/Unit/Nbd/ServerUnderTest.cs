@@ -1,8 +1,8 @@
 using System.Net;
-using Microsoft.Extensions.Time.Testing;
 using Tidegate.GatewayAgent.Devices;
 using Tidegate.GatewayAgent.Nbd;
 using Tidegate.Tests.Kit.Nbd;
+using Tidegate.Tests.Kit.Time;
 
 namespace Tidegate.Tests.Unit.Nbd;
 
@@ -21,7 +21,7 @@ internal sealed class ServerUnderTest : IAsyncDisposable
 
     public ScriptedDevice Device { get; }
     public FixedExports Exports { get; }
-    public FakeTimeProvider Time { get; } = new();
+    public WatchedTime Time { get; } = new();
     public RecordedLog Log { get; } = new();
     public NbdServer Server { get; }
     public NbdListenAddress Address => Server.Addresses[0];

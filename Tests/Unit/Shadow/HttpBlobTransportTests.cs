@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
-using Microsoft.Extensions.Time.Testing;
 using Tidegate.GatewayAgent.Shadow;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Volumes;
@@ -14,7 +13,9 @@ namespace Tidegate.Tests.Unit.Shadow;
 public sealed class HttpBlobTransportTests
 {
     private static readonly byte[] Content = [.. Enumerable.Range(0, 1000).Select(i => (byte)i)];
-    private readonly FakeTimeProvider _time = new() { AutoAdvanceAmount = TimeSpan.Zero };
+    // What the transport waits between attempts; the limit of an attempt is longer.
+    private static readonly TimeSpan Pauses = new BlobTransportOptions().LongestDelay;
+    private readonly WatchedTime _time = new();
 
     [Fact]
     public async Task A_put_sends_the_ticket_as_given_and_the_whole_blob()
@@ -86,7 +87,7 @@ public sealed class HttpBlobTransportTests
             (_, _) => throw new HttpRequestException("connection refused"),
             (_, _) => new HttpResponseMessage(HttpStatusCode.Created));
         var put = Transport(peer).PutAsync(Ticket("PUT"), Content, default);
-        await _time.DriveAsync(put, TimeSpan.FromMilliseconds(50));
+        await _time.RunWaitsAsync(put, Pauses);
         Assert.True(await put);
         Assert.Equal(3, peer.Asked.Count);
         Assert.All(peer.Asked, asked => Assert.Equal(Content, asked.Body));
@@ -100,7 +101,7 @@ public sealed class HttpBlobTransportTests
         var peer = new ScriptedHandler([.. Enumerable.Repeat<Func<HttpRequestMessage, byte[], HttpResponseMessage>>(
             (_, _) => new HttpResponseMessage(HttpStatusCode.BadGateway), 4)]);
         var put = Transport(peer).PutAsync(Ticket("PUT"), Content, default);
-        await _time.DriveAsync(put, TimeSpan.FromSeconds(1));
+        await _time.RunWaitsAsync(put, Pauses);
         var error = await Assert.ThrowsAsync<TidegateException>(() => put);
         Assert.Equal(ErrorCodes.Unavailable, error.Code);
         Assert.Contains("a/b", error.Message, StringComparison.Ordinal);
@@ -149,7 +150,7 @@ public sealed class HttpBlobTransportTests
             },
             (request, _) => Partial(request, Content));
         var get = Transport(peer).GetRangeAsync(Ticket("GET"), 100, 50, default);
-        await _time.DriveAsync(get, TimeSpan.FromMilliseconds(50));
+        await _time.RunWaitsAsync(get, Pauses);
         Assert.Equal(Content[100..150], (await get).ToArray());
         Assert.Equal(2, peer.Asked.Count);
     }

@@ -1,6 +1,7 @@
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Tests.Kit.Disks;
 using Tidegate.Tests.Kit.Service;
+using Tidegate.Tests.Kit.Time;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Shadow;
@@ -127,7 +128,7 @@ public sealed class ShadowPipelineTests
         await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(3));
         await writer.StepsAsync(agent.Device, 200);
         await agent.Device.FlushAsync(CancellationToken.None);
-        await fourth.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await fourth.Task.OrHungAsync();
         // Four are in flight, which is the limit: a fifth may not start while the first holds the prefix.
         Assert.Equal(0, service.Head.CommittedSequence);
         Assert.Equal(4, Volatile.Read(ref started));
@@ -179,7 +180,7 @@ public sealed class ShadowPipelineTests
         var gone = new TaskCompletionSource();
         copy.Host.ExportChanged += () => gone.TrySetResult();
         service.Faults.IsDown = false;
-        await gone.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await gone.Task.OrHungAsync();
 
         Assert.Equal(VolumeRunState.Diverged, copy.Status.State);
         Assert.Contains("not the volume's", copy.Status.Reason, StringComparison.Ordinal);

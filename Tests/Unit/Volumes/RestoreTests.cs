@@ -5,6 +5,7 @@ using Tidegate.GatewayAgent.Devices;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Tests.Kit.Disks;
 using Tidegate.Tests.Kit.Service;
+using Tidegate.Tests.Kit.Time;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Volumes;
@@ -116,7 +117,7 @@ public sealed class RestoreTests
         };
         await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(30), SnapshotId, options);
         var sector = new byte[4096];
-        await agent.Device.ReadAsync(SizeBytes - 4096, sector, CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+        await agent.Device.ReadAsync(SizeBytes - 4096, sector, CancellationToken.None).AsTask().OrHungAsync();
         Assert.Equal(image[^4096..], sector);
         hang.SetResult();
         await RestoredAsync(agent);
@@ -190,5 +191,5 @@ public sealed class RestoreTests
         return (service, image);
     }
 
-    private static Task RestoredAsync(AgentVolume agent) => agent.Host.WaitRestoredAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
+    private static Task RestoredAsync(AgentVolume agent) => agent.Host.WaitRestoredAsync(CancellationToken.None).OrHungAsync();
 }

@@ -6,6 +6,7 @@ using Tidegate.GatewayAgent.Volumes;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Tests.Kit.Disks;
 using Tidegate.Tests.Kit.Service;
+using Tidegate.Tests.Kit.Time;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Volumes;
@@ -94,15 +95,15 @@ public sealed class SnapshotExportTests
     public async Task An_unknown_snapshot_is_no_export_and_a_silent_service_is_a_reason()
     {
         var options = AgentVolume.Options();
-        options.SnapshotOpenTimeout = TimeSpan.FromMilliseconds(100);
         var (service, agent, _) = await WithSnapshotAsync(6, options);
         await using var held = agent;
         Assert.False(agent.Host.TryOpenSnapshot("snap-x", "data@snap-x", out _));
         service.Faults.IsDown = true;
+        options.SnapshotOpenTimeout = TimeSpan.FromMilliseconds(100);
         var reason = Assert.Throws<ExportException>(() => agent.Host.TryOpenSnapshot("snap-a", "data@snap-a", out _));
         Assert.Contains("snap-a", reason.Message, StringComparison.Ordinal);
         service.Faults.IsDown = false;
-        options.SnapshotOpenTimeout = TimeSpan.FromSeconds(10);
+        options.SnapshotOpenTimeout = Hanging.Limit;
         Assert.True(agent.Host.TryOpenSnapshot("snap-a", "data@snap-a", out _));
     }
 
@@ -110,17 +111,18 @@ public sealed class SnapshotExportTests
     public async Task A_read_that_gets_no_answer_fails_in_the_end_and_works_again_later()
     {
         var options = AgentVolume.Options();
-        options.Hydration.FirstTouchTimeout = TimeSpan.FromMilliseconds(200);
         var (service, agent, expected) = await WithSnapshotAsync(7, options);
         await using var held = agent;
         Assert.True(agent.Host.TryOpenSnapshot("snap-a", "data@snap-a", out var lease));
         service.Faults.IsDown = true;
+        options.Hydration.FirstTouchTimeout = TimeSpan.FromMilliseconds(200);
         var bytes = new byte[SizeBytes];
         var failure = await Assert.ThrowsAsync<BlockDeviceException>(() => lease.Device.ReadAsync(0, bytes, CancellationToken.None).AsTask());
         Assert.Equal(DeviceError.Io, failure.Error);
         failure = await Assert.ThrowsAsync<BlockDeviceException>(() => lease.Device.ReadAsync(1, bytes.AsMemory(0, 10), CancellationToken.None).AsTask());
         Assert.Equal(DeviceError.Io, failure.Error);
         service.Faults.IsDown = false;
+        options.Hydration.FirstTouchTimeout = Hanging.Limit;
         await lease.Device.ReadAsync(0, bytes, CancellationToken.None);
         Assert.Equal(expected, bytes);
     }
@@ -172,7 +174,7 @@ public sealed class SnapshotExportTests
         await volume.Device.WriteAsync(0, new byte[] { 1, 2, 3 }, fua: true, CancellationToken.None);
         await manager.TakeBarrierAsync(VolumeId, "snap-a", CancellationToken.None);
         await volume.Device.WriteAsync(0, new byte[] { 9, 9, 9 }, fua: true, CancellationToken.None);
-        Assert.True(SpinWait.SpinUntil(() => service.Heads[^1] is not null && service.Snapshots.ContainsKey("snap-a"), TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => service.Heads[^1] is not null && service.Snapshots.ContainsKey("snap-a"), Hanging.Limit));
         Assert.True(manager.TryOpen("data@home@snap-a", out var snapshot));
         var bytes = new byte[3];
         await snapshot.Device.ReadAsync(0, bytes, CancellationToken.None);

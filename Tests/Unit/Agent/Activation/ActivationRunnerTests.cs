@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using Tidegate.GatewayAgent.Activation;
 using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.Identity;
@@ -13,7 +12,7 @@ namespace Tidegate.Tests.Unit.Agent.Activation;
 
 public sealed class ActivationRunnerTests : IDisposable
 {
-    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
+    private readonly WatchedTime _time = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
     private readonly FakeActivationService _service;
     private readonly RecordingDisplay _display = new();
 
@@ -55,10 +54,10 @@ public sealed class ActivationRunnerTests : IDisposable
     {
         _service.ClaimedAfterPolls = null;
         var running = RunAsync(Disk());
-        await _time.DriveAsync(() => _display.Shown.Count == 2, TimeSpan.FromSeconds(30));
+        await _time.RunWaitsAsync(() => _display.Shown.Count == 2, TimeSpan.MaxValue);
         Assert.Equal(["KEY-0", "KEY-1"], _display.Shown);
         _service.ClaimedAfterPolls = 0;
-        await _time.DriveAsync(running, TimeSpan.FromSeconds(1));
+        await _time.RunWaitsAsync(running, TimeSpan.MaxValue);
         (await running).Dispose();
     }
 
@@ -96,7 +95,7 @@ public sealed class ActivationRunnerTests : IDisposable
     private async Task<GatewayCredential> RunAsync(IDisk disk, FakeActivationService? service = null)
     {
         var running = Runner(disk, service ?? _service).RunAsync(CancellationToken.None);
-        if (_service.ClaimedAfterPolls is not null || service is not null) await _time.DriveAsync(running, TimeSpan.FromSeconds(1));
+        if (_service.ClaimedAfterPolls is not null || service is not null) await _time.RunWaitsAsync(running, TimeSpan.MaxValue);
         return await running;
     }
 

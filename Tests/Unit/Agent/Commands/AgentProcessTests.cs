@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using Spectre.Console;
 using Tidegate.GatewayAgent.Commands;
 using Tidegate.GatewayAgent.Disks;
@@ -20,7 +19,9 @@ namespace Tidegate.Tests.Unit.Agent.Commands;
 public sealed class AgentProcessTests : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("tidegate-agent-").FullName;
-    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
+    // Polls are waited for; the limits of a link, which are longer, never run out here.
+    private static readonly TimeSpan Polls = TimeSpan.FromSeconds(5);
+    private readonly WatchedTime _time = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
     private readonly FakeActivationService _service;
     private readonly FakeConnector _connector = new();
     private readonly RecordingLifetime _lifetime = new();
@@ -42,16 +43,14 @@ public sealed class AgentProcessTests : IAsyncDisposable
         _service.ClaimedAfterPolls = 0;
         await UntilReadyAsync(r => r["gatewayId"] is not null && r["activationKey"] is null);
         var connecting = _connector.NextAsync();
-        // From here on time stands still, for the silence of this service would end the link.
-        await _time.DriveAsync(connecting, TimeSpan.Zero);
-        (await connecting).Send(new LinkAccepted(1, "silo"));
-        await UntilReadyAsync(r => (string?)r["state"] == "connected", TimeSpan.Zero);
+        (await connecting.OrHungAsync()).Send(new LinkAccepted(1, "silo"));
+        await UntilReadyAsync(r => (string?)r["state"] == "connected");
 
         await process.StopAsync(CancellationToken.None);
         Assert.Equal("stopped", _volumes[0].State);
         Assert.False(File.Exists(ReadyPath));
         Assert.False(File.Exists(Path.Combine(_folder, AgentProcess.RunFile)));
-        Assert.Equal((0, false), (process.ExitCode, _lifetime.Stopped));
+        Assert.Equal((0, false), (process.ExitCode, _lifetime.Stopping.IsCompleted));
         // The host disposes what it made under every name that it has for it.
         await process.DisposeAsync();
         await process.DisposeAsync();
@@ -85,7 +84,7 @@ public sealed class AgentProcessTests : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(_folder, "identity", IdentityStore.ActivationFile), "{");
         await using var process = Process();
         await process.StartAsync(CancellationToken.None);
-        await _time.DriveAsync(() => _lifetime.Stopped, TimeSpan.FromMilliseconds(50));
+        await _lifetime.Stopping.OrHungAsync();
         await process.StopAsync(CancellationToken.None);
         Assert.Equal(ExitCode.Identity, process.ExitCode);
     }
@@ -124,8 +123,7 @@ public sealed class AgentProcessTests : IAsyncDisposable
         return new AgentProcess(options, parts, terminal, _time, _lifetime, NullLoggerFactory.Instance);
     }
 
-    private Task UntilReadyAsync(Func<JsonNode, bool> condition, TimeSpan? step = null) =>
-        _time.DriveAsync(() => File.Exists(ReadyPath) && condition(Ready()), step ?? TimeSpan.FromMilliseconds(50));
+    private Task UntilReadyAsync(Func<JsonNode, bool> condition) => _time.RunWaitsAsync(() => File.Exists(ReadyPath) && condition(Ready()), Polls);
 
     private JsonNode Ready() => JsonNode.Parse(File.ReadAllText(ReadyPath))!;
 
@@ -154,10 +152,12 @@ public sealed class AgentProcessTests : IAsyncDisposable
 
     private sealed class RecordingLifetime : IHostApplicationLifetime
     {
-        public bool Stopped { get; private set; }
+        private readonly TaskCompletionSource _stopping = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Stopping => _stopping.Task;
         public CancellationToken ApplicationStarted => CancellationToken.None;
         public CancellationToken ApplicationStopping => CancellationToken.None;
         public CancellationToken ApplicationStopped => CancellationToken.None;
-        public void StopApplication() => Stopped = true;
+        public void StopApplication() => _stopping.TrySetResult();
     }
 }

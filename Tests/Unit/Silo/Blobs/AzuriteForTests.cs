@@ -23,15 +23,16 @@ public sealed class AzuriteForTests : IAsyncDisposable
         var options = new BlobOptions
         {
             Provider = BlobProvider.Azure,
-            ConnectionString = server.ConnectionStringVia(via ?? server.Address),
+            ConnectionString = server.ConnectionStringVia(server.Address),
             Container = $"test-{Guid.NewGuid():n}",
             AllowHttp = true,
         };
+        // Made before anything is changed, so that no test's impatience is about this.
+        await AzureContainer.EnsureAsync(AzureContainer.Open(options), TestContext.Current.CancellationToken);
+        options.ConnectionString = server.ConnectionStringVia(via ?? server.Address);
         change?.Invoke(options);
         Assert.Empty(options.Faults());
-        var container = AzureContainer.Open(options);
-        await AzureContainer.EnsureAsync(container, TestContext.Current.CancellationToken);
-        return container;
+        return AzureContainer.Open(options);
     }
 
     public async ValueTask DisposeAsync()
