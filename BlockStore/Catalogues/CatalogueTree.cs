@@ -9,6 +9,9 @@ namespace Tidegate.BlockStore.Catalogues;
 /// </summary>
 internal sealed class CatalogueTree(SegmentCache segments, PageRoot? root)
 {
+    /// <summary>Leaves that one listing leaves in memory, for the changes that follow it; of the others it holds one at a time (I11).</summary>
+    private const int KeptLeaves = 128;
+
     private CatalogueChild? _root = root is null ? null : new CatalogueChild(root.Page);
     private int _level = root?.Level ?? 0;
     private readonly List<PageReference> _replaced = [];
@@ -75,11 +78,13 @@ internal sealed class CatalogueTree(SegmentCache segments, PageRoot? root)
         if (_root is null) yield break;
         var path = new Stack<(CataloguePage Page, int At)>();
         path.Push((await LoadAsync(_root, _level, cancellationToken), -1));
+        var leaves = 0;
         while (path.TryPop(out var top))
         {
             var (page, at) = top;
             if (page.Level == 0)
             {
+                leaves++;
                 var first = page.Find(from);
                 for (var i = first >= 0 ? first : ~first; i < page.Keys.Count; i++)
                 {
@@ -91,7 +96,9 @@ internal sealed class CatalogueTree(SegmentCache segments, PageRoot? root)
             var next = at < 0 ? page.ChildFor(from) : at + 1;
             if (next >= page.Children.Count || (next > 0 && page.Keys[next].AsSpan().SequenceCompareTo(to) >= 0)) continue;
             path.Push((page, next));
-            path.Push((await LoadAsync(page.Children[next], page.Level - 1, cancellationToken), -1));
+            var below = page.Children[next];
+            var isKept = page.Level > 1 || leaves < KeptLeaves || below.Page is not null;
+            path.Push((isKept ? await LoadAsync(below, page.Level - 1, cancellationToken) : await LoadPageAsync(segments, below.Stored!, 0, cancellationToken), -1));
         }
     }
 

@@ -9,6 +9,15 @@ namespace Tidegate.BlockStore.Maps;
 /// </summary>
 public sealed class MapPage
 {
+    // What decoded things take on the heap, headers, their places in lists and, for a page, in a cache included.
+    private const int HeapBytesPerPage = 1024;
+    private const int HeapBytesPerBlock = 56;
+    private const int HeapBytesPerFragment = 72;
+    private const int HeapBytesPerChild = 104;
+    private const int HeapBytesPerSegment = 112;
+
+    private int _segments;
+
     private static ReadOnlySpan<byte> Magic => "TIDEMAP1"u8;
 
     internal MapPage(int level, long number)
@@ -31,6 +40,10 @@ public sealed class MapPage
 
     /// <summary>True when all under it reads as zero.</summary>
     public bool IsEmpty => Blocks.Count == 0 && Children.Count == 0;
+
+    /// <summary>Bytes that a decoded page takes on the heap, about: what a bounded cache counts (I11).</summary>
+    internal long HeapBytes => HeapBytesPerPage + ((long)HeapBytesPerSegment * _segments) + ((long)HeapBytesPerChild * Children.Count)
+        + Blocks.Values.Sum(fragments => HeapBytesPerBlock + ((long)HeapBytesPerFragment * fragments.Count));
 
     /// <summary>Hash of what it means: block, mask, birth and frame tag, never location, so that moving frames is no change.</summary>
     public PageHash ComputeHash()
@@ -101,6 +114,7 @@ public sealed class MapPage
         if (level > MapGeometry.MaxLevel) throw reader.Corrupt($"level {level} is over {MapGeometry.MaxLevel}");
         var page = new MapPage(level, reader.I64("page number", 0, BlockGeometry.MaxVolumeBytes / BlockGeometry.BlockBytes));
         var table = PageTable.Read(ref reader, holder);
+        page._segments = table.Count;
         var count = reader.Count("entry count", BlockGeometry.PageEntries, 3);
         var last = -1;
         for (var i = 0; i < count; i++)

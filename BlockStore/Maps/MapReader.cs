@@ -8,10 +8,7 @@ namespace Tidegate.BlockStore.Maps;
 /// </summary>
 internal sealed class MapReader(SegmentCache segments, long maxBytes)
 {
-    private const int BytesPerFragment = 96;
-
-    private readonly WeightedCache<(PageReference Page, int Level, long Number), MapPage> _pages = new(
-        maxBytes, page => 256 + ((long)BytesPerFragment * (page.Children.Count + page.Blocks.Sum(block => block.Value.Count))));
+    private readonly WeightedCache<(PageReference Page, int Level, long Number), MapPage> _pages = new(maxBytes, page => page.HeapBytes);
 
     /// <summary>Bytes of decoded pages that are kept now.</summary>
     public long CachedBytes => _pages.Weight;

@@ -11,6 +11,9 @@ internal sealed class PageTable
     private readonly List<SegmentReference> _segments = [];
     private readonly Dictionary<SegmentIdentity, int> _positions = [];
 
+    /// <summary>Segments that it names.</summary>
+    public int Count => _segments.Count;
+
     public int Intern(SegmentReference segment)
     {
         if (_positions.TryGetValue(segment.Identity, out var position)) return position;

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Tidegate.BlockStore.Segments;
 
 /// <summary>
@@ -47,7 +45,7 @@ public sealed class SealedSegment : IDisposable
     /// <summary>Gives the buffer back; call when no upload of it is under way.</summary>
     public void Dispose()
     {
-        if (_buffer is not null) ArrayPool<byte>.Shared.Return(_buffer);
+        if (_buffer is not null) SegmentBuffers.Shared.Return(_buffer);
         _buffer = null;
     }
 }

@@ -115,7 +115,7 @@ public sealed class SegmentBuilder : IDisposable
     public void Dispose()
     {
         _digest.Dispose();
-        foreach (var chunk in _chunks) ArrayPool<byte>.Shared.Return(chunk);
+        foreach (var chunk in _chunks) SegmentBuffers.Shared.Return(chunk);
         _chunks.Clear();
         _slots.Clear();
     }
@@ -154,7 +154,7 @@ public sealed class SegmentBuilder : IDisposable
 
     private int NewSlot()
     {
-        if (_slotCount % ChunkSectors == 0) _chunks.Add(ArrayPool<byte>.Shared.Rent(ChunkSectors * BlockGeometry.SectorBytes));
+        if (_slotCount % ChunkSectors == 0) _chunks.Add(SegmentBuffers.Shared.Rent(ChunkSectors * BlockGeometry.SectorBytes));
         return _slotCount++;
     }
 

@@ -93,9 +93,9 @@ public sealed class SegmentCache
             maxBytes / 2, reader => 1024 + ((long)BytesPerEntry * (reader.Index.Entries.Count + reader.Index.Ranges.Count)));
 
         public WeightedCache<SegmentReference, MovedContainer> Containers { get; } = new(
-            maxBytes * 3 / 8, container => 1024 + (BytesPerEntry * (long)container.FrameCount) + (128L * container.SourceCount));
+            maxBytes * 3 / 8, container => 1024 + (BytesPerEntry * (long)container.FrameCount) + (224L * container.SourceCount));
 
         public WeightedCache<(PageReference Page, int Level), Catalogues.CataloguePage> TablePages { get; } = new(
-            maxBytes / 8, page => 256 + (3L * page.Bytes));
+            maxBytes / 8, page => 1024 + (3L * page.Bytes));
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Security.Cryptography;
@@ -29,7 +28,7 @@ internal sealed class SegmentWriter : IDisposable
         _identity = identity;
         _cipher = SegmentFormat.CreateCipher(key, identity);
         _associatedData = SegmentFormat.FrameAssociatedData(identity);
-        _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(expectedBytes, 4096));
+        _buffer = SegmentBuffers.Shared.Rent(Math.Max(expectedBytes, 4096));
         if (identity.Kind == SegmentKind.Compact) _zstd = new Compressor(ZstdLevel);
     }
 
@@ -118,7 +117,7 @@ internal sealed class SegmentWriter : IDisposable
     {
         _cipher.Dispose();
         _zstd?.Dispose();
-        if (_buffer is not null) ArrayPool<byte>.Shared.Return(_buffer);
+        if (_buffer is not null) SegmentBuffers.Shared.Return(_buffer);
         _buffer = null;
     }
 
@@ -158,9 +157,9 @@ internal sealed class SegmentWriter : IDisposable
     private void Reserve(int more)
     {
         if (_length + more <= _buffer!.Length) return;
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_length + more, _buffer.Length * 2));
+        var larger = SegmentBuffers.Shared.Rent(Math.Max(_length + more, _buffer.Length * 2));
         _buffer.AsSpan(0, _length).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(_buffer);
+        SegmentBuffers.Shared.Return(_buffer);
         _buffer = larger;
     }
 }
