@@ -15,6 +15,11 @@ public sealed class LineageSealer(LineageId owner, int generation, DataKey key, 
 
     internal SegmentIdentity NewIdentity(SegmentKind kind, long sequence) => new(kind, owner, generation, 0, sequence, nonces.Next());
 
+    internal SegmentIdentity NewDataIdentity(long epoch, long sequence) => SegmentIdentity.NewData(owner, generation, epoch, sequence, nonces);
+
+    /// <summary>Begins a data segment of a lineage that never had another key: digests are made with its first.</summary>
+    internal SegmentBuilder CreateBuilder(long logStart) => new(key, logStart);
+
     internal SegmentWriter CreateWriter(SegmentIdentity identity) => new(identity, key, 64 << 10);
 
     internal SealedSegment Finish(SegmentWriter writer, SegmentIdentity identity) => writer.Finish(

@@ -31,6 +31,7 @@ public static class ResourceId
         ResourceKind.Snapshot => "snap-",
         ResourceKind.ApiKey => "key-",
         ResourceKind.Request => "req-",
+        ResourceKind.Offer => "off-",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 }

@@ -15,4 +15,6 @@ public enum ResourceKind
     ApiKey,
     /// <summary>A management request: <c>req-</c> and 20 hexadecimal digits.</summary>
     Request,
+    /// <summary>An offer of a snapshot to another account: <c>off-</c> and 20 hexadecimal digits.</summary>
+    Offer,
 }

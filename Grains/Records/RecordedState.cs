@@ -4,6 +4,7 @@ using Tidegate.Grains.Accounts;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Gateways;
 using Tidegate.Grains.Snapshots;
+using Tidegate.Grains.Snapshots.Offers;
 using Tidegate.Grains.Volumes;
 
 namespace Tidegate.Grains.Records;
@@ -15,7 +16,7 @@ internal abstract class RecordedState(string grainType)
     public static IReadOnlyDictionary<string, RecordedState> All { get; } = new RecordedState[]
     {
         new Of<AccountState>("account"), new Of<ApiKeyState>("api-key"), new Of<GatewayState>("gateway"), new Of<VolumeState>("volume"),
-        new Of<SavedSnapshot>("snapshot"),
+        new Of<SavedSnapshot>("snapshot"), new Of<SavedOffer>("snapshot-offer"),
     }.ToDictionary(state => state.GrainType);
 
     /// <summary>Type of the grains.</summary>

@@ -14,6 +14,7 @@ using Tidegate.Grains.Gateways;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Outbox;
 using Tidegate.Grains.Snapshots;
+using Tidegate.Grains.Snapshots.Offers;
 using Tidegate.Grains.Volumes;
 using Tidegate.Grains.Waking;
 
@@ -163,7 +164,7 @@ public sealed class StateRebuilder(
     {
         var kind = grain.Type.ToString()!;
         if (await RecordedState.All[kind].WriteAsync(storage, grain.Key.ToString()!, state)) _restored[kind] = _restored.GetValueOrDefault(kind) + 1;
-        if (state is GatewayState or VolumeState) _toSettle.Add(grain);
+        if (state is GatewayState or VolumeState or SavedOffer) _toSettle.Add(grain);
         switch (state)
         {
             case GatewayState { DeactivatedAt: null, AccountId.Length: > 0 } gateway:

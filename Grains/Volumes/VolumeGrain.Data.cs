@@ -122,7 +122,7 @@ internal sealed partial class VolumeGrain
             if (await IsBehindBucketAsync(state))
                 throw new TidegateException(ErrorCodes.StaleEpoch, $"The bucket holds a later head of volume {Key} than the database, which was put back.", "Attach again.");
             var before = HeadOf(state);
-            var claims = request.Segments.Select(segment => ClaimOf(state, segment)).ToArray();
+            var claims = request.Segments.Select(segment => ClaimOf(segment, VolumeMachine.Announced(state, segment.SnapshotIds))).ToArray();
             var change = HeadMachine.Commit(before, request.Epoch, claims, now, keys.Sealer);
             if (change.Refusal?.Reason == HeadRefusalReason.TailFull)
             {
@@ -175,7 +175,7 @@ internal sealed partial class VolumeGrain
         Authorisation.RequireGateway(known.GatewayId, What);
     }
 
-    private static SegmentClaim ClaimOf(VolumeState state, SegmentCommit segment) => new(
+    private static SegmentClaim ClaimOf(SegmentCommit segment, IReadOnlyList<string> snapshotIds) => new(
         segment.BlobKey,
         segment.Sequence,
         segment.LogStart,
@@ -185,7 +185,7 @@ internal sealed partial class VolumeGrain
         segment.LengthBytes,
         segment.FrameBytes,
         segment.HostTimeEnd,
-        VolumeMachine.Announced(state, segment.SnapshotIds));
+        snapshotIds);
 
     private static SegmentDigest DigestOf(byte[] bytes) => bytes.Length is 0 or SegmentDigest.LengthBytes
         ? new SegmentDigest(bytes)

@@ -23,6 +23,8 @@ internal sealed partial class VolumeGrain
         }
 
         var wait = await SettleSnapshotsAsync();
+        var again = await SettleCopyAsync();
+        if (again < (wait ?? TimeSpan.MaxValue)) wait = again;
         await SettleOriginAsync();
         if (State.ErasureBegunAt is not null) return await SettleErasureAsync() ?? wait;
         await SettleStagingAsync();

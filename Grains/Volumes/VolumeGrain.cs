@@ -10,6 +10,7 @@ using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Keys;
 using Tidegate.Grains.Scrub;
 using Tidegate.Grains.Security;
+using Tidegate.Grains.Volumes.Copies;
 using Tidegate.Grains.Volumes.Work;
 
 namespace Tidegate.Grains.Volumes;
@@ -22,7 +23,7 @@ namespace Tidegate.Grains.Volumes;
 internal sealed partial class VolumeGrain(
     [PersistentState("volume", "state")] IPersistentState<VolumeState> storage, AggregateServices services, VolumeServices host, WorkPool pool)
     : AggregateGrain<VolumeState>(storage, services), IVolumeGrain, IVolumeDataGrain, IVolumeSnapshots, IVolumeLineage, IVolumeWorkGrain, IVolumeKeyring,
-        IScrubbedVolume
+        IScrubbedVolume, IVolumeCopy, ISnapshotCopyGrain
 {
     private string What => $"Volume {Key}";
 
@@ -91,7 +92,7 @@ internal sealed partial class VolumeGrain(
 
     private VolumeSpecification RequireOwner()
     {
-        if (State is not { DeletedAt: null, Head.Length: > 0, Specification: { } known }) throw Authorisation.NotFound(What);
+        if (State is not { DeletedAt: null, Copy: null, Head.Length: > 0, Specification: { } known }) throw Authorisation.NotFound(What);
         Authorisation.RequireAccount(known.AccountId, What);
         return known;
     }

@@ -7,6 +7,7 @@ using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Outbox;
 using Tidegate.Grains.Security;
+using Tidegate.Grains.Volumes.Copies;
 
 namespace Tidegate.Grains.Volumes;
 
@@ -108,7 +109,7 @@ internal static class VolumeMachine
         var deletion = Delete(state, now);
         var named = victims.Take(MaxAuditedVictims).Chunk(VictimsPerEvent).DefaultIfEmpty([]);
         return Change.To(
-            deletion.Result with { ErasureBegunAt = now },
+            CopyMachine.Erased(deletion.Result, now) with { ErasureBegunAt = now },
             [.. deletion.Events, .. named.Select(some => new DomainEvent("volume.erasure-begun", new { victims = some, total = victims.Count }))]);
     }
 

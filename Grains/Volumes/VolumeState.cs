@@ -1,5 +1,6 @@
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Volumes;
+using Tidegate.Grains.Volumes.Copies;
 
 namespace Tidegate.Grains.Volumes;
 
@@ -75,6 +76,9 @@ internal sealed record VolumeState : AggregateState
     /// head's is higher.
     /// </summary>
     [Id(20)] public long ClaimedVersion { get; init; }
+
+    /// <summary>What is copied into it, for the lineage of a copied snapshot; null for a volume.</summary>
+    [Id(22)] public CopyState? Copy { get; init; }
 
     /// <summary>When they were condemned.</summary>
     [Id(17)] public DateTimeOffset RemnantsAt { get; init; }
