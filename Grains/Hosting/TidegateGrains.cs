@@ -14,6 +14,7 @@ using Tidegate.Grains.Outbox;
 using Tidegate.Grains.Records;
 using Tidegate.Grains.Scrub;
 using Tidegate.Grains.Volumes;
+using Tidegate.Grains.Volumes.Copies;
 using Tidegate.Grains.Volumes.Work;
 using Tidegate.Grains.Waking;
 
@@ -37,6 +38,7 @@ public static class TidegateGrains
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(new ReclaimSettings());
+        services.TryAddSingleton(new CopySettings());
         services.Replace(ServiceDescriptor.Singleton<IGrainStorageSerializer>(
             provider => new OrleansGrainStorageSerializer(provider.GetRequiredService<Serializer>())));
         services.AddSingleton(provider => new RecordArchive(provider.GetRequiredService<IBlobStore>(), provider.GetRequiredService<IKeyProvider>()));
@@ -56,6 +58,7 @@ public static class TidegateGrains
             provider.GetRequiredService<ITicketIssuer>(),
             provider.GetRequiredService<CompactionOptions>().Validated(),
             provider.GetRequiredService<ReclaimSettings>(),
+            provider.GetRequiredService<CopySettings>(),
             provider.GetRequiredService<VolumeMeters>()));
         services.AddSingleton<WorkPool>();
         services.AddSingleton(provider => new VolumeScrubber(

@@ -121,5 +121,5 @@ internal sealed partial class VolumeGrain
         if (State.Copy is { Stage: SnapshotCopyState.Copying }) StartCopy();
     }
 
-    private void StartCopy() => pool.TryStart(Key, _copying ??= new CopyWork(Key, State.Copy!.Request, GrainFactory, host.Keys, _log));
+    private void StartCopy() => pool.TryStart(Key, _copying ??= new CopyWork(Key, State.Copy!.Request, GrainFactory, host, _log));
 }

@@ -20,7 +20,7 @@ namespace Tidegate.Grains.Volumes.Work;
 /// Copies a unit of an offered snapshot into the lineage of its copy, from where the lineage's head is: the grain commits it, and asks for the next. Kept
 /// over units, because it holds the lease on the source and what it has opened of it. Before each unit the offer and the snapshot must still be there.
 /// </summary>
-internal sealed partial class CopyWork(string copyId, CopyRequest request, IGrainFactory grains, IKeyProvider keys, ILogger log) : IVolumeWork
+internal sealed partial class CopyWork(string copyId, CopyRequest request, IGrainFactory grains, VolumeServices host, ILogger log) : IVolumeWork
 {
     private const long CacheBytes = 16 << 20;
     private const long PageBytes = 8 << 20;
@@ -64,7 +64,7 @@ internal sealed partial class CopyWork(string copyId, CopyRequest request, IGrai
         var terms = grains.GetGrain<IOfferTerms>(request.OfferId);
         Require(await terms.GetRefusal(copyId));
         var source = await OpenAsync(context, cancellationToken);
-        var unit = await new ImageCopy(source, context.Sealer, context.PutAsync)
+        var unit = await new ImageCopy(source, context.Sealer, context.PutAsync) { UnitSegments = host.Copies.UnitSegments, SegmentBlocks = host.Copies.SegmentBlocks }
             .RunAsync(context.Head, request.SnapshotId, request.PointAt ?? context.Terms.Now, cancellationToken);
         // Only what was there to be copied, to the end, is completed; and from here on it cannot be taken back.
         await RequireSourceAsync();
@@ -83,7 +83,7 @@ internal sealed partial class CopyWork(string copyId, CopyRequest request, IGrai
         var leased = await FoundAsync(() => volume.LeaseSnapshot(request.SourceSnapshotId, _leaseId));
         _renewAt = context.Terms.Now + (ReadLeases.Term / 2);
         if (_source is not null) return _source;
-        var ring = (await VolumeKeys.UnwrapAsync(keys, leased.Image.Keys)).Ring;
+        var ring = (await VolumeKeys.UnwrapAsync(host.Keys, leased.Image.Keys)).Ring;
         return _source = await ImageReader.OpenAsync(
             ImageDescriptor.Decode(leased.Image.Descriptor), new SegmentCache(new BlobStoreSource(context.Blobs), ring, CacheBytes),
             new ImageReaderOptions { MaxPageBytes = PageBytes }, cancellationToken);

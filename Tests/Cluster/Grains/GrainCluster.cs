@@ -19,6 +19,7 @@ using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Outbox;
 using Tidegate.Grains.Scrub;
 using Tidegate.Grains.Security;
+using Tidegate.Grains.Volumes.Copies;
 using Tidegate.Grains.Volumes.Work;
 using Tidegate.Tests.Kit.Blobs;
 using Tidegate.Tests.Kit.Time;
@@ -136,6 +137,7 @@ public sealed class GrainCluster : IAsyncLifetime
             silo.Configure<SchedulingOptions>(options => options.TurnWarningLengthThreshold = TimeSpan.FromMilliseconds(5));
             silo.Services.AddLogging(logging => logging.AddProvider(Turns));
             silo.Services.AddSingleton(new CompactionOptions { MinGarbageBytes = 512 << 10, ContainerBytes = 1 << 20, SmallBlobBytes = 16 << 10 });
+            silo.Services.AddSingleton(new CopySettings(UnitSegments: 2, SegmentBlocks: 2));
             silo.Services.AddTidegateGrains();
             silo.Services.AddKeyedSingleton<TimeProvider>(TidegateGrains.ClockKey, Clock);
             silo.Services.AddSingleton<IOutboxPublisher>(Publisher);

@@ -23,15 +23,19 @@ public sealed class MemoryBlobStore(TimeProvider time) : IBlobStore
         _blobs[key] = (change([.. content]), createdAt);
     }
 
+    /// <summary>Asked before a blob is stored, by its key: holds the writer up for as long as a test wants, or fails it.</summary>
+    public Func<string, Task>? Putting { get; set; }
+
     /// <inheritdoc/>
-    public Task<PutOutcome> PutIfAbsentAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
+    public async Task<PutOutcome> PutIfAbsentAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
     {
         BlobKey.Check(key);
         cancellationToken.ThrowIfCancellationRequested();
-        if (_blobs.TryAdd(key, (content.ToArray(), time.GetUtcNow()))) return Task.FromResult(PutOutcome.Stored);
+        if (Putting is { } putting) await putting(key);
+        if (_blobs.TryAdd(key, (content.ToArray(), time.GetUtcNow()))) return PutOutcome.Stored;
         return _blobs.TryGetValue(key, out var blob) && blob.Content.AsSpan().SequenceEqual(content.Span)
-            ? Task.FromResult(PutOutcome.AlreadyThere)
-            : Task.FromException<PutOutcome>(new BlobConflictException(key));
+            ? PutOutcome.AlreadyThere
+            : throw new BlobConflictException(key);
     }
 
     /// <inheritdoc/>
