@@ -40,6 +40,8 @@ internal static class CommandLine
         root.Subcommands.Add(GatewayCommands.Create(globals));
         root.Subcommands.Add(VolumeCommands.Create(globals));
         root.Subcommands.Add(SnapshotCommands.Create(globals));
+        root.Subcommands.Add(OfferCommands.Create(globals));
+        root.Subcommands.Add(CopyCommands.Create(globals));
         root.Subcommands.Add(PointCommands.Create(globals));
         root.Subcommands.Add(KeyCommands.Create(globals));
         root.Subcommands.Add(RestoreCommand.Create(globals));
@@ -109,7 +111,7 @@ internal static class CommandLine
     private static string? DefaultNextStep(string code) => code switch
     {
         ErrorCodes.Unauthenticated => "Check the key (tidegate profile shows which one is used), or run tidegate setup.",
-        ErrorCodes.NotFound => "List what there is: tidegate gateways list, tidegate volumes list, tidegate snapshots list.",
+        ErrorCodes.NotFound => "List what there is: tidegate gateways list, tidegate volumes list, tidegate snapshots list, tidegate offers list.",
         ErrorCodes.NameInUse => "Choose another name.",
         ErrorCodes.GatewayNotConnected => "Check that the agent runs and reaches the service: its local page says why not. Then try again.",
         ErrorCodes.GatewayTimeout => "Look whether it was done before trying again.",

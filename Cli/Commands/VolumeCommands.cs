@@ -102,9 +102,9 @@ internal static class VolumeCommands
     private static Command Retention(GlobalOptions globals)
     {
         var volume = VolumeArgument();
-        var window = SpanOption("--window", "How far back every commit is a recovery point: [days.]hours:minutes:seconds, at most 35 days");
-        var every = SpanOption("--thin-every", "Of older points one in each such interval is kept; 0:00:00 keeps none");
-        var keep = SpanOption("--thin-for", "How long those are kept");
+        var window = SpanOption.Create("--window", "How far back every commit is a recovery point: [days.]hours:minutes:seconds, at most 35 days");
+        var every = SpanOption.Create("--thin-every", "Of older points one in each such interval is kept; 0:00:00 keeps none");
+        var keep = SpanOption.Create("--thin-for", "How long those are kept");
         var command = new Command("retention", "Show or set what of a volume's past is kept besides its snapshots.") { volume, window, every, keep };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -112,8 +112,8 @@ internal static class VolumeCommands
             var id = await session.Names.VolumeAsync(parsed.GetValue(volume)!, cancellation);
             var kept = await session.Client.GetRetentionAsync(id, cancellation);
             var asked = new RetentionView(
-                Seconds(parsed.GetValue(window)) ?? kept.WindowSeconds, Seconds(parsed.GetValue(every)) ?? kept.ThinEverySeconds,
-                Seconds(parsed.GetValue(keep)) ?? kept.ThinForSeconds);
+                SpanOption.Seconds(parsed.GetValue(window)) ?? kept.WindowSeconds, SpanOption.Seconds(parsed.GetValue(every)) ?? kept.ThinEverySeconds,
+                SpanOption.Seconds(parsed.GetValue(keep)) ?? kept.ThinForSeconds);
             if (asked != kept) kept = await session.Client.SetRetentionAsync(id, asked, cancellation);
             session.Printer.One(
                 kept, CliJson.Default.RetentionView, ("Every commit of", Span(kept.WindowSeconds)), ("Then one in", Span(kept.ThinEverySeconds)),
@@ -122,22 +122,6 @@ internal static class VolumeCommands
         });
         return command;
     }
-
-    // A number alone would be days, which hardly anybody means.
-    private static Option<TimeSpan?> SpanOption(string name, string description) => new(name)
-    {
-        Description = description,
-        HelpName = "SPAN",
-        CustomParser = result =>
-        {
-            var text = result.Tokens[0].Value;
-            if (text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var span)) return span;
-            result.AddError($"'{text}' is no span of time for {name}: give [days.]hours:minutes:seconds, for example 7.00:00:00.");
-            return null;
-        },
-    };
-
-    private static long? Seconds(TimeSpan? span) => span is { } known ? (long)known.TotalSeconds : null;
 
     private static string Span(long seconds) => TimeSpan.FromSeconds(seconds).ToString("c", CultureInfo.InvariantCulture);
 

@@ -64,6 +64,16 @@ internal sealed class Waiting(TidegateRestClient client, Printer printer, TimePr
             var state => (snapshot.Progress, Printer.Word(state), false),
         }, cancellationToken);
 
+    /// <summary>Until the copy of a snapshot is complete.</summary>
+    public Task<SnapshotCopyView> CopyCompletedAsync(string copyId, TimeSpan limit, CancellationToken cancellationToken) =>
+        FollowAsync($"Copy {copyId}", limit, () => client.GetCopyAsync(copyId, cancellationToken), copy => copy.State switch
+        {
+            SnapshotCopyState.Completed => (1, "completed", true),
+            SnapshotCopyState.Failed => throw Failed($"Copy {copyId} failed: {copy.FailureReason}", "Ask the snapshot's owner for another offer."),
+            SnapshotCopyState.Cancelled => throw Failed($"Copy {copyId} was cancelled.", "Ask the snapshot's owner for another offer."),
+            _ => (copy.Progress ?? 0, $"copying, {ByteSize.Format(copy.CopiedBytes)} so far", false),
+        }, cancellationToken);
+
     /// <summary>Until the volume is gone from the service and, while its gateway is connected, from there.</summary>
     public async Task VolumeGoneAsync(VolumeView volume, TimeSpan limit, CancellationToken cancellationToken)
     {

@@ -22,6 +22,8 @@ namespace Tidegate.Cli.Output;
         typeof(CamelCaseEnumConverter<Role>),
         typeof(CamelCaseEnumConverter<VolumeRunState>),
         typeof(CamelCaseEnumConverter<SnapshotState>),
+        typeof(CamelCaseEnumConverter<SnapshotOfferState>),
+        typeof(CamelCaseEnumConverter<SnapshotCopyState>),
         typeof(CamelCaseEnumConverter<KeyRotationStage>),
     ])]
 [JsonSerializable(typeof(Profile))]
@@ -36,6 +38,10 @@ namespace Tidegate.Cli.Output;
 [JsonSerializable(typeof(KeyRotationView))]
 [JsonSerializable(typeof(EraseVictimsView))]
 [JsonSerializable(typeof(SnapshotView))]
+[JsonSerializable(typeof(SnapshotOfferView))]
+[JsonSerializable(typeof(SnapshotCopyView))]
+[JsonSerializable(typeof(IReadOnlyList<SnapshotOfferView>))]
+[JsonSerializable(typeof(IReadOnlyList<SnapshotCopyView>))]
 [JsonSerializable(typeof(ReclaimEstimateView))]
 [JsonSerializable(typeof(RetentionView))]
 [JsonSerializable(typeof(IReadOnlyList<GatewaySummary>))]

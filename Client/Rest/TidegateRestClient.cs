@@ -11,7 +11,7 @@ namespace Tidegate.Client.Rest;
 /// <see cref="TidegateException"/> with a stable code; calls that may be repeated are, a few times, when the service or the
 /// way to it fails. Thread-safe; one instance serves a process.
 /// </summary>
-public sealed class TidegateRestClient : IDisposable
+public sealed partial class TidegateRestClient : IDisposable
 {
     private readonly RestTransport _transport;
 

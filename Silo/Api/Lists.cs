@@ -13,11 +13,12 @@ internal sealed class Lists(ProjectionReader reader, PageTokens tokens)
     private const int DefaultPageSize = 50;
     private const int MaxPageSize = 200;
 
-    /// <summary>A page of resources, oldest first.</summary>
+    /// <summary>A page of resources, oldest first; with <paramref name="isReceived"/> those that name the account as whom they are made to.</summary>
     public async Task<Page<T>> ResourcesAsync<T>(
-        string kind, string? parentId, string? name, int? pageSize, string? pageToken, Func<JsonElement, T> view, CancellationToken cancellationToken)
+        string kind, string? parentId, string? name, int? pageSize, string? pageToken, Func<JsonElement, T> view, CancellationToken cancellationToken,
+        bool isReceived = false)
     {
-        var query = new ResourceQuery(kind, OwnAccount, parentId, name);
+        var query = isReceived ? new ResourceQuery(kind, null, OwnAccount, name) : new ResourceQuery(kind, OwnAccount, parentId, name);
         var list = $"{query}";
         var size = Size(pageSize);
         var place = tokens.Read(list, pageToken) ?? ["", ""];

@@ -59,7 +59,7 @@ internal static class Views
     // What no time span holds is out of every range as well.
     public static VolumeRetention Of(RetentionView kept) => new(Seconds(kept.WindowSeconds), Seconds(kept.ThinEverySeconds), Seconds(kept.ThinForSeconds));
 
-    private static TimeSpan Seconds(long seconds) => TimeSpan.FromSeconds(Math.Clamp(seconds, -1, uint.MaxValue));
+    public static TimeSpan Seconds(long seconds) => TimeSpan.FromSeconds(Math.Clamp(seconds, -1, uint.MaxValue));
 
     public static AuditRecordView Of(AuditRow row) => new(
         row.Aggregate, row.Number, row.AccountId, row.Kind, DateTimeOffset.Parse(row.At, CultureInfo.InvariantCulture), row.ActorId, row.Body,
@@ -73,8 +73,40 @@ internal static class Views
     public static SnapshotView Snapshot(JsonElement row) => new(
         Text(row, "id"), Text(row, "accountId"), Text(row, "volumeId"), Text(row, "description"),
         Enum.Parse<SnapshotState>(Text(row, "state"), ignoreCase: true), row.GetProperty("progress").GetDouble(), row.GetProperty("requestedAt").GetDateTimeOffset(),
-        row.TryGetProperty("pointAt", out var point) && point.ValueKind == JsonValueKind.String ? point.GetDateTimeOffset() : null,
+        Time(row, "pointAt"),
         row.GetProperty("sizeBytes").GetInt64(), Text(row, "failureReason"));
+
+    public static SnapshotOfferView Of(SnapshotOfferDescription offer) => new(
+        offer.OfferId, offer.AccountId, offer.ToAccountId, offer.SnapshotId, offer.State, offer.Description, offer.SizeBytes, offer.PointAt,
+        offer.CreatedAt, offer.ExpiresAt, offer.CopyId, offer.FailureReason);
+
+    public static SnapshotCopyView Of(SnapshotCopyDescription copy) => new(
+        copy.CopyId, copy.AccountId, copy.OfferId, copy.SnapshotId, copy.State, copy.Progress, copy.SizeBytes, copy.CopiedBytes, copy.BegunAt,
+        copy.EndedAt, copy.FailureReason);
+
+    // The row has what both accounts may see; each sees its own ids.
+    public static SnapshotOfferView Offer(JsonElement row, bool isReceived, DateTimeOffset now)
+    {
+        var (state, expiresAt) = (Enum.Parse<SnapshotOfferState>(Text(row, "state"), ignoreCase: true), row.GetProperty("expiresAt").GetDateTimeOffset());
+        return new SnapshotOfferView(
+            Text(row, "id"), Text(row, "accountId"), Text(row, "toAccountId"), isReceived ? "" : Text(row, "snapshotId"),
+            state == SnapshotOfferState.Open && now >= expiresAt ? SnapshotOfferState.Expired : state, Text(row, "description"),
+            row.GetProperty("sizeBytes").GetInt64(), Time(row, "pointAt"), row.GetProperty("createdAt").GetDateTimeOffset(), expiresAt,
+            isReceived ? Text(row, "copyId") : "", Text(row, "failureReason"));
+    }
+
+    public static SnapshotCopyView Copy(JsonElement row)
+    {
+        var state = Enum.Parse<SnapshotCopyState>(Text(row, "state"), ignoreCase: true);
+        // Rows tell of steps; how far a copy is on its way, it is asked itself.
+        return new SnapshotCopyView(
+            Text(row, "id"), Text(row, "accountId"), Text(row, "offerId"), Text(row, "snapshotId"), state,
+            state == SnapshotCopyState.Completed ? 1 : null, row.GetProperty("sizeBytes").GetInt64(), row.GetProperty("copiedBytes").GetInt64(),
+            row.GetProperty("createdAt").GetDateTimeOffset(), Time(row, "endedAt"), Text(row, "failureReason"));
+    }
+
+    private static DateTimeOffset? Time(JsonElement row, string member) =>
+        row.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.String ? value.GetDateTimeOffset() : null;
 
     private static string Text(JsonElement row, string member) => row.TryGetProperty(member, out var value) ? value.GetString() ?? "" : "";
 }

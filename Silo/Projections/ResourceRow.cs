@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Tidegate.Silo.Projections;
 
 /// <summary>A row of the projection, taken from the <c>row</c> of an outbox entry's body (<c>docs/formats/audit.md</c>).</summary>
-/// <param name="Kind">The row's <c>type</c>: account, apiKey, gateway, volume, snapshot.</param>
-/// <param name="ParentId">Gateway of a volume, volume of a snapshot; otherwise empty.</param>
+/// <param name="Kind">The row's <c>type</c>: account, apiKey, gateway, volume, snapshot, snapshot-offer, snapshot-copy.</param>
+/// <param name="ParentId">Gateway of a volume, volume of a snapshot, account that an offer is made to; otherwise empty.</param>
 /// <param name="Name">Name or label; empty for snapshots.</param>
 /// <param name="CreatedAt">UTC with seven digits, for ordering.</param>
 /// <param name="Body">The row's JSON as it was saved.</param>
@@ -21,7 +21,7 @@ internal sealed record ResourceRow(string Kind, string ParentId, string Name, st
         var kind = Text(row, "type");
         return new ResourceRow(
             kind,
-            kind switch { "volume" => Text(row, "gatewayId"), "snapshot" => Text(row, "volumeId"), _ => "" },
+            kind switch { "volume" => Text(row, "gatewayId"), "snapshot" => Text(row, "volumeId"), "snapshot-offer" => Text(row, "toAccountId"), _ => "" },
             Text(row, kind == "apiKey" ? "label" : "name"),
             Time(row, kind == "snapshot" ? "requestedAt" : "createdAt"),
             row.GetRawText());

@@ -19,6 +19,8 @@ namespace Tidegate.Client.Rest.Models;
         typeof(CamelCaseEnumConverter<Role>),
         typeof(CamelCaseEnumConverter<VolumeRunState>),
         typeof(CamelCaseEnumConverter<SnapshotState>),
+        typeof(CamelCaseEnumConverter<SnapshotOfferState>),
+        typeof(CamelCaseEnumConverter<SnapshotCopyState>),
         typeof(CamelCaseEnumConverter<KeyRotationStage>),
     ])]
 [JsonSerializable(typeof(AccountView))]
@@ -44,6 +46,12 @@ namespace Tidegate.Client.Rest.Models;
 [JsonSerializable(typeof(CreateSnapshotRequest))]
 [JsonSerializable(typeof(SnapshotView))]
 [JsonSerializable(typeof(SnapshotLeaseView))]
+[JsonSerializable(typeof(OfferSnapshotRequest))]
+[JsonSerializable(typeof(AcceptOfferRequest))]
+[JsonSerializable(typeof(SnapshotOfferView))]
+[JsonSerializable(typeof(SnapshotCopyView))]
+[JsonSerializable(typeof(Page<SnapshotOfferView>))]
+[JsonSerializable(typeof(Page<SnapshotCopyView>))]
 [JsonSerializable(typeof(RecoveryPointsView))]
 [JsonSerializable(typeof(Page<GatewaySummary>))]
 [JsonSerializable(typeof(Page<VolumeSummary>))]

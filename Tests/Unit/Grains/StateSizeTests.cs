@@ -15,7 +15,9 @@ using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Outbox;
 using Tidegate.Grains.Snapshots;
+using Tidegate.Grains.Snapshots.Offers;
 using Tidegate.Grains.Volumes;
+using Tidegate.Grains.Volumes.Copies;
 using Tidegate.Grains.Waking;
 using Xunit;
 
@@ -43,6 +45,8 @@ public sealed class StateSizeTests
 
     private static readonly GatewayMetadata FullMetadata =
         new(Text(255), Text(128), Text(256), Text(64), Enumerable.Repeat(Text(64), 16).ToArray());
+
+    private static readonly CopyRequest FullCopy = new(Id, "123456789012", Id, Id, long.MaxValue, At, Id, Text(VolumeMachine.MaxDescriptionLength));
 
     public static TheoryData<string> Names => [.. States.Keys];
 
@@ -84,6 +88,17 @@ public sealed class StateSizeTests
                 SnapshotId = Id + i, Description = Text(VolumeMachine.MaxDescriptionLength), RequestedAt = At, LogPosition = long.MaxValue,
                 StartedAtLogEnd = long.MaxValue, Sequence = long.MaxValue, PointAt = At, SizeBytes = long.MaxValue, FailureReason = new string('r', 100),
             })],
+            Copy = new CopyState { Request = FullCopy, FailureReason = Text(200) },
+        },
+        ["snapshot-offer"] = new SavedOffer
+        {
+            Request = new SnapshotOfferRequest(Id, "123456789012", TimeSpan.MaxValue),
+            Snapshot = new SnapshotDescription(Id, "123456789012", Id, Text(VolumeMachine.MaxDescriptionLength), SnapshotState.Failed, 1, At, At, 1, 1, Text(100)),
+            CopyId = Id,
+            CopySnapshotId = Id,
+            CopyDescription = Text(VolumeMachine.MaxDescriptionLength),
+            FailureReason = Text(SnapshotOfferMachine.MaxReasonLength),
+            Outbox = FullOutbox,
         },
         ["snapshot"] = new SavedSnapshot
         {

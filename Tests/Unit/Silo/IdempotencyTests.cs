@@ -13,6 +13,7 @@ public sealed class IdempotencyTests
     [InlineData(ResourceKind.Volume)]
     [InlineData(ResourceKind.Snapshot)]
     [InlineData(ResourceKind.Request)]
+    [InlineData(ResourceKind.Offer)]
     public void Ids_are_well_formed_with_and_without_a_key(ResourceKind kind)
     {
         Assert.True(ResourceId.IsValid(kind, Idempotency.NewId(Request(null), kind)));

@@ -20,6 +20,13 @@ public sealed class ResourceRowTests
         Assert.Equal(("snapshot", "vol-1", "", "2026-01-02T00:00:00.0000000Z"), (read.Kind, read.ParentId, read.Name, read.CreatedAt));
     }
 
+    [Fact]
+    public void An_offer_hangs_on_the_account_that_it_is_made_to()
+    {
+        var read = ResourceRow.From("""{"row":{"type":"snapshot-offer","accountId":"1","toAccountId":"2","createdAt":"2026-01-02T00:00:00Z"}}""")!;
+        Assert.Equal(("snapshot-offer", "2", ""), (read.Kind, read.ParentId, read.Name));
+    }
+
     [Theory]
     [InlineData("""{"change":{"x":1},"row":null}""")]
     [InlineData("""{"change":{"x":1}}""")]
