@@ -62,7 +62,8 @@ public abstract partial class SiloContract
         // Its volume never was: as if everything had been deleted.
         var copy = await other.Client.AcceptOfferAsync(offer.OfferId, new AcceptOfferRequest("mine"));
         await Eventually.TrueAsync(
-            "the copy has failed", async () => (await other.Client.GetCopyAsync(copy.CopyId)).State == SnapshotCopyState.Failed, TimeSpan.FromSeconds(60));
+            "the list tells that the copy has failed",
+            async () => (await other.Client.ListCopiesAsync().ToListAsync()) is [{ State: SnapshotCopyState.Failed }], TimeSpan.FromSeconds(60));
         var failed = Assert.Single(await other.Client.ListCopiesAsync().ToListAsync());
         Assert.Equal((copy.CopyId, SnapshotCopyState.Failed, "The snapshot was deleted or erased by its owner."), (failed.CopyId, failed.State, failed.FailureReason));
         Assert.Empty(await owner.Client.ListCopiesAsync().ToListAsync());
@@ -71,7 +72,7 @@ public abstract partial class SiloContract
         await AssertCodeAsync(ErrorCodes.NotFound, () => other.Client.GetVolumeAsync(copy.CopyId));
         await AssertCodeAsync(ErrorCodes.NotFound, () => other.Client.GetSnapshotAsync(copy.SnapshotId));
         await other.Client.CancelCopyAsync(copy.CopyId);
-        Assert.Empty(await other.Client.ListCopiesAsync().ToListAsync());
+        await Eventually.TrueAsync("the copy has left the list", async () => !await other.Client.ListCopiesAsync().AnyAsync(), TimeSpan.FromSeconds(60));
     }
 
     private async Task RecordSnapshotAsync(string accountId, string snapshotId)
