@@ -101,6 +101,10 @@ internal sealed partial class VolumeGrain
     {
         switch (State.Copy)
         {
+            case { Stage: SnapshotCopyState.Copying } copy when await IsWholeAsync(copy):
+                // The state was put back, or rebuilt, to before the save that completed it: what the head has counts, whatever became of the source.
+                await SaveChangeAsync((state, now) => CopyMachine.Committed(state, HeadOf(state), 0, isWhole: true, now));
+                return null;
             case { Stage: SnapshotCopyState.Copying }:
                 // A silo that went away took its work with it; what is under way here is not asked for twice.
                 if (pool.EndedAsync(Key).IsCompleted) StartCopy();
@@ -112,6 +116,12 @@ internal sealed partial class VolumeGrain
             default:
                 return null;
         }
+    }
+
+    private async Task<bool> IsWholeAsync(CopyState copy)
+    {
+        var head = HeadOf(State);
+        return head.CommittedLogEnd == head.SizeBytes && await (await OpenCatalogueAsync(head)).FindSnapshotAsync(copy.Request.SnapshotId) is not null;
     }
 
     // After everything else that waits for a worker, so that a long copy leaves room for others.

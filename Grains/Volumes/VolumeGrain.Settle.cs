@@ -22,8 +22,8 @@ internal sealed partial class VolumeGrain
             await SaveChangeAsync((state, _) => VolumeMachine.Released(state));
         }
 
-        var wait = await SettleSnapshotsAsync();
         var again = await SettleCopyAsync();
+        var wait = await SettleSnapshotsAsync();
         if (again < (wait ?? TimeSpan.MaxValue)) wait = again;
         await SettleOriginAsync();
         if (State.ErasureBegunAt is not null) return await SettleErasureAsync() ?? wait;

@@ -199,6 +199,27 @@ public sealed class CopyTests(GrainCluster cluster)
     }
 
     [Fact]
+    public async Task A_copy_whose_completion_the_database_lost_is_complete_again_by_its_head_though_the_source_is_gone()
+    {
+        await using var copy = await CopyUnderTest.NewAsync(cluster);
+        await copy.CompleteAsync();
+        await cluster.WorkEndedAsync(copy.CopyId);
+        var expected = await CopyUnderTest.HashAsync(copy.Lineage, copy.SnapshotId);
+        await copy.From.AsTenant(copy.SourceSnapshot.Delete);
+        var id = GrainId.Create("volume", copy.CopyId);
+        var stored = new GrainState<VolumeState>();
+        await cluster.Storage.ReadStateAsync("volume", id, stored);
+        stored.State = stored.State! with { Copy = stored.State.Copy! with { Stage = SnapshotCopyState.Copying }, DeletedAt = null, Snapshots = [] };
+        await cluster.Storage.WriteStateAsync("volume", id, stored);
+        await copy.Copy.Cast<IGrainManagementExtension>().DeactivateOnIdle();
+
+        await cluster.SettleAsync(copy.CopyId);
+        await cluster.WorkEndedAsync(copy.CopyId);
+        Assert.Equal(SnapshotCopyState.Completed, (await copy.To.AsTenant(copy.Copy.DescribeCopy)).State);
+        Assert.Equal(expected, await CopyUnderTest.HashAsync(copy.Lineage, copy.SnapshotId));
+    }
+
+    [Fact]
     public async Task I6_A_damaged_source_fails_the_copy_and_the_other_account_learns_nothing_of_it()
     {
         await using var copy = await CopyUnderTest.NewAsync(cluster);
