@@ -20,7 +20,7 @@ public sealed class FuzzTests
     {
         var target = AllTargets.Make(name);
         var fuzzer = new Fuzzer(target, Seed);
-        var finding = fuzzer.Replay(Corpus.Of(name)) ?? await fuzzer.RunAsync(() => fuzzer.Tried < Mutations, TimeSpan.FromMinutes(2));
+        var finding = fuzzer.Replay(Corpus.Of(name)) ?? await fuzzer.RunAsync(() => fuzzer.Tried < Mutations, TimeSpan.FromMinutes(10));
         Assert.True(finding is null, finding?.ToString());
     }
 

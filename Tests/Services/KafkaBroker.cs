@@ -11,7 +11,7 @@ namespace Tidegate.Tests.Services;
 /// </summary>
 internal static class KafkaBroker
 {
-    private static readonly TimeSpan MetadataTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MetadataTimeout = TimeSpan.FromSeconds(60);
 
     /// <summary>
     /// Serves until SIGTERM or SIGINT. Once clients can connect, <paramref name="readyFile"/> holds

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Tidegate.Client.Rest;
 using Tidegate.Client.Rest.Models;
@@ -24,7 +25,7 @@ public sealed class SiloProcessTests(PostgresDatabases databases) : IDisposable
         JsonObject first;
         await using (var silo = Start(environment, []))
         {
-            first = await silo.ReadyAsync(within: TimeSpan.FromSeconds(90));
+            first = await silo.ReadyAsync();
             using var administrator = Client(first, await OperatorKeyAsync(first));
             accountId = (await administrator.CreateAccountAsync(new CreateAccountRequest("kept"))).AccountId;
             apiKey = (await administrator.CreateApiKeyAsync(accountId, new CreateApiKeyRequest("first", Role.Tenant))).ApiKey;
@@ -32,9 +33,10 @@ public sealed class SiloProcessTests(PostgresDatabases databases) : IDisposable
         }
 
         var ports = new[] { "--api", new Uri((string)first["apiUrl"]!).Authority, "--agents", new Uri((string)first["agentsUrl"]!).Authority, "--link", (string)first["linkEndpoint"]! };
+        using var held = new HeldPorts(ports.Where(port => port[0] != '-').Select(port => IPEndPoint.Parse(port.Replace("localhost", "127.0.0.1", StringComparison.Ordinal))));
         await using (var silo = Start(environment, ports))
         {
-            var ready = await silo.ReadyAsync(within: TimeSpan.FromSeconds(90));
+            var ready = await silo.ReadyAsync();
             Assert.Equal((string)first["apiUrl"]!, (string)ready["apiUrl"]!);
             using var tenant = Client(ready, apiKey);
             Assert.Equal(accountId, (await tenant.GetCallerAsync()).AccountId);
@@ -62,7 +64,7 @@ public sealed class SiloProcessTests(PostgresDatabases databases) : IDisposable
         Assert.Contains("Tidegate.Silo migrate", refused.Errors, StringComparison.Ordinal);
         Assert.Equal(0, (await RunAsync(environment, "migrate")).ExitCode);
         await using var silo = Start(environment, []);
-        await silo.ReadyAsync(within: TimeSpan.FromSeconds(90));
+        await silo.ReadyAsync();
     }
 
     [Fact]
@@ -88,7 +90,7 @@ public sealed class SiloProcessTests(PostgresDatabases databases) : IDisposable
         Path.Combine(_folder, "log"), Path.Combine(_folder, "ready.json"), environment);
 
     private Task<ProgramResult> RunAsync(Dictionary<string, string> environment, string command) =>
-        ProgramRunner.RunAsync(Repository.Program("Silo"), [command, "--state", Path.Combine(_folder, "state")], TimeSpan.FromSeconds(60), environment);
+        ProgramRunner.RunAsync(Repository.Program("Silo"), [command, "--state", Path.Combine(_folder, "state")], environment: environment);
 
     private static Task<string> OperatorKeyAsync(JsonObject ready) => File.ReadAllTextAsync((string)ready["operatorKeyFile"]!);
 

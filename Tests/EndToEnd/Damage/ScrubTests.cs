@@ -15,7 +15,7 @@ namespace Tidegate.Tests.EndToEnd.Damage;
 /// </summary>
 public sealed class ScrubTests
 {
-    private const int ImageBytes = 64 << 20;
+    private const int ImageBytes = 48 << 20;
     private const long Beyond = ImageBytes / BlockGeometry.BlockBytes;
 
     [Fact]
@@ -29,7 +29,7 @@ public sealed class ScrubTests
         });
         var gateway = await deployment.ActivatedAgentAsync("site-a");
         var other = await deployment.ActivatedAgentAsync("site-b");
-        var volume = await deployment.VolumeAsync(gateway, "data", "128MiB");
+        var volume = await deployment.VolumeAsync(gateway, "data", "96MiB");
         var image = Path.Combine(deployment.Folder, "fs.img");
         await TestImage.CreateAsync(image, ImageBytes, seed: 17);
         (await ProgramRunner.RunAsync(Repository.Tool("nbdcopy"), ["--flush", image, deployment.NbdUri("site-a", "data")])).Succeeded();
@@ -58,7 +58,7 @@ public sealed class ScrubTests
             await deployment.CopyAsync("site-b", "repaired", Path.Combine(deployment.Folder, "repaired.img")));
 
         // The same once more, and the gateway is lost with its copy.
-        await deployment.Agent("site-a").KillAsync();
+        await deployment.EndAgentAsync("site-a");
         Directory.Delete(Path.Combine(deployment.Folder, "site-a"), recursive: true);
         var lost = await stored.FindAsync(Beyond + 7);
         stored.Spoil(lost);
@@ -98,7 +98,7 @@ public sealed class ScrubTests
         using var client = deployment.Client();
         var before = (await client.GetVolumeAsync(volume)).Scrub?.CompletedAt;
         await deployment.EndSiloAsync(inOrder: true);
-        deployment.Configure("Tidegate__Scrub__BytesPerSecond", "2097152");
+        deployment.Configure("Tidegate__Scrub__BytesPerSecond", "16777216");
         await deployment.StartSiloAsync(ahead: TimeSpan.FromHours(hoursAhead));
         VolumeScrubView? scrub = null;
         await Eventually.TrueAsync("the volume is scrubbed", async () => (scrub = (await client.GetVolumeAsync(volume)).Scrub) is { } known && known.CompletedAt != before);

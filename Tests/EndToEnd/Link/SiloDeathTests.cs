@@ -1,5 +1,6 @@
 using Tidegate.Client.Rest;
 using Tidegate.Tests.Kit.Processes;
+using Tidegate.Tests.Kit.Time;
 using Xunit;
 
 namespace Tidegate.Tests.EndToEnd.Link;
@@ -7,34 +8,38 @@ namespace Tidegate.Tests.EndToEnd.Link;
 /// <summary>Two silos as processes: whichever dies, the agent is back within ten seconds and answers over its one connection (M1.4, M1.9).</summary>
 public sealed class SiloDeathTests
 {
-    private static readonly TimeSpan BackWithin = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Promised = TimeSpan.FromSeconds(10);
 
-    [Fact]
-    public async Task M1_9_A_gateway_is_back_within_ten_seconds_of_the_death_of_any_silo()
+    /// <summary>Every run shows that the gateway comes back; that it takes ten seconds at most, on a machine that is left alone, <c>./dev test --full</c>.</summary>
+    public static IEnumerable<TheoryDataRow<bool>> Timed => [new(false), new(true) { Explicit = true }];
+
+    [Theory, MemberData(nameof(Timed))]
+    public async Task M1_9_A_gateway_is_back_within_ten_seconds_of_the_death_of_any_silo(bool isTimed)
     {
+        var backWithin = isTimed ? Promised : Hanging.Limit;
         await using var deployment = await Deployment.StartAsync(silos: 2);
         var gateway = await deployment.ActivatedAgentAsync("site");
-        foreach (var asked in new[] { 0, 1 }) await AnsweredAsync(deployment, gateway, asked, TimeSpan.FromSeconds(30));
+        foreach (var asked in new[] { 0, 1 }) await AnsweredAsync(deployment, gateway, asked, Hanging.Limit);
 
         // The silo without the connection; the gateway's grain may have been there.
         var holder = await HolderAsync(deployment);
         var other = 1 - holder;
         await deployment.EndSiloAsync(other);
-        await AnsweredAsync(deployment, gateway, holder, BackWithin);
+        await AnsweredAsync(deployment, gateway, holder, backWithin);
         Assert.Equal(holder, await HolderAsync(deployment));
         await deployment.StartSiloAsync(other);
-        await AnsweredAsync(deployment, gateway, other, TimeSpan.FromSeconds(30));
+        await AnsweredAsync(deployment, gateway, other, Hanging.Limit);
 
         // The silo with both the connection and the grain.
         await deployment.EndSiloAsync(holder);
-        await AnsweredAsync(deployment, gateway, other, BackWithin);
+        await AnsweredAsync(deployment, gateway, other, backWithin);
         Assert.Equal(other, await HolderAsync(deployment));
         await deployment.StartSiloAsync(holder);
-        await AnsweredAsync(deployment, gateway, holder, TimeSpan.FromSeconds(30));
+        await AnsweredAsync(deployment, gateway, holder, Hanging.Limit);
 
         // A silo that is told to stop takes no time to be replaced.
         await deployment.EndSiloAsync(other, inOrder: true);
-        await AnsweredAsync(deployment, gateway, holder, BackWithin);
+        await AnsweredAsync(deployment, gateway, holder, backWithin);
         Assert.Equal(holder, await HolderAsync(deployment));
         var shown = await deployment.CliOkAsync(
             "gateways", "describe", gateway, "--live", "--api", deployment.SiloReady(holder, "apiUrl"), "--ca", deployment.CaFile);
@@ -47,9 +52,9 @@ public sealed class SiloDeathTests
             await deployment.EndSiloAsync(0);
         }
 
-        await deployment.Agent("site").KillAsync();
+        await deployment.EndAgentAsync("site");
         await deployment.StartAgentAsync("site");
-        await AnsweredAsync(deployment, gateway, 1, TimeSpan.FromSeconds(30));
+        await AnsweredAsync(deployment, gateway, 1, Hanging.Limit);
     }
 
     /// <summary>The gateway answers for itself to whoever asks that silo.</summary>
@@ -83,7 +88,7 @@ public sealed class SiloDeathTests
             var connected = (await EstablishedAsync(deployment.Agent("site").Id)).SelectMany(port => ports.Where(link => link.Port == port)).ToArray();
             if (connected.Length == 1) holder = connected[0].Silo;
             return connected.Length == 1;
-        }, TimeSpan.FromSeconds(10));
+        });
         return holder;
     }
 

@@ -80,7 +80,7 @@ internal sealed class ServedVolume : IAsyncDisposable
         {
             volume = LoggedVolume.Open(disk, options);
             return Task.FromResult(true);
-        }, TimeSpan.FromSeconds(10));
+        });
         return volume!;
     }
 

@@ -4,13 +4,12 @@ using Xunit;
 namespace Tidegate.Tests.EndToEnd.RoundTrip;
 
 /// <summary>Wrong input gets a clear error with what to do next, and loses nothing.</summary>
-public sealed class BadInputTests
+public sealed class BadInputTests(RunningSite site) : IClassFixture<RunningSite>
 {
     [Fact]
     public async Task Wrong_keys_ids_and_names_are_refused_by_name()
     {
-        await using var deployment = await Deployment.StartAsync();
-        var gateway = await deployment.ActivatedAgentAsync("site");
+        var (deployment, gateway) = (await site.AtWorkAsync(), site.Gateway);
         var volume = await deployment.VolumeAsync(gateway, "data");
 
         await RefusedAsync(deployment, "Unauthenticated", "gateways", "list", "--key", "tgk_00000000000000000000_" + new string('A', 43));
@@ -40,10 +39,9 @@ public sealed class BadInputTests
     [Fact]
     public async Task Request_to_an_absent_gateway_fails_at_once()
     {
-        await using var deployment = await Deployment.StartAsync();
-        var gateway = await deployment.ActivatedAgentAsync("site");
-        var volume = await deployment.VolumeAsync(gateway, "data");
-        Assert.Equal(0, await deployment.Agent("site").TerminateAsync());
+        var (deployment, gateway) = (await site.AtWorkAsync(), site.Gateway);
+        var volume = await deployment.VolumeAsync(gateway, "unreached");
+        await deployment.EndAgentAsync(RunningSite.Agent, inOrder: true);
         await RefusedAsync(deployment, "GatewayNotConnected", "gateways", "describe", gateway, "--live");
         await RefusedAsync(deployment, "GatewayNotConnected", "snapshots", "create", volume, "--description", "x");
     }
@@ -51,16 +49,16 @@ public sealed class BadInputTests
     [Theory, InlineData("segments"), InlineData("catalogue")]
     public async Task Altered_blobs_are_an_error_that_names_them_and_never_data(string kind)
     {
-        await using var deployment = await Deployment.StartAsync();
-        var gateway = await deployment.ActivatedAgentAsync("site");
-        var volume = await deployment.VolumeAsync(gateway, "data");
-        var uri = deployment.NbdUri("site", "data");
+        var (deployment, gateway) = (await site.AtWorkAsync(), site.Gateway);
+        var name = $"altered-{kind}";
+        var volume = await deployment.VolumeAsync(gateway, name);
+        var uri = deployment.NbdUri(RunningSite.Agent, name);
         (await ProgramRunner.RunAsync(Repository.Tool("qemu-io"), ["-f", "raw", "-c", "write -P 0x5a 0 4M", "-c", "flush", uri])).Succeeded();
         var snapshot = (string)(await deployment.CliOkAsync("snapshots", "create", volume, "--description", "x", "--wait"))["snapshotId"]!;
 
-        // One bit of every blob of the kind: whatever the restore reads, it is not what was written.
+        // One bit of every blob of the kind that the volume has: whatever the restore reads, it is not what was written.
         var altered = 0;
-        foreach (var blob in Directory.EnumerateFiles(deployment.BlobFolder, "*.blob", SearchOption.AllDirectories))
+        foreach (var blob in Directory.EnumerateFiles(Path.Combine(deployment.BlobFolder, deployment.AccountId, volume), "*.blob", SearchOption.AllDirectories))
         {
             var folder = Path.GetFileName(Path.GetDirectoryName(blob))!;
             if (kind == "catalogue" ? folder != "catalogue" : folder.Length != 16) continue;
@@ -76,10 +74,10 @@ public sealed class BadInputTests
         await deployment.StartSiloAsync();
         await deployment.ConnectedAsync(gateway);
 
-        var restore = await deployment.CliAsync("restore", snapshot, "--gateway", gateway, "--name", "bad", "--wait");
+        var restore = await deployment.CliAsync("restore", snapshot, "--gateway", gateway, "--name", name + "-bad", "--wait");
         Assert.NotEqual(0, restore.ExitCode);
         Assert.Contains("corrupt", restore.Errors + restore.Output, StringComparison.OrdinalIgnoreCase);
-        var read = await ProgramRunner.RunAsync(Repository.Tool("qemu-io"), ["-r", "-f", "raw", "-c", "read -P 0x5a 0 4M", deployment.NbdUri("site", "bad")]);
+        var read = await ProgramRunner.RunAsync(Repository.Tool("qemu-io"), ["-r", "-f", "raw", "-c", "read -P 0x5a 0 4M", deployment.NbdUri(RunningSite.Agent, name + "-bad")]);
         Assert.NotEqual(0, read.ExitCode);
 
         // The first volume is untouched by all this.
@@ -89,14 +87,13 @@ public sealed class BadInputTests
     [Fact]
     public async Task Torn_log_tail_is_cut_and_what_was_flushed_stays()
     {
-        await using var deployment = await Deployment.StartAsync();
-        var gateway = await deployment.ActivatedAgentAsync("site");
-        var volume = await deployment.VolumeAsync(gateway, "data");
-        var uri = deployment.NbdUri("site", "data");
+        var (deployment, gateway) = (await site.AtWorkAsync(), site.Gateway);
+        var volume = await deployment.VolumeAsync(gateway, "torn");
+        var uri = deployment.NbdUri(RunningSite.Agent, "torn");
         // The service away, everything stays in the log.
         await deployment.EndSiloAsync();
         (await ProgramRunner.RunAsync(Repository.Tool("qemu-io"), ["-f", "raw", "-c", "write -P 0x5a 0 1M", "-c", "flush", uri])).Succeeded();
-        await deployment.Agent("site").KillAsync();
+        await deployment.EndAgentAsync(RunningSite.Agent);
 
         // Past the durable end the log holds zeroes; a torn write leaves the start of a record there.
         var log = Directory.EnumerateFiles(Path.Combine(deployment.Folder, "site", "volumes", volume)).Single(f => Path.GetFileName(f) == "log");
@@ -110,7 +107,7 @@ public sealed class BadInputTests
             bytes[8192 + 20] ^= 0x40;
             await file.WriteAsync(bytes.AsMemory(8192, 2000));
         }
-        await deployment.StartAgentAsync("site");
+        await deployment.StartAgentAsync(RunningSite.Agent);
         (await ProgramRunner.RunAsync(Repository.Tool("qemu-io"), ["-r", "-f", "raw", "-c", "read -P 0x5a 0 1M", uri])).Succeeded();
         await deployment.StartSiloAsync();
         await Eventually.TrueAsync("a snapshot of what was recovered", async () =>

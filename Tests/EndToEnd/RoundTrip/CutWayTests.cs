@@ -38,7 +38,7 @@ public sealed class CutWayTests
         // The agent dies while an upload hangs, and seals the rest again.
         way.Next(IsUpload, HttpFault.Stall);
         await Eventually.TrueAsync("an upload hangs", () => Task.FromResult(way.FaultsLeft == 0));
-        await deployment.Agent("site").KillAsync();
+        await deployment.EndAgentAsync("site");
         await deployment.StartAgentAsync("site");
         await writer.MoreAsync(200);
         await deployment.ConnectedAsync(gateway);

@@ -5,27 +5,22 @@ using Xunit;
 namespace Tidegate.Tests.EndToEnd.RoundTrip;
 
 /// <summary>The product's main job on real processes and real clients, on every kind of store.</summary>
-public sealed class RoundTripTests
+public sealed class RoundTripTests(SharedService shared)
 {
     [Fact]
-    public Task Activate_write_snapshot_destroy_restore_on_sqlite() => RoundTripAsync(null);
+    public async Task Activate_write_snapshot_destroy_restore_on_sqlite_and_a_folder() => await RoundTripAsync(await shared.DeploymentAsync());
 
+    /// <summary>Both agents and the silo go straight to the blob store, over a way that loses answers and is busy now and then.</summary>
     [Fact]
-    public async Task Activate_write_snapshot_destroy_restore_on_postgresql()
+    public async Task Activate_write_snapshot_destroy_restore_on_postgresql_and_azure_blobs()
     {
         await using var postgres = await PostgresServer.StartAsync();
-        await RoundTripAsync(postgres.SiloSettings);
-    }
-
-    /// <summary>Both agents and the silo go straight to the store, over a way that loses answers and is busy now and then.</summary>
-    [Fact]
-    public async Task Activate_write_snapshot_destroy_restore_on_azure_blobs()
-    {
         await using var azurite = await AzuriteServer.StartAsync();
         await using var way = FaultProxy.Before(azurite.Address);
+        await using var deployment = await Deployment.StartAsync(new Dictionary<string, string>(postgres.SiloSettings.Concat(azurite.SiloSettings(way.Address))));
         await RoundTripAsync(
-            azurite.SiloSettings(way.Address),
-            beforeWriting: deployment =>
+            deployment,
+            beforeWriting: () =>
             {
                 Assert.False(Directory.Exists(deployment.BlobFolder));
                 way.Next(HttpFault.None, HttpFault.LoseAnswer, HttpFault.Busy, HttpFault.LoseAnswer, HttpFault.Refuse, HttpFault.ServerError);
@@ -36,17 +31,15 @@ public sealed class RoundTripTests
         Assert.DoesNotContain(way.Requests, line => line.StartsWith("DELETE", StringComparison.Ordinal));
     }
 
-    private static async Task RoundTripAsync(
-        IReadOnlyDictionary<string, string>? environment, Action<Deployment>? beforeWriting = null, Action? beforeRestore = null)
+    private static async Task RoundTripAsync(Deployment deployment, Action? beforeWriting = null, Action? beforeRestore = null)
     {
-        await using var deployment = await Deployment.StartAsync(environment);
         var first = await deployment.ActivatedAgentAsync("site-a");
         var second = await deployment.ActivatedAgentAsync("site-b");
         var live = await deployment.CliOkAsync("gateways", "describe", first, "--live");
         Assert.Equal(Environment.MachineName, (string?)live["live"]?["hostName"], ignoreCase: true);
 
         var volume = await deployment.VolumeAsync(first, "data", "96MiB");
-        beforeWriting?.Invoke(deployment);
+        beforeWriting?.Invoke();
         var image = Path.Combine(deployment.Folder, "fs.img");
         await TestImage.CreateAsync(image, 96 << 20, seed: 7);
         (await ProgramRunner.RunAsync(Repository.Tool("nbdcopy"), ["--flush", image, deployment.NbdUri("site-a", "data")])).Succeeded();
@@ -56,7 +49,7 @@ public sealed class RoundTripTests
         // What is written after the snapshot must not be in it.
         (await deployment.QemuIoAsync("site-a", "data", "write -P 0xee 0 1M", "flush")).Succeeded();
 
-        await deployment.Agent("site-a").KillAsync();
+        await deployment.EndAgentAsync("site-a");
         Directory.Delete(Path.Combine(deployment.Folder, "site-a"), recursive: true);
 
         beforeRestore?.Invoke();

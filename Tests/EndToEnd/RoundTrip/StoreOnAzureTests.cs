@@ -7,8 +7,8 @@ namespace Tidegate.Tests.EndToEnd.RoundTrip;
 /// <summary><c>Tidegate.Silo store</c> on a bucket in Azure that is in use, and on one whose service and agent were killed.</summary>
 public sealed class StoreOnAzureTests
 {
-    private const int ImageBytes = 64 << 20;
-    private const long Region = 24L << 20;
+    private const int ImageBytes = 48 << 20;
+    private const long Region = 16L << 20;
 
     [Fact]
     public async Task I13_Under_load_and_after_a_crash_the_bucket_verifies_and_exports_equal_restores()
@@ -17,12 +17,12 @@ public sealed class StoreOnAzureTests
         await using var deployment = await Deployment.StartAsync(azurite.SiloSettings());
         var gateway = await deployment.ActivatedAgentAsync("site");
         var other = await deployment.ActivatedAgentAsync("other");
-        var volume = await deployment.VolumeAsync(gateway, "data", "96MiB");
+        var volume = await deployment.VolumeAsync(gateway, "data", "64MiB");
         var uri = deployment.NbdUri("site", "data");
         var image = Path.Combine(deployment.Folder, "fs.img");
         await TestImage.CreateAsync(image, ImageBytes, seed: 29);
         (await ProgramRunner.RunAsync(Repository.Tool("nbdcopy"), ["--flush", image, uri])).Succeeded();
-        await using var writer = JournalledWriter.Start(uri, deployment.Folder, ImageBytes, Region, seed: 43);
+        await using var writer = JournalledWriter.Start(uri, deployment.Folder, ImageBytes, Region, seed: 43, isBounded: true);
         await writer.MoreAsync(500);
         var before = JournalledWriter.Now;
         var snapshot = (string)(await deployment.CliOkAsync("snapshots", "create", volume, "--wait"))["snapshotId"]!;
@@ -38,7 +38,7 @@ public sealed class StoreOnAzureTests
         await writer.MoreAsync(300);
 
         await deployment.EndSiloAsync();
-        await deployment.Agent("site").KillAsync();
+        await deployment.EndAgentAsync("site");
         var crash = JournalledWriter.Now;
         Assert.True((bool)(await StoreAsync(deployment, "verify"))["isSound"]!);
         Assert.Equal(cut, await ExportAsync(deployment, volume, "cut-again.img", "--snapshot", snapshot));

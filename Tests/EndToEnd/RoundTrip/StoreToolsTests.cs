@@ -21,7 +21,7 @@ public sealed class StoreToolsTests
         await deployment.DrainedAsync(gateway);
         var expected = await deployment.CopyAsync("site", "data", Path.Combine(deployment.Folder, "newest.img"));
 
-        await deployment.Agent("site").KillAsync();
+        await deployment.EndAgentAsync("site");
         await deployment.EndSiloAsync();
         string[] bucket = ["--blobs", deployment.BlobFolder, "--keys", deployment.AccountKeyFile];
         var verified = await deployment.CliOkAsync(["store", "verify", .. bucket]);

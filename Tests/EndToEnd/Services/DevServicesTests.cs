@@ -2,6 +2,7 @@ using Azure.Storage.Blobs;
 using Confluent.Kafka;
 using Npgsql;
 using Tidegate.Tests.Kit.Processes;
+using Tidegate.Tests.Kit.Time;
 using Xunit;
 
 namespace Tidegate.Tests.EndToEnd.Services;
@@ -89,7 +90,7 @@ public sealed class DevServicesTests : IDisposable
         }).Build();
         consumer.Subscribe(topic);
         var received = new SortedSet<string>(StringComparer.Ordinal);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(Hanging.Limit);
         while (received.Count < 20)
         {
             var result = consumer.Consume(limit.Token);

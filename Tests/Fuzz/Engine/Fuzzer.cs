@@ -11,7 +11,7 @@ internal sealed partial class Fuzzer(FuzzTarget target, int seed)
     private const int MaxPool = 2000;
 
     /// <summary>Longer than this no input may take; all of them are small.</summary>
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private readonly Mutator _mutator = new(new Random(seed), target);
     private readonly List<byte[]> _pool = [.. target.Seeds];

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 
 namespace Tidegate.Tests.Kit.Processes;
@@ -11,6 +12,7 @@ public sealed class AzuriteServer : IAsyncDisposable
     private readonly string _folder;
     private readonly string _key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(64));
     private ManagedProcess _process = null!;
+    private HeldPorts? _held;
 
     private AzuriteServer(string folder) => _folder = folder;
 
@@ -49,14 +51,23 @@ public sealed class AzuriteServer : IAsyncDisposable
     }
 
     /// <summary>Stops it: the store is away, its data stays. (Killed, it would forget what it had acknowledged in its last seconds.)</summary>
-    public Task StopAsync() => _process.TerminateAsync();
+    public async Task StopAsync()
+    {
+        await _process.TerminateAsync();
+        _held = new HeldPorts([new IPEndPoint(IPAddress.Loopback, Address.Port)]);
+    }
 
     /// <summary>Starts it again on its port.</summary>
-    public Task StartAgainAsync() => RunAsync(Address.Port);
+    public async Task StartAgainAsync()
+    {
+        await RunAsync(Address.Port);
+        _held?.Dispose();
+    }
 
     public async ValueTask DisposeAsync()
     {
         if (_process is not null) await _process.DisposeAsync();
+        _held?.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 

@@ -15,7 +15,7 @@ public sealed class Deployment : IAsyncDisposable
     private readonly Dictionary<string, ManagedProcess> _agents = [];
     private readonly Dictionary<string, string> _environment;
     private readonly SortedDictionary<int, ManagedProcess> _silos = [];
-    private readonly Dictionary<int, HeldPorts> _held = [];
+    private readonly Dictionary<string, HeldPorts> _held = [];
     private readonly Dictionary<int, JsonObject> _siloReady = [];
     private readonly Dictionary<string, JsonObject> _agentReady = [];
 
@@ -79,8 +79,8 @@ public sealed class Deployment : IAsyncDisposable
             : (Repository.Program("Tests.ShiftedSilo"), [ahead.TotalSeconds.ToString(CultureInfo.InvariantCulture)]);
         var silo = _silos[number] = ManagedProcess.Start(
             $"silo {number}", program, [.. first, .. arguments], Path.Combine(Folder, $"silo-{number}.log"), ready, _environment);
-        _siloReady[number] = await silo.ReadyAsync(within: TimeSpan.FromSeconds(90));
-        if (_held.Remove(number, out var held)) held.Dispose();
+        _siloReady[number] = await silo.ReadyAsync();
+        Release($"silo {number}");
     }
 
     /// <summary>Kills a silo, or ends it in order; its ports stay its own until it is started again.</summary>
@@ -95,8 +95,26 @@ public sealed class Deployment : IAsyncDisposable
             await _silos[number].KillAsync();
         }
 
+        Hold($"silo {number}", Authority(SiloReady(number, "apiUrl")), Authority(SiloReady(number, "agentsUrl")), SiloReady(number, "linkEndpoint"));
+    }
+
+    /// <summary>Kills an agent, or ends it in order; its ports stay its own until it is started again.</summary>
+    public async Task EndAgentAsync(string name, bool inOrder = false)
+    {
+        if (!inOrder) await _agents[name].KillAsync();
+        else if (await _agents[name].TerminateAsync() is var code and not 0) throw new InvalidOperationException($"{name} exited with {code}:\n{_agents[name].LogTail()}");
+        Hold(name, new Uri((string)_agentReady[name]["nbdUri"]!).Authority, new Uri((string)_agentReady[name]["localUrl"]!).Authority);
+    }
+
+    private void Hold(string process, params string[] ports)
+    {
         // They are still held when it never came to be ready.
-        if (!_held.ContainsKey(number)) _held[number] = new HeldPorts(new[] { Authority(SiloReady(number, "apiUrl")), Authority(SiloReady(number, "agentsUrl")), SiloReady(number, "linkEndpoint") }.Select(IPEndPoint.Parse));
+        if (!_held.ContainsKey(process)) _held[process] = new HeldPorts(ports.Select(IPEndPoint.Parse));
+    }
+
+    private void Release(string process)
+    {
+        if (_held.Remove(process, out var held)) held.Dispose();
     }
 
     public ManagedProcess Silos(int number) => _silos[number];
@@ -116,7 +134,9 @@ public sealed class Deployment : IAsyncDisposable
             ? ["--nbd", new Uri((string)before["nbdUri"]!).Authority, "--local", new Uri((string)before["localUrl"]!).Authority]
             : ["--nbd", "127.0.0.1:0", "--local", "127.0.0.1:0"]);
         var agent = _agents[name] = ManagedProcess.Start(name, Repository.Program("GatewayAgent"), arguments, Path.Combine(Folder, name + ".log"), ready);
-        return _agentReady[name] = await agent.ReadyAsync(until);
+        _agentReady[name] = await agent.ReadyAsync(until);
+        Release(name);
+        return _agentReady[name];
     }
 
     public ManagedProcess Agent(string name) => _agents[name];
@@ -174,14 +194,21 @@ public sealed class Deployment : IAsyncDisposable
     }
 
     /// <summary>Waits until a gateway answers over its link, for example after the silo was started again.</summary>
-    public Task ConnectedAsync(string gatewayId) => Eventually.TrueAsync(
-        "the gateway is connected", async () => (await CliAsync("gateways", "describe", gatewayId, "--live")).ExitCode == 0);
+    public async Task ConnectedAsync(string gatewayId)
+    {
+        using var client = Client(attempts: 1);
+        await Eventually.TrueAsync("the gateway is connected", async () => (await client.GetGatewayAsync(gatewayId, live: true)).Live is not null);
+    }
 
     /// <summary>
     /// Waits until a gateway has uploaded everything. The agent itself is asked: what the service last heard may be from before a write.
     /// </summary>
-    public Task DrainedAsync(string gatewayId) => Eventually.TrueAsync("all is uploaded", async () =>
-        (await CliOkAsync("gateways", "describe", gatewayId, "--live"))["live"]!["volumes"]!.AsArray().All(volume => (long)volume!["backlogBytes"]! == 0));
+    public async Task DrainedAsync(string gatewayId)
+    {
+        using var client = Client(attempts: 1);
+        await Eventually.TrueAsync("all is uploaded", async () =>
+            (await client.GetGatewayAsync(gatewayId, live: true)).Live!.Volumes.All(volume => volume.BacklogBytes == 0));
+    }
 
     public async ValueTask DisposeAsync()
     {

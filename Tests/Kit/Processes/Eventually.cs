@@ -1,3 +1,5 @@
+using Tidegate.Tests.Kit.Time;
+
 namespace Tidegate.Tests.Kit.Processes;
 
 /// <summary>Waits for what another process does, where no event can be awaited. Inside one process, await the event instead.</summary>
@@ -8,7 +10,7 @@ public static class Eventually
     /// <summary>Polls until <paramref name="condition"/> holds; throws with <paramref name="what"/> and the last exception otherwise.</summary>
     public static async Task TrueAsync(string what, Func<Task<bool>> condition, TimeSpan? within = null)
     {
-        var limit = within ?? TimeSpan.FromSeconds(60);
+        var limit = within ?? Hanging.Limit;
         var started = TimeProvider.System.GetTimestamp();
         using var timer = new PeriodicTimer(Interval);
         Exception? last = null;

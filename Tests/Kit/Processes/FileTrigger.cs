@@ -1,3 +1,5 @@
+using Tidegate.Tests.Kit.Time;
+
 namespace Tidegate.Tests.Kit.Processes;
 
 /// <summary>
@@ -36,7 +38,7 @@ public sealed class FileTrigger : IDisposable
     }
 
     /// <summary>Ends when it has acted; throws when it has not in time.</summary>
-    public Task FiredAsync() => _fired.Task.WaitAsync(TimeSpan.FromSeconds(120));
+    public Task FiredAsync() => _fired.Task.OrHungAsync();
 
     public void Dispose() => _watcher.Dispose();
 }

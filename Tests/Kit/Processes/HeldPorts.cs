@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Tidegate.Tests.Kit.Processes;
 
 /// <summary>
-/// Keeps the ports of a program that is down for it: nobody else gets them, whoever connects is refused as if nothing were there, and the
+/// Keeps the ports of a program that is down, or not started yet, for it: nobody else gets them, whoever connects is refused as if nothing were there, and the
 /// program itself can have them again while they are held.
 /// </summary>
 internal sealed class HeldPorts : IDisposable
@@ -22,6 +22,9 @@ internal sealed class HeldPorts : IDisposable
             socket.Bind(port);
         }
     }
+
+    /// <summary>The first of them; chosen by the system when port 0 was asked for.</summary>
+    public IPEndPoint First => (IPEndPoint)_sockets[0].LocalEndPoint!;
 
     public void Dispose()
     {

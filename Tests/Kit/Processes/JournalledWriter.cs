@@ -8,7 +8,7 @@ namespace Tidegate.Tests.Kit.Processes;
 public sealed class JournalledWriter : IAsyncDisposable
 {
     // How far a bounded writer may be ahead of what was asked for.
-    private const int Ahead = 1500;
+    private const int Ahead = 1000;
 
     private readonly string _journal;
     private readonly bool _isBounded;

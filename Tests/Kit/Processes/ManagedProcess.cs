@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using Tidegate.Tests.Kit.Time;
 
 namespace Tidegate.Tests.Kit.Processes;
 
@@ -74,10 +75,10 @@ public sealed partial class ManagedProcess : IAsyncDisposable
     }
 
     /// <summary>SIGTERM, and waits for an orderly end; returns the exit code.</summary>
-    public async Task<int> TerminateAsync(TimeSpan? within = null)
+    public async Task<int> TerminateAsync()
     {
         if (!_process.HasExited) _ = Kill(_process.Id, 15);
-        using var limit = new CancellationTokenSource(within ?? TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(Hanging.Limit);
         await _process.WaitForExitAsync(limit.Token);
         return _process.ExitCode;
     }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace Tidegate.Tests.Kit.Processes;
 
@@ -8,12 +7,14 @@ public sealed class PostgresServer : IAsyncDisposable
 {
     private readonly string _folder;
     private readonly string _binaries;
+    private readonly HeldPorts _port;
 
-    private PostgresServer(string folder, string binaries, string connectionString)
+    private PostgresServer(string folder, string binaries, HeldPorts port)
     {
         _folder = folder;
         _binaries = binaries;
-        ConnectionString = connectionString;
+        _port = port;
+        ConnectionString = $"Host=127.0.0.1;Port={port.First.Port};Username=tidegate;Database=postgres;Maximum Pool Size=40";
     }
 
     /// <summary>For Npgsql.</summary>
@@ -35,8 +36,8 @@ public sealed class PostgresServer : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("tidegate-pg-").FullName;
         // The server refuses to run as root; its package made an account for it.
         if (Environment.UserName == "root") (await ProgramRunner.RunAsync("/bin/chown", ["postgres", folder])).Succeeded();
-        var server = new PostgresServer(folder, binaries,
-            $"Host=127.0.0.1;Port={FreePort()};Username=tidegate;Database=postgres;Maximum Pool Size=40");
+        // Nobody else gets its port while it is made and whenever it is down.
+        var server = new PostgresServer(folder, binaries, new HeldPorts([new IPEndPoint(IPAddress.Loopback, 0)]));
         await server.AsOwnerAsync("initdb", "-D", Path.Combine(folder, "data"), "-U", "tidegate", "-A", "trust", "-E", "UTF8", "--locale=C");
         await server.RestartAsync();
         return server;
@@ -57,6 +58,7 @@ public sealed class PostgresServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await AsOwnerAsync("pg_ctl", "-D", Path.Combine(_folder, "data"), "-w", "-m", "immediate", "stop");
+        _port.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -74,12 +76,5 @@ public sealed class PostgresServer : IAsyncDisposable
             var log = Path.Combine(_folder, "log");
             throw new InvalidOperationException($"{program} exited with {result.ExitCode}: {(File.Exists(log) ? await File.ReadAllTextAsync(log) : result.Errors)}");
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
