@@ -25,8 +25,13 @@ public sealed class ReclaimHistoryTests
     [Fact]
     public void I5_Accounting_and_auditor_agree_whatever_is_deleted_in_whatever_order()
     {
-        Gen.Select(Histories, Retentions, Limits).Sample(
-            (history, retention, limits) => RunAsync(history, retention, limits).GetAwaiter().GetResult(), iter: 30, seed: "0000KOIPe036", threads: 2);
+        // A sample's seed is that of its first case alone: for the others to be the same on every machine, each has its own.
+        var cases = Gen.Select(Histories, Retentions, Limits);
+        for (var number = 0u; number < 30; number++)
+        {
+            cases.Sample(
+                (history, retention, limits) => RunAsync(history, retention, limits).GetAwaiter().GetResult(), iter: 1, seed: new PCG(number, 20261123).ToString(), threads: 1);
+        }
     }
 
     private static async Task RunAsync((int, int, int, int)[] history, Retention retention, ReclaimLimits limits)
