@@ -8,13 +8,13 @@ namespace Tidegate.BlockStore.Catalogues;
 // image when it is published.
 public sealed partial class CatalogueEdit
 {
-    /// <summary>Ranges of a round that meet sectors [first, end), in order; the first and last may reach beyond.</summary>
+    /// <summary>Ranges of a branch that meet sectors [first, end), in order; the first and last may reach beyond.</summary>
     internal async Task<IReadOnlyList<SegmentRange>> FindStagedZeroesAsync(
-        long roundEpoch, long firstSector, long endSector, CancellationToken cancellationToken)
+        long branch, long firstSector, long endSector, CancellationToken cancellationToken)
     {
         var found = new List<SegmentRange>();
         await foreach (var (key, value) in _tree.RangeAsync(
-            CatalogueKey.OfStagedZero(roundEpoch, firstSector + 1), CatalogueKey.OfStagedZero(roundEpoch, long.MaxValue), cancellationToken))
+            CatalogueKey.OfStagedZero(branch, firstSector + 1), CatalogueKey.OfStagedZero(branch, long.MaxValue), cancellationToken))
         {
             var range = ZeroOf(key, value);
             if (range.FirstSector >= endSector) break;
@@ -23,25 +23,25 @@ public sealed partial class CatalogueEdit
         return found;
     }
 
-    /// <summary>Adds a range to those of a round, joined with what it overlaps or touches.</summary>
-    internal async Task AddStagedZeroAsync(long roundEpoch, SegmentRange range, CancellationToken cancellationToken)
+    /// <summary>Adds a range to those of a branch, joined with what it overlaps or touches.</summary>
+    internal async Task AddStagedZeroAsync(long branch, SegmentRange range, CancellationToken cancellationToken)
     {
-        var met = await FindStagedZeroesAsync(roundEpoch, Math.Max(range.FirstSector - 1, 0), range.EndSector + 1, cancellationToken);
-        foreach (var known in met) await _tree.SetAsync(CatalogueKey.OfStagedZero(roundEpoch, known.EndSector), null, cancellationToken);
+        var met = await FindStagedZeroesAsync(branch, Math.Max(range.FirstSector - 1, 0), range.EndSector + 1, cancellationToken);
+        foreach (var known in met) await _tree.SetAsync(CatalogueKey.OfStagedZero(branch, known.EndSector), null, cancellationToken);
         var joined = SegmentRanges.Union([.. met, range])[0];
         var value = new byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(value, joined.SectorCount);
-        await _tree.SetAsync(CatalogueKey.OfStagedZero(roundEpoch, joined.EndSector), value, cancellationToken);
+        await _tree.SetAsync(CatalogueKey.OfStagedZero(branch, joined.EndSector), value, cancellationToken);
     }
 
-    /// <summary>Removes ranges of rounds other than the one given, at most some; how many.</summary>
-    internal async Task<int> RemoveStaleZeroesAsync(long? roundEpoch, int most, CancellationToken cancellationToken)
+    /// <summary>Removes ranges of branches other than the one given, at most some; how many.</summary>
+    internal async Task<int> RemoveStaleZeroesAsync(long? branch, int most, CancellationToken cancellationToken)
     {
         var stale = new List<byte[]>();
         await foreach (var (key, _) in Records(CatalogueKey.StagedZero, cancellationToken))
         {
             if (stale.Count == most) break;
-            if (CatalogueKey.NumberAt(key, 1) != roundEpoch) stale.Add(key);
+            if (CatalogueKey.NumberAt(key, 1) != branch) stale.Add(key);
             else break;
         }
         foreach (var key in stale) await _tree.SetAsync(key, null, cancellationToken);

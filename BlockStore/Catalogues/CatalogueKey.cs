@@ -66,7 +66,7 @@ internal static class CatalogueKey
         [Subtree, .. Big(subtree.Death), (byte)subtree.Level, .. Big(subtree.Number), .. Big(subtree.Page.Segment.Identity.Nonce)];
 
     /// <summary>By the end of the range, so that a seek finds the first that reaches past a sector.</summary>
-    public static byte[] OfStagedZero(long roundEpoch, long endSector) => [StagedZero, .. Big(roundEpoch), .. Big(endSector)];
+    public static byte[] OfStagedZero(long branch, long endSector) => [StagedZero, .. Big(branch), .. Big(endSector)];
 
     public static byte[] OfStagedDeath(DeathRecord death) =>
         [StagedDeath, .. Big(death.Birth), (byte)death.Kind, .. Big(death.SegmentSequence), .. Big(death.SegmentNonce)];

@@ -31,9 +31,9 @@ public sealed record AttachClaim(
 
     /// <summary>
     /// True when the log saw more committed than the head has: a later sequence, or the same and a gap after it, which only a staging branch that is
-    /// gone can have taken.
+    /// gone can have taken. A log of which nothing was ever committed counts 0.
     /// </summary>
     internal bool IsAheadOf(VolumeHead head) =>
         LastSequence > head.CommittedSequence
-        || (LastSequence > 0 && LastSequence == head.CommittedSequence && LastDigest == head.TipDigest && CommittedLogEnd > head.CommittedLogEnd);
+        || (LastSequence == head.CommittedSequence && LastDigest == head.TipDigest && CommittedLogEnd > head.CommittedLogEnd);
 }

@@ -65,7 +65,12 @@ public static class HeadMachine
             if (staging.IsAbandoned)
                 return HeadChange.Refused(
                     head, HeadRefusalReason.StagingClosing, "What was staged of this volume is being given up. Attach again in a moment.");
-            var granted = Attach(StagingMachine.LogView(head, staging, claim), claim);
+            var view = StagingMachine.LogView(head, staging, claim);
+            // Nothing tells logs of which nothing was committed from each other but where they go on.
+            if (staging.Sequence == 0 && claim.LastSequence == 0 && claim.CommittedLogEnd != view.CommittedLogEnd)
+                return HeadChange.Refused(
+                    head, HeadRefusalReason.HeadBehind, $"The branch is another log's: it goes on at {view.CommittedLogEnd}, and this one at {claim.CommittedLogEnd}. It is given up.");
+            var granted = Attach(view, claim);
             return granted.Refusal is null ? HeadChange.To(head with { Epoch = granted.Head.Epoch }) : granted with { Head = head };
         }
         if (claim.StoreSizeBytes > head.SizeBytes)

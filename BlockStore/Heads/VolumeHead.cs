@@ -199,8 +199,8 @@ public sealed record VolumeHead
         for (var i = 0; i < oldCount; i++) old.Add(ReadManifest(ref reader, owners));
         var retiredTail = SegmentReference.ReadOptional(ref reader, owners, SegmentKind.Tail);
         reader.End();
-        if (staging is not null && (staging.Sequence < sequence || staging.Fills < fillsEver || staging.RoundEpoch > epoch))
-            throw reader.Corrupt($"its staging branch is at sequence {staging.Sequence}, fill {staging.Fills} and epoch {staging.RoundEpoch}, which does not fit the head");
+        if (staging is not null && (staging.Sequence < sequence || staging.Fills < fillsEver || staging.FirstEpoch > epoch))
+            throw reader.Corrupt($"its staging branch is at sequence {staging.Sequence}, fill {staging.Fills} and epoch {staging.FirstEpoch}, which does not fit the head");
         if (image.Relocations.Any(relocation => relocation.Lineage != lineage))
             throw reader.Corrupt("it names the relocation table of another lineage");
         return new VolumeHead

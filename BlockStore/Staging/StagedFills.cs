@@ -7,7 +7,7 @@ using Tidegate.BlockStore.Segments;
 namespace Tidegate.BlockStore.Staging;
 
 /// <summary>
-/// What fills must spare (<c>docs/formats/staging.md</c>, What a staged image is): sectors that the log of the round wrote, told by the
+/// What fills must spare (<c>docs/formats/staging.md</c>, What a staged image is): sectors that the branch's log wrote, told by the
 /// map's own fragments, and those that it made zero, told by the catalogue.
 /// </summary>
 internal sealed class StagedFills(VolumeHead head, StagingBranch staging, CatalogueEdit catalogue)
@@ -20,7 +20,7 @@ internal sealed class StagedFills(VolumeHead head, StagingBranch staging, Catalo
         long firstBlock, long endBlock, FoldSource[] sources, CancellationToken cancellationToken) =>
         sources.Any(source => source.IsFill)
             ? await catalogue.FindStagedZeroesAsync(
-                staging.RoundEpoch, firstBlock * BlockGeometry.SectorsPerBlock, endBlock * BlockGeometry.SectorsPerBlock, cancellationToken)
+                staging.FirstEpoch, firstBlock * BlockGeometry.SectorsPerBlock, endBlock * BlockGeometry.SectorsPerBlock, cancellationToken)
             : [];
 
     /// <summary>Sectors of a block that the log touched.</summary>
@@ -30,7 +30,7 @@ internal sealed class StagedFills(VolumeHead head, StagingBranch staging, Catalo
         foreach (var fragment in fragments.Fragments)
         {
             var segment = fragment.Segment.Identity;
-            if (segment.Kind == SegmentKind.Data && segment.Owner == head.Lineage && segment.Sequence > staging.RoundSequence) mask |= fragment.Mask;
+            if (segment.Kind == SegmentKind.Data && segment.Owner == head.Lineage && segment.Sequence > staging.FirstSequence) mask |= fragment.Mask;
         }
         return mask;
     }

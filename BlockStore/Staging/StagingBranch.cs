@@ -23,11 +23,8 @@ public sealed record StagingBranch
     /// <summary>True once a fold has made <see cref="Root"/>: until then the staged root is the main root.</summary>
     public bool IsBased { get; init; }
 
-    /// <summary>The epoch that the round began with: what fills spare was touched by the log since.</summary>
-    public required long RoundEpoch { get; init; }
-
-    /// <summary>Where the log stood when the round began.</summary>
-    public required long RoundSequence { get; init; }
+    /// <summary>Where the log stood when it began: what fills spare was touched by the log since.</summary>
+    public required long FirstSequence { get; init; }
 
     /// <summary>Sequence of the last log segment, staged or, at the beginning, known to the log as committed.</summary>
     public required long Sequence { get; init; }
@@ -79,8 +76,7 @@ public sealed record StagingBranch
         writer.I64(FirstEpoch);
         writer.Flag(IsAbandoned);
         writer.Flag(IsBased);
-        writer.I64(RoundEpoch);
-        writer.I64(RoundSequence);
+        writer.I64(FirstSequence);
         writer.I64(Sequence);
         writer.I64(LogEnd);
         writer.Bytes(Digest.Bytes);
@@ -99,9 +95,8 @@ public sealed record StagingBranch
         var firstEpoch = reader.I64("staging epoch", 1, long.MaxValue);
         var isAbandoned = reader.Flag("staging abandoned flag");
         var isBased = reader.Flag("staging based flag");
-        var roundEpoch = reader.I64("staging round epoch", firstEpoch, long.MaxValue);
-        var roundSequence = reader.I64("staging round sequence", 0, long.MaxValue);
-        var sequence = reader.I64("staging sequence", roundSequence, long.MaxValue);
+        var firstSequence = reader.I64("staging first sequence", 0, long.MaxValue);
+        var sequence = reader.I64("staging sequence", firstSequence, long.MaxValue);
         var logEnd = reader.I64("staging log end", 0, long.MaxValue);
         var digest = new SegmentDigest(reader.Bytes(SegmentDigest.LengthBytes, "staging digest"));
         var branch = new StagingBranch
@@ -109,8 +104,7 @@ public sealed record StagingBranch
             FirstEpoch = firstEpoch,
             IsAbandoned = isAbandoned,
             IsBased = isBased,
-            RoundEpoch = roundEpoch,
-            RoundSequence = roundSequence,
+            FirstSequence = firstSequence,
             Sequence = sequence,
             LogEnd = logEnd,
             Digest = digest,

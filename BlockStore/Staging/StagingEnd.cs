@@ -5,7 +5,7 @@ using Tidegate.BlockStore.Segments;
 
 namespace Tidegate.BlockStore.Staging;
 
-/// <summary>Frees what a staging branch leaves behind (<c>docs/formats/staging.md</c>, Abandonment): the branch itself when it was given up, and zeroes of rounds that are over.</summary>
+/// <summary>Frees what a staging branch leaves behind (<c>docs/formats/staging.md</c>, Abandonment): the branch itself when it was given up, and zeroes of branches that are over.</summary>
 public static class StagingEnd
 {
     /// <summary>Zeroes that one change removes at most.</summary>
@@ -38,7 +38,7 @@ public static class StagingEnd
         VolumeHead head, DateTimeOffset now, SegmentCache segments, LineageSealer sealer, int most = MaxZeroes, CancellationToken cancellationToken = default)
     {
         var catalogue = new CatalogueEdit(head, segments);
-        var current = head.Staging is { IsAbandoned: false } staging ? staging.RoundEpoch : (long?)null;
+        var current = head.Staging is { IsAbandoned: false } staging ? staging.FirstEpoch : (long?)null;
         return await catalogue.RemoveStaleZeroesAsync(current, most, cancellationToken) == 0
             ? null
             : new PreparedChange(await catalogue.SealAsync(sealer, head.Version + 1, now, cancellationToken));

@@ -55,6 +55,6 @@ public sealed record StagingFold
         head.Staging is { IsAbandoned: false } staging
         && head.Tail.Count == 0
         && Lineage == head.Lineage && Incarnation == head.Incarnation
-        && staging.FirstEpoch == From.FirstEpoch && staging.RoundEpoch == From.RoundEpoch
+        && staging.FirstEpoch == From.FirstEpoch
         && staging.IsBased == From.IsBased && staging.RootOf(head) == FromRoot;
 }

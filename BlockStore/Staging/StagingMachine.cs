@@ -38,8 +38,7 @@ public static class StagingMachine
         var staging = new StagingBranch
         {
             FirstEpoch = epoch,
-            RoundEpoch = epoch,
-            RoundSequence = isAhead ? claim.LastSequence : head.CommittedSequence,
+            FirstSequence = isAhead ? claim.LastSequence : head.CommittedSequence,
             Sequence = isAhead ? claim.LastSequence : head.CommittedSequence,
             LogEnd = claim.LogResumesAt ?? logEnd,
             Digest = isAhead ? claim.LastDigest : head.TipDigest,
@@ -81,27 +80,6 @@ public static class StagingMachine
         return Map(head, change, sealer, next => staging with { Fills = next.CommittedSequence, FillDigest = next.TipDigest });
     }
 
-    /// <summary>
-    /// Begins another round: writes went past the log, and fills go over all that was staged before. The tail must be folded first
-    /// (<see cref="HeadRefusalReason.Superseded"/>). The log goes on at <paramref name="logResumesAt"/>: what of it was not committed before is given up.
-    /// Ends the epoch.
-    /// </summary>
-    public static HeadChange BeginRound(VolumeHead head, long epoch, long logResumesAt)
-    {
-        if (Find(head, out var staging) is { } refusal) return refusal;
-        if (epoch != head.Epoch)
-            return HeadChange.Refused(head, HeadRefusalReason.StaleEpoch, $"Epoch {epoch} is not the volume's; it is at {head.Epoch}.");
-        if (logResumesAt < staging.LogEnd)
-            return HeadChange.Refused(head, HeadRefusalReason.Invalid, $"The log goes on at {logResumesAt}, and {staging.LogEnd} of it is staged.");
-        return staging.Tail.Count > 0
-            ? HeadChange.Refused(head, HeadRefusalReason.Superseded, "What is staged is not folded. Fold it, then begin the round.")
-            : HeadChange.To(head with
-            {
-                Epoch = head.Epoch + 1,
-                Staging = staging with { RoundEpoch = head.Epoch + 1, RoundSequence = staging.Sequence, LogEnd = logResumesAt },
-            });
-    }
-
     /// <summary>Gives the branch up: its epoch is over, and a worker frees what was staged (<see cref="StagingEnd"/>).</summary>
     public static HeadChange Abandon(VolumeHead head) => head.Staging is { IsAbandoned: false } staging
         ? HeadChange.To(head with { Epoch = head.Epoch + 1, Staging = staging with { IsAbandoned = true } })
@@ -112,15 +90,21 @@ public static class StagingMachine
         && (staging.Tail.Count >= FoldAtSegments || staging.BytesSinceFold >= FoldAtBytes);
 
     /// <summary>
-    /// The head as the log that attaches to a staged volume sees it. A log that has not heard where it resumes, or has and committed nothing
-    /// since, counts another end than the branch: the digest tells that it is the same history.
+    /// The head as the log that attaches to a staged volume sees it. A log that says that its store changed has not heard where it resumes, and
+    /// counts an earlier end than the branch: the digest tells that it is the same history, and it is answered with another branch.
     /// </summary>
-    internal static VolumeHead LogView(VolumeHead head, StagingBranch staging, AttachClaim claim) => View(head, staging) with
+    internal static VolumeHead LogView(VolumeHead head, StagingBranch staging, AttachClaim claim)
     {
-        CommittedSequence = staging.Sequence,
-        CommittedLogEnd = claim.LastSequence == staging.Sequence ? claim.CommittedLogEnd : staging.LogEnd,
-        TipDigest = staging.Digest,
-    };
+        var known = claim.LastSequence == staging.Sequence
+            ? claim.CommittedLogEnd
+            : claim.Seals.FirstOrDefault(seal => seal.Sequence == staging.Sequence)?.LogEnd;
+        return View(head, staging) with
+        {
+            CommittedSequence = staging.Sequence,
+            CommittedLogEnd = claim.IsStoreChanged && known < staging.LogEnd ? known.Value : staging.LogEnd,
+            TipDigest = staging.Digest,
+        };
+    }
 
     /// <summary>Replaces the branch's root and tail by a fold's; <paramref name="tail"/> is its whole tail. Reached through <see cref="PreparedChange"/>.</summary>
     internal static HeadChange PublishFold(VolumeHead head, StagingFold fold, IReadOnlyList<TailEntry> tail, LineageSealer sealer)

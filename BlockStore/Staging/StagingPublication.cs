@@ -40,8 +40,12 @@ public static class StagingPublication
         var image = new ImageDescriptor(head.SizeBytes, fold.Root, Tail.Empty, []);
         var time = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds());
         foreach (var id in waiting)
+        {
+            // One that a rebuild found complete stays what it is (I4).
+            if (await catalogue.FindSnapshotAsync(id, cancellationToken) is not null) continue;
             await catalogue.PutSnapshotAsync(
                 new SnapshotRecord(id, fold.ThroughSequence, fold.ThroughSequence, fold.From.LogEnd, time, fold.From.HostTime, image), cancellationToken);
+        }
         var version = head.Version + 1;
         var ledger = new SpaceLedger(catalogue, await Holds.LoadAsync(catalogue, cancellationToken), now, version);
         await SettleFoldAsync(head, fold, catalogue, ledger, segments, cancellationToken);
@@ -57,7 +61,7 @@ public static class StagingPublication
         foreach (var life in fold.Born) ledger.BearStaged(life);
         foreach (var (segment, bytes) in fold.Lost) ledger.Lose(segment, bytes);
         foreach (var death in fold.Deaths) await catalogue.AddStagedDeathAsync(death, cancellationToken);
-        foreach (var range in fold.Zeroes) await catalogue.AddStagedZeroAsync(fold.From.RoundEpoch, range, cancellationToken);
+        foreach (var range in fold.Zeroes) await catalogue.AddStagedZeroAsync(fold.From.FirstEpoch, range, cancellationToken);
         // No image ever shares a manifest of the branch.
         foreach (var retired in await TailManifest.LoadChainAsync(segments, head.Staging!.RetiredTail, cancellationToken))
             await ledger.CondemnAsync(retired.Identity.BlobKey, cancellationToken);

@@ -18,7 +18,7 @@ internal static class AccountingCheck
         if (Sync.Result(Audit.CompareAsync(row.Head, marks, volume.Segments)) is [var problem, ..]) throw new Violation($"{volume.Id}: the auditor finds: {problem}");
         var catalogue = volume.OpenCatalogue(row.Head);
         var subtrees = Sync.ToList(catalogue.ListSubtreesAsync());
-        var walk = Reachability.OfRoot(volume, row);
+        var walk = Reachability.OfRoots(volume, row);
         foreach (var subtree in subtrees) walk.WalkMap(subtree.Page);
         foreach (var life in Sync.ToList(catalogue.ListLivesAsync()))
         {
@@ -35,7 +35,7 @@ internal static class AccountingCheck
         SimulatedVolume volume, List<DeathRecord> recorded, List<(long From, long Through)> holds, List<ReleaseRecord> releases)
     {
         var held = recorded.FindAll(death => holds.Exists(hold => Meets(hold, death.Kind == SegmentKind.Compact, death.Birth, death.Death)));
-        if (recorded.Where(death => death.Frames > 0 && death.Kind is SegmentKind.Data or SegmentKind.Compact).Except(held).FirstOrDefault(death => !releases.Exists(release => release.Meets(death))) is { } leaked)
+        if (recorded.Where(death => death.Frames > 0 && IsOfFrames(death)).Except(held).FirstOrDefault(death => !releases.Exists(release => release.Meets(death))) is { } leaked)
             throw new Violation($"{volume.Id}: nothing needs what was born in {leaked.Birth} and died in {leaked.Death}, and nothing is freeing it");
         return held;
     }
@@ -64,22 +64,36 @@ internal static class AccountingCheck
         var expected = new SortedDictionary<(long Birth, long Death), (long Bytes, long Frames)>();
         var space = volume.World.Space;
         var holders = new Frame?[space.Count];
+        var before = 0L;
         foreach (var segment in row.Truth.Segments.TakeWhile(segment => segment.Sequence <= row.Head.BaseSequence))
         {
+            // All that is staged counts as born, and what it replaces as dead, right after what was committed before.
+            var death = segment.Published is null ? segment.Sequence : before + 1;
+            before = segment.Sequence;
             void Take(int index)
             {
                 if (holders[index] is { } frame && --frame.Sectors == 0 && !walk.Frames.Contains((frame.Segment.Identity, frame.Index)))
                 {
-                    var death = row.Truth.Dropped.GetValueOrDefault((frame.Segment.Identity, frame.Index), segment.Sequence);
-                    if (holds.Exists(hold => Meets(hold, frame.IsMerged, frame.Birth, death)))
+                    var died = row.Truth.Dropped.GetValueOrDefault((frame.Segment.Identity, frame.Index), death);
+                    if (holds.Exists(hold => Meets(hold, frame.IsMerged, frame.Birth, died)))
                     {
-                        var (bytes, frames) = expected.GetValueOrDefault((frame.Birth, death));
-                        expected[(frame.Birth, death)] = (bytes + frame.Bytes, frames + 1);
+                        var (bytes, frames) = expected.GetValueOrDefault((frame.Birth, died));
+                        expected[(frame.Birth, died)] = (bytes + frame.Bytes, frames + 1);
                     }
                 }
                 holders[index] = null;
             }
 
+            if (segment.Published is { } published)
+            {
+                foreach (var (index, frame) in Staged(volume, space, published, death))
+                {
+                    Take(index);
+                    holders[index] = frame;
+                    if (frame is not null) frame.Sectors++;
+                }
+                continue;
+            }
             var written = new bool[space.Count];
             foreach (var entry in segment.To.After(segment.From)!)
             {
@@ -105,11 +119,47 @@ internal static class AccountingCheck
                 }
             }
         }
-        var found = recorded.Where(death => death.Kind is SegmentKind.Data or SegmentKind.Compact && death.Frames > 0).GroupBy(death => (death.Birth, death.Death))
+        var found = recorded.Where(death => IsOfFrames(death) && death.Frames > 0).GroupBy(death => (death.Birth, death.Death))
             .ToDictionary(group => group.Key, group => (group.Sum(death => death.Bytes), group.Sum(death => death.Frames)));
         foreach (var key in expected.Keys.Union(found.Keys))
             if (expected.GetValueOrDefault(key) != found.GetValueOrDefault(key))
                 throw new Violation($"{volume.Id}: born in {key.Birth}, dead in {key.Death} and held are {found.GetValueOrDefault(key)} by the catalogue, {expected.GetValueOrDefault(key)} by the log");
+    }
+
+    private static bool IsOfFrames(DeathRecord death) => death.Kind is SegmentKind.Data or SegmentKind.Compact or SegmentKind.Fill;
+
+    /// <summary>Every sector that a branch tells of, with the frame that has it when all is published: the log's, and where that says nothing the last copy's.</summary>
+    private static SortedDictionary<int, Frame?> Staged(SimulatedVolume volume, SparseSpace space, StagedTruth published, long birth)
+    {
+        var told = new SortedDictionary<int, Frame?>();
+        foreach (var fill in published.Fills)
+        {
+            foreach (var index in fill.Sectors) told[index] = null;
+            for (var i = 0; i < fill.Entries.Count; i++)
+            {
+                var frame = new Frame(fill.Reference, i, birth, fill.Entries[i].StoredBytes);
+                foreach (var index in Sectors(space, fill.Entries[i])) told[index] = frame;
+            }
+        }
+        foreach (var segment in published.Log)
+        {
+            foreach (var entry in segment.To.After(segment.From)!)
+                for (var i = space.IndexFrom(entry.FirstSector); i < space.IndexFrom(entry.FirstSector + entry.SectorCount); i++) told[i] = null;
+            for (var i = 0; i < segment.Entries.Count; i++)
+            {
+                var frame = new Frame(segment.Reference, i, birth, segment.Entries[i].StoredBytes);
+                foreach (var index in Sectors(space, segment.Entries[i]))
+                    if (!told.ContainsKey(index)) throw new Violation($"{volume.Id}: segment {segment.Sequence} holds a sector that its records do not write");
+                    else told[index] = frame;
+            }
+        }
+        return told;
+    }
+
+    private static IEnumerable<int> Sectors(SparseSpace space, SegmentEntry entry)
+    {
+        var first = space.IndexOfBlock(entry.Block) * BlockGeometry.SectorsPerBlock;
+        return Enumerable.Range(first, BlockGeometry.SectorsPerBlock).Where(index => (entry.Mask >> (index - first) & 1) != 0);
     }
 
     private static void Add(SimulatedVolume volume, SparseSpace space, CommittedSegment segment, int index, bool[] written, Frame?[] holders)

@@ -1,11 +1,16 @@
 using System.Collections.Immutable;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Segments;
+using Tidegate.Tests.Simulation.WritePath;
 
 namespace Tidegate.Tests.Simulation.BlockStore;
 
 /// <summary>A segment that was committed, as the model knows it: exactly which records of which log.</summary>
-internal sealed record CommittedSegment(long Sequence, SegmentReference Reference, IReadOnlyList<SegmentEntry> Entries, LogEntry From, LogEntry To);
+internal sealed record CommittedSegment(long Sequence, SegmentReference Reference, IReadOnlyList<SegmentEntry> Entries, LogEntry From, LogEntry To)
+{
+    /// <summary>All that was staged when a branch was published that ended with this segment; null for any other.</summary>
+    internal StagedTruth? Published { get; init; }
+}
 
 /// <summary>A frame that a fold merged from others, as the model knows it: from the root at <paramref name="Sequence"/> on it has their sectors.</summary>
 internal sealed record MergedFrame(long Sequence, SegmentReference Segment, int Index, uint Block, ushort Mask, int Bytes);
@@ -29,6 +34,21 @@ internal sealed record VolumeTruth(
     /// <summary>Frames that folds merged.</summary>
     internal ImmutableList<MergedFrame> Merged { get; init; } = [];
 
+    /// <summary>What the volume's staging branch holds; null when it has none.</summary>
+    internal StagedTruth? Staged { get; init; }
+
+    /// <summary>Sequence of the last committed segment. Those that a branch took are not committed each.</summary>
+    internal long Sequence => Segments.IsEmpty ? 0 : Segments[^1].Sequence;
+
+    /// <summary>The record of the log that a commit ended with.</summary>
+    internal LogEntry PointAt(long sequence)
+    {
+        // Where no branch was published the index tells the sequence.
+        var at = (int)Math.Min(sequence, Segments.Count) - 1;
+        while (at >= 0 && Segments[at].Sequence > sequence) at--;
+        return at >= 0 && Segments[at].Sequence == sequence ? Segments[at].To : throw new Violation($"no commit of sequence {sequence} is known");
+    }
+
     internal static VolumeTruth Of(LogEntry origin) => new(
         origin, 0, [], ImmutableSortedDictionary.Create<string, SnapshotTruth>(StringComparer.Ordinal));
 }
@@ -46,7 +66,7 @@ internal sealed record VolumeRow(long Stamp, VolumeHead Head, ImmutableSortedSet
 /// <summary>Grain state: rows saved with compare-and-set, and backups of all of it.</summary>
 internal sealed class Database
 {
-    private readonly List<(DateTimeOffset At, ImmutableSortedDictionary<string, VolumeRow> Rows)> _backups = [];
+    private readonly List<(DateTimeOffset At, long Stored, ImmutableSortedDictionary<string, VolumeRow> Rows)> _backups = [];
     private ImmutableSortedDictionary<string, VolumeRow> _rows = ImmutableSortedDictionary.Create<string, VolumeRow>(StringComparer.Ordinal);
     private long _lastStamp;
 
@@ -74,19 +94,20 @@ internal sealed class Database
         _backups.Clear();
     }
 
-    internal void BackUp(DateTimeOffset now) => _backups.Add((now, _rows));
+    /// <summary>Backs everything up; <paramref name="stored"/> tells how much the bucket had been given by then.</summary>
+    internal void BackUp(DateTimeOffset now, long stored) => _backups.Add((now, stored, _rows));
 
     /// <summary>
-    /// Puts a backup back that is not older than allowed; false when there is none. Those that are newer are of a future that is given up:
-    /// they are not used any more.
+    /// Puts a backup back that is not older than allowed, and tells how much the bucket had been given by then; null when there is none. Those that
+    /// are newer are of a future that is given up: they are not used any more.
     /// </summary>
-    internal bool Restore(Random random, DateTimeOffset now, TimeSpan oldest)
+    internal long? Restore(Random random, DateTimeOffset now, TimeSpan oldest)
     {
         var eligible = _backups.Where(backup => now - backup.At <= oldest).ToList();
-        if (eligible.Count == 0) return false;
+        if (eligible.Count == 0) return null;
         var chosen = eligible[random.Next(eligible.Count)];
         _backups.RemoveAll(backup => backup.At > chosen.At);
         _rows = chosen.Rows;
-        return true;
+        return chosen.Stored;
     }
 }

@@ -13,8 +13,10 @@ internal enum LogEntryKind
     Discard,
     /// <summary>A write of zeroes.</summary>
     Zero,
-    /// <summary>A snapshot's barrier.</summary>
+    /// <summary>A barrier, a snapshot's or the end of copying.</summary>
     Barrier,
+    /// <summary>Somebody else's change of the store while nobody served it: it is in no segment, and the log goes on after it.</summary>
+    Change,
 }
 
 /// <summary>
@@ -58,6 +60,17 @@ internal sealed class LogEntry
     internal LogEntry AppendBarrier(string snapshotId) =>
         new(this, LogEntryKind.Barrier, 0, 0, 0, End, End + 512, State) { SnapshotId = snapshotId, History = History };
 
+    /// <summary>
+    /// The store changes without the log, sectors of it at once; the record takes room in the log, so that nobody takes where the log goes on
+    /// for where it stood.
+    /// </summary>
+    internal LogEntry AppendChange(int from, int count, int number, int length)
+    {
+        var state = (int[])State.Clone();
+        state.AsSpan(from, count).Fill(number);
+        return new(this, LogEntryKind.Change, 0, 0, number, End, End + length, state) { History = Mix(History, (long)LogEntryKind.Change, from, count, number) };
+    }
+
     /// <summary>Records after <paramref name="from"/> up to this one, oldest first; null when it is not behind this one.</summary>
     internal List<LogEntry>? After(LogEntry from)
     {
@@ -93,6 +106,7 @@ internal sealed class LogEntry
     {
         LogEntryKind.Write => $"write {Number} of [{FirstSector}, {FirstSector + SectorCount})",
         LogEntryKind.Barrier => $"barrier of {SnapshotId}",
+        LogEntryKind.Change => $"change of the store to {Number}",
         LogEntryKind.Start => $"start at {End}",
         _ => $"{Kind} of [{FirstSector}, {FirstSector + SectorCount})",
     };

@@ -63,4 +63,28 @@ internal enum PlantedBug
     PointFoundBeforeItsSave,
     /// <summary>A reader goes by an image that it was given before its lease was saved.</summary>
     LeaseAfterTheImage,
+    /// <summary>A staged fold lets copies replace what the branch's log wrote before.</summary>
+    FillOverNewerWrite,
+    /// <summary>What a branch's log discarded before a fold is forgotten, and filled again.</summary>
+    FillOverDiscard,
+    /// <summary>A branch is published with the fills that happen to be there.</summary>
+    PublishedBeforeLastFill,
+    /// <summary>A branch is published before the log that the copies show is staged.</summary>
+    PublishedBeforeTheLog,
+    /// <summary>A rebuild follows the chain of segments into what is staged.</summary>
+    StagedFollowedByRebuild,
+    /// <summary>The collector of orphans goes by a head without its branch.</summary>
+    StagedLostByCollector,
+    /// <summary>What a staged fold replaces in the main image dies with the fold, and not with the publication.</summary>
+    DeathBeforePublication,
+    /// <summary>What a published branch replaced in the main image never dies.</summary>
+    StagedDeathForgotten,
+    /// <summary>A branch is given up without ending its epoch, and a rebuild takes its segments for the main tail's.</summary>
+    AbandonedEpochGoesOn,
+    /// <summary>Records of the log that are older than a change of the store are staged after all.</summary>
+    GapForgotten,
+    /// <summary>The log goes on after a change of the store right where it stood: a service that goes back takes it for unchanged.</summary>
+    GapTakesNoRoom,
+    /// <summary>An agent that dies after it saw that its store changed, and before the service has heard, forgets it.</summary>
+    ChangeForgottenInACrash,
 }

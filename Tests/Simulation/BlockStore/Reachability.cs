@@ -36,6 +36,12 @@ internal sealed class Reachability
         // An attach names its manifest before it stores it, and may never come to that.
         if (row.Head.Manifest is { } manifest && volume.World.Bucket.Held(manifest.BlobKey)) walk._blobs.Add(manifest.BlobKey);
         walk.WalkTail(new Tail(row.Head.RetiredTail, 0, []), withEntries: false);
+        if (row.Head.Staging is { } staging)
+        {
+            if (staging.Root is { } staged) walk.WalkMap(staged.Page);
+            walk.WalkTail(staging.Tail, withEntries: true);
+            walk.WalkTail(new Tail(staging.RetiredTail, 0, []), withEntries: false);
+        }
         var catalogue = volume.OpenCatalogue(row.Head);
         foreach (var snapshot in Sync.ToList(catalogue.ListSnapshotsAsync())) walk.WalkImage(snapshot.Image);
         foreach (var pin in Sync.ToList(catalogue.ListPinsAsync())) walk.WalkImage(pin.Image);
@@ -65,11 +71,12 @@ internal sealed class Reachability
         return walk.Frames;
     }
 
-    /// <summary>What one map root reaches.</summary>
-    internal static Reachability OfRoot(SimulatedVolume volume, VolumeRow row)
+    /// <summary>What the map roots reach, the head's and its branch's.</summary>
+    internal static Reachability OfRoots(SimulatedVolume volume, VolumeRow row)
     {
         var walk = new Reachability(volume, row);
         if (row.Head.Root is { } root) walk.WalkMap(root.Page);
+        if (row.Head.Staging?.Root is { } staged) walk.WalkMap(staged.Page);
         return walk;
     }
 

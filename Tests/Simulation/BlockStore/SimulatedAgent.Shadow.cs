@@ -74,7 +74,7 @@ internal sealed partial class SimulatedAgent
             _world.Send($"answer to a commit of {Name}", () =>
             {
                 if (life != _life || isAnswerLost) return;
-                if (refusal is null) Commit(row);
+                if (refusal is null) Learn(row);
                 else if (refusal.Reason != HeadRefusalReason.TailFull) Detach();
             })));
     }

@@ -9,7 +9,11 @@ namespace Tidegate.Tests.Simulation.BlockStore;
 internal sealed record SealDecided(long Sequence, LogEntry From, LogEntry To, SegmentDigest Previous, SegmentDigest Digest, long Epoch);
 
 /// <summary>Where the volume is committed, as a log knows it.</summary>
-internal sealed record CommittedAt(long Sequence, LogEntry Point, SegmentDigest Digest, long Epoch);
+internal sealed record CommittedAt(long Sequence, LogEntry Point, SegmentDigest Digest, long Epoch)
+{
+    /// <summary>Log end as it says it to the service: a new log says 0, wherever it begins.</summary>
+    internal long LogEnd => Sequence > 0 || Point.Kind == LogEntryKind.Change ? Point.End : 0;
+}
 
 /// <summary>
 /// One volume at an agent: its log, what was decided, sealed and uploaded of it. It does what <c>GatewayAgent/Shadow</c> does, one small
@@ -101,6 +105,7 @@ internal sealed partial class SimulatedAgent
             .Take(_world.Random.Next(3)).LastOrDefault() ?? Durable;
         Last = Durable;
         Detach();
+        if (_world.Is(PlantedBug.ChangeForgottenInACrash)) _resumesAt = null;
         if (_world.Is(PlantedBug.SealAgainWithAnotherCut)) _seals = [.. _seals.Where(seal => seal.Sequence <= Committed.Sequence)];
         _world.Happened("an agent dies", $"{Name}, whose log then ends with {Last}");
     }
@@ -117,6 +122,7 @@ internal sealed partial class SimulatedAgent
             IsEnded = IsEnded,
             _seals = [.. _seals],
             _epoch = isRunning ? _epoch : 0,
+            _resumesAt = _resumesAt,
         };
         if (!isRunning) return copy;
         foreach (var (sequence, upload) in _uploads) copy._uploads[sequence] = upload.Copy();
@@ -130,10 +136,14 @@ internal sealed partial class SimulatedAgent
         var life = _life;
         var lastEpoch = Math.Max(Committed.Epoch, _seals.Count > 0 ? _seals[^1].Epoch : 0);
         var claim = new AttachClaim(
-            lastEpoch, Committed.Sequence, Committed.Digest, Committed.Point.End, _storeSize,
-            [.. _seals.Select(seal => new SealClaim(seal.Sequence, seal.From.End, seal.To.End, seal.Digest))]);
-        var log = Last;
-        _world.Send($"attach of {Name}", () => Volume.Attach(claim, log, (row, refusal) =>
+            lastEpoch, Committed.Sequence, Committed.Digest, Committed.LogEnd, _storeSize,
+            [.. _seals.Select(seal => new SealClaim(seal.Sequence, seal.From.End, seal.To.End, seal.Digest))])
+        {
+            IsStoreChanged = IsApart,
+            LogResumesAt = _world.Is(PlantedBug.GapForgotten) ? null : _resumesAt?.End,
+        };
+        var (log, at) = (Last, _world.Is(PlantedBug.GapForgotten) ? Committed.Point : _resumesAt ?? Committed.Point);
+        _world.Send($"attach of {Name}", () => Volume.Attach(claim, log, at, (row, refusal) =>
             _world.Send($"answer to the attach of {Name}", () =>
             {
                 if (life == _life) Attached(row, refusal);
@@ -163,6 +173,8 @@ internal sealed partial class SimulatedAgent
         _life++;
         _epoch = 0;
         _uploads.Clear();
+        _fills.Clear();
+        _copyEnd = null;
     }
 
     private void Attached(VolumeRow row, HeadRefusal? refusal)
@@ -175,24 +187,42 @@ internal sealed partial class SimulatedAgent
             IsEnded = true;
             _world.Happened("a log has diverged", Name);
         }
+        // The volume's configuration grows the store.
+        if (refusal?.Reason == HeadRefusalReason.SizeMismatch) _storeSize = Math.Max(_storeSize, row.Head.SizeBytes);
         if (refusal is not null) return;
-        Commit(row);
+        Learn(row);
+        BeginCopies(row);
         _storeSize = Math.Max(_storeSize, row.Head.SizeBytes);
         _epoch = row.Head.Epoch;
     }
 
-    /// <summary>An answer says how far the volume is committed: that becomes durable, and then the log may be trimmed.</summary>
-    private void Commit(VolumeRow row)
+    /// <summary>An answer says how far the volume, or its branch, is committed: that becomes durable, and then the log may be trimmed.</summary>
+    private void Learn(VolumeRow row)
     {
-        if (row.Head.CommittedSequence == 0) return;
-        var point = Last.Find(row.Truth.Tip)
-            ?? throw new Violation($"{Name} is told that its log is committed up to '{row.Truth.Tip}', which it does not hold (I8)");
-        if (row.Head.CommittedSequence > Committed.Sequence)
+        var staging = row.Head.Staging;
+        Branch = staging?.FirstEpoch ?? 0;
+        var (sequence, tip, digest) = staging is null
+            ? (row.Head.CommittedSequence, row.Truth.Tip, row.Head.TipDigest)
+            : (staging.Sequence, row.Truth.Staged!.Tip, staging.Digest);
+        // What of the log was not committed before the store changed is given up.
+        if (_resumesAt is not null)
         {
-            var epoch = _seals.Find(seal => seal.Sequence == row.Head.CommittedSequence)?.Epoch ?? Committed.Epoch;
-            Committed = new CommittedAt(row.Head.CommittedSequence, point, row.Head.TipDigest, epoch);
+            if (staging is null) throw new Violation($"{Name} is attached as if its store had not changed");
+            _resumesAt = null;
+            if (!_world.Is(PlantedBug.GapForgotten)) _seals.Clear();
+        }
+        else if (sequence == 0)
+        {
+            return;
+        }
+        var point = Last.Find(tip)
+            ?? throw new Violation($"{Name} is told that its log is committed up to '{tip}', which it does not hold (I8)");
+        if (sequence > Committed.Sequence || point.End > Committed.Point.End)
+        {
+            var epoch = _seals.Find(seal => seal.Sequence == sequence)?.Epoch ?? Committed.Epoch;
+            Committed = new CommittedAt(sequence, point, digest, epoch);
             _seals.RemoveAll(seal => seal.Sequence <= Committed.Sequence);
-            foreach (var sequence in _uploads.Keys.Where(sequence => sequence <= Committed.Sequence).ToList()) _uploads.Remove(sequence);
+            foreach (var known in _uploads.Keys.Where(known => known <= Committed.Sequence).ToList()) _uploads.Remove(known);
         }
         if (Trimmed.End > Committed.Point.End)
             throw new Violation($"{Name} has trimmed its log to {Trimmed.End}; the volume is committed up to {Committed.Point.End} (I1, I3)");

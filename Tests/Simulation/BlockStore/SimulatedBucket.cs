@@ -10,11 +10,20 @@ namespace Tidegate.Tests.Simulation.BlockStore;
 /// </summary>
 internal sealed class SimulatedBucket(Func<DateTimeOffset> now) : IBlobStore, IBlobSource
 {
-    private readonly Dictionary<string, (ReadOnlyMemory<byte> Content, DateTimeOffset CreatedAt)> _blobs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (ReadOnlyMemory<byte> Content, DateTimeOffset CreatedAt, long Number)> _blobs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ReadOnlyMemory<byte>> _ever = new(StringComparer.Ordinal);
 
     /// <summary>Blobs stored now.</summary>
     internal int Count => _blobs.Count;
+
+    /// <summary>How many were ever stored.</summary>
+    internal long Stored { get; private set; }
+
+    /// <summary>Loses all that was stored later.</summary>
+    internal void PutBack(long stored)
+    {
+        foreach (var key in _blobs.Where(blob => blob.Value.Number > stored).Select(blob => blob.Key).ToList()) _blobs.Remove(key);
+    }
 
     /// <summary>Deletions so far.</summary>
     internal int Deleted { get; private set; }
@@ -38,7 +47,7 @@ internal sealed class SimulatedBucket(Func<DateTimeOffset> now) : IBlobStore, IB
         }
         var copy = known.IsEmpty ? content.ToArray() : known;
         _ever[key] = copy;
-        _blobs[key] = (copy, now());
+        _blobs[key] = (copy, now(), ++Stored);
         return Task.FromResult(PutOutcome.Stored);
     }
 

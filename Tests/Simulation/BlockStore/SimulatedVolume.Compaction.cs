@@ -36,11 +36,7 @@ internal sealed partial class SimulatedVolume
         var compactor = new Compactor(
             Segments.At([.. OriginTables]),
             Sealer,
-            (blob, cancellation) =>
-            {
-                Sync.Result(_world.Bucket.PutIfAbsentAsync(blob.Key, blob.Content, cancellation));
-                return ValueTask.CompletedTask;
-            },
+            PutAsync,
             Eager);
         return Sync.Result(compactor.CompactAsync(_world.Is(PlantedBug.CompactionForgetsWindow) ? WithoutBases(row.Head) : row.Head));
     }

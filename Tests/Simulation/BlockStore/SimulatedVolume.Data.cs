@@ -10,29 +10,42 @@ internal sealed partial class SimulatedVolume
 {
     private static readonly TimeSpan MaxTicketAge = TimeSpan.FromHours(1);
 
-    internal void Attach(AttachClaim claim, LogEntry log, Action<VolumeRow, HeadRefusal?> answer) => Perform(
-        "attach",
-        row =>
+    /// <summary>Attaches a log; <paramref name="at"/> is where it goes on when a branch begins for it.</summary>
+    internal void Attach(AttachClaim claim, LogEntry log, LogEntry at, Action<VolumeRow, HeadRefusal?> answer)
+    {
+        if (Row is { } known && HeadMachine.Attach(known.Head, claim).Refusal?.Reason == HeadRefusalReason.HeadBehind && IsBucketAhead(known))
         {
-            var change = HeadMachine.Attach(row.Head, claim);
-            if (_world.Is(PlantedBug.ForkAttached) && change.Refusal?.Reason == HeadRefusalReason.Diverged)
-                change = new HeadChange(row.Head with { Version = row.Head.Version + 1, Epoch = row.Head.Epoch + 1 }, [], [], null);
-            if (change.Refusal is null && log.Find(row.Truth.Tip) is null && !IsFresh(row, log))
-                throw new Violation("an epoch is granted to a log that does not hold the volume's history (I3)");
-            var decision = ToDecision(row, change, row.Truth with { Epoch = row.Truth.Epoch + 1 });
-            return decision.Next is { } next ? decision with { Next = next with { Head = next.Head.WithManifest(Sealer).Above(row.Claimed) } } : decision;
-        },
-        (row, refusal) =>
-        {
-            if (refusal is null)
+            Array.Clear(_activations);
+            Rebuild(GivenUp ?? known);
+        }
+        Perform(
+            "attach",
+            row =>
             {
-                // The bucket knows of an epoch before anyone can upload under it.
-                if (_world.Fault(0.02)) return;
-                var manifest = ManifestOf(row.Head, row.Truth);
-                Sync.Result(_world.Bucket.PutIfAbsentAsync(manifest.Key, manifest.Content));
-            }
-            answer(row, refusal);
-        });
+                var change = AttachOrStage(row, claim);
+                return WithManifestAfter(row, ToDecision(row, change, Attached(row, claim, change, log, at)));
+            },
+            (row, refusal) =>
+            {
+                if (refusal is null)
+                {
+                    // The bucket knows of an epoch before anyone can upload under it.
+                    if (_world.Fault(0.02)) return;
+                    StoreManifestAfter(row);
+                }
+                var isClosing = refusal is null && row.Head.Staging is { IsAbandoned: true };
+                answer(row, isClosing ? new HeadRefusal(HeadRefusalReason.StagingClosing, "what was staged is being given up") : refusal);
+            });
+    }
+
+    private VolumeDecision WithManifestAfter(VolumeRow row, VolumeDecision decision) =>
+        decision.Next is { } next ? decision with { Next = next with { Head = next.Head.WithManifest(Sealer).Above(row.Claimed) } } : decision;
+
+    private void StoreManifestAfter(VolumeRow row)
+    {
+        var manifest = ManifestOf(row.Head, row.Truth);
+        Sync.Result(_world.Bucket.PutIfAbsentAsync(manifest.Key, manifest.Content));
+    }
 
     /// <summary>When a write ticket for a blob is granted: its time; null when it is refused.</summary>
     internal DateTimeOffset? IssueTicket(long epoch) => Activate(0, "ticket")?.Head.Epoch == epoch ? _world.Now : null;
@@ -51,11 +64,12 @@ internal sealed partial class SimulatedVolume
                     : new VolumeDecision(null, [], change.Refusal);
             }
             if (change.IsRepeat) return VolumeDecision.Nothing;
-            var fresh = segments.Where(segment => segment.Claim.Sequence > head.CommittedSequence).ToList();
+            var fresh = segments.Where(segment => segment.Claim.Sequence > (head.Staging?.Sequence ?? head.CommittedSequence)).ToList();
             if (CheckUploads(fresh) is { } refused) return new VolumeDecision(null, [], refused);
             if (epoch != row.Truth.Epoch) throw new Violation($"epoch {epoch} commits after epoch {row.Truth.Epoch} was granted (I7)");
             var cuts = change.Cuts.Select(cut => cut.SnapshotId).ToList();
-            var decision = ToDecision(row, change with { Head = change.Head with { Epoch = row.Head.Epoch } }, Extend(row, fresh, claims));
+            var decision = ToDecision(
+                row, change with { Head = change.Head with { Epoch = row.Head.Epoch } }, row.Truth.Staged is null ? Extend(row, fresh, claims) : ExtendStaged(row, fresh, claims));
             return decision with { Next = decision.Next! with { Pending = row.Pending.Except(cuts) } };
         },
         answer);

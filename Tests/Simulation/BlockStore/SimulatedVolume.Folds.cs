@@ -1,3 +1,4 @@
+using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Folding;
 using Tidegate.BlockStore.Heads;
@@ -32,15 +33,18 @@ internal sealed partial class SimulatedVolume
         var folder = new Folder(
             Segments.At([.. OriginTables]),
             Sealer,
-            (blob, cancellation) =>
-            {
-                Sync.Result(_world.Bucket.PutIfAbsentAsync(blob.Key, blob.Content, cancellation));
-                return ValueTask.CompletedTask;
-            },
+            PutAsync,
             Merging);
         var fold = Sync.Result(folder.FoldAsync(row.Head, cuts));
         if (fold is not null && HasMerged(fold)) _world.Happened("frames are merged", Id);
         return fold;
+    }
+
+    /// <summary>What a worker's product stores as it fills.</summary>
+    private ValueTask PutAsync(BlobEffect blob, CancellationToken cancellationToken)
+    {
+        Sync.Result(_world.Bucket.PutIfAbsentAsync(blob.Key, blob.Content, cancellationToken));
+        return ValueTask.CompletedTask;
     }
 
     private static MergeOptions DrawMerging(Random random)

@@ -21,7 +21,7 @@ internal sealed partial class SimulatedVolume
                 var change = Sync.Result(PointRetention.SnapshotAsync(row.Head, found.Sequence, snapshotId, _world.Now, Segments, Sealer))
                     ?? throw new Violation($"{Id}: the recovery point {found.Sequence} is listed, and is not found");
                 _world.Happened(found.IsKept ? "a thinned point is to be kept" : "a point of the window is to be kept", $"{Id}: {found.Sequence} as {snapshotId}");
-                (cut, point) = (change.Point, row.Truth.Segments[(int)found.Sequence - 1].To);
+                (cut, point) = (change.Point, row.Truth.PointAt(found.Sequence));
                 return change;
             },
             (_, truth) => truth with { Snapshots = truth.Snapshots.SetItem(snapshotId, new SnapshotTruth(point, cut!.Image.SizeBytes) { IsOfPoint = true }) });
@@ -36,7 +36,7 @@ internal sealed partial class SimulatedVolume
             row =>
             {
                 if (AnyPoint(row) is not { } found) return null;
-                point = row.Truth.Segments[(int)found.Sequence - 1].To;
+                point = row.Truth.PointAt(found.Sequence);
                 return Sync.Result(PointRetention.PinAsync(row.Head, found.Sequence, cloneId, _world.Now, Segments, Sealer))
                     ?? throw new Violation($"{Id}: the recovery point {found.Sequence} is listed, and is not found");
             },

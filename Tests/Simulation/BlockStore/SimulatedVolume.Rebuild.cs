@@ -14,6 +14,12 @@ internal sealed partial class SimulatedVolume
     {
         if (Sync.Result(new Bucket(_world.Bucket, new SimulatedKeys()).OpenAsync(Lineage)) is not { } stored)
             throw new Violation($"{Id}: the bucket has no manifest of a volume that was saved");
+        if (_world.Is(PlantedBug.StagedFollowedByRebuild) && stored.Manifest.Head.Staging is not null)
+        {
+            var main = stored.Manifest.Head with { Staging = null };
+            var chain = Sync.Result(new SegmentChain(_world.Bucket, Keys).FollowAsync(main, CancellationToken.None));
+            stored = new StoredVolume(stored.ManifestKey, stored.Manifest with { Head = main }, stored.Ring, stored.Segments) { Followed = chain.Segments };
+        }
         var (head, blobs) = HeadRebuilder.Rebuild(stored, _world, Row?.Head);
         head = head.WithManifest(Sealer).Above(Row?.Claimed ?? 0);
         var truth = _world.Manifests[stored.ManifestKey];
@@ -27,7 +33,8 @@ internal sealed partial class SimulatedVolume
         if (stored.ChainEndsBecause is null)
         {
             var isOfSave = stored.ManifestKey == lost.Head.Manifest?.BlobKey;
-            if (truth.Tip.Find(lost.Truth.Tip) is null && lost.Head.CommittedSequence > 0)
+            // A branch that was published has another log's end when the service went back and the agent's store did not.
+            if (truth.Tip.Find(lost.Truth.Tip) is null && lost.Head.CommittedSequence > 0 && !truth.Segments.Exists(segment => segment.Published is not null && segment.Sequence > lost.Head.CommittedSequence))
                 throw new Violation($"{Id}: the rebuilt head ends with '{truth.Tip}', and '{lost.Truth.Tip}' was committed (I3)");
             // A change that was stored and never saved may come true, and may be the deletion of what was there when it was made.
             var deleted = isOfSave ? null : _world.ManifestBases.GetValueOrDefault(stored.ManifestKey)?.Snapshots;
@@ -37,6 +44,7 @@ internal sealed partial class SimulatedVolume
         truth = truth with { Epoch = head.Epoch };
         foreach (var blob in blobs.Append(ManifestOf(head, truth))) Sync.Result(_world.Bucket.PutIfAbsentAsync(blob.Key, blob.Content));
         if (!_world.Database.TrySave(Id, Row, new VolumeRow(0, head, lost.Pending, truth) { RebuiltAt = _world.Now }, false, out var saved)) throw new Violation("nobody else saves now");
+        if (head.Staging is not null) _world.Happened("rebuilt without what was staged", Id);
         _world.Happened(stored.ChainEndsBecause is null ? "rebuilt" : "rebuilt as far as one log goes", $"{Id}: {Describe(saved)}, {stored.Followed.Count} segments followed");
         GivenUp = null;
         StoreChecks.All(this);

@@ -8,7 +8,11 @@ using Tidegate.Tests.Simulation.WritePath;
 namespace Tidegate.Tests.Simulation.BlockStore;
 
 /// <summary>A change that a worker prepared for some head, and what it means once it is saved.</summary>
-internal sealed record PreparedWork(string What, PreparedChange Change, VolumeHead BasedOn, DateTimeOffset PreparedAt, Func<VolumeRow, VolumeTruth, VolumeTruth> Meaning, Action<VolumeRow> Saved);
+internal sealed record PreparedWork(string What, PreparedChange Change, VolumeHead BasedOn, DateTimeOffset PreparedAt, Func<VolumeRow, VolumeTruth, VolumeTruth> Meaning, Action<VolumeRow> Saved)
+{
+    /// <summary>What the grain itself asks of the row that it would be published to.</summary>
+    internal Func<VolumeRow, bool> IsWanted { get; init; } = _ => true;
+}
 
 // Work items: prepared outside the grain's turn for a head that may be old, published by the grain, or lost.
 internal sealed partial class SimulatedVolume
@@ -42,13 +46,17 @@ internal sealed partial class SimulatedVolume
         $"publication: {work.What}",
         row =>
         {
-            if (_world.Now - work.PreparedAt > StoreWorld.LongestWork) return VolumeDecision.Nothing;
-            var tail = Sync.Result(TailManifest.LoadAsync(Segments, row.Head.Tail, CancellationToken.None));
+            if (_world.Now - work.PreparedAt > StoreWorld.LongestWork || !work.IsWanted(row)) return VolumeDecision.Nothing;
+            var tail = Sync.Result(TailManifest.LoadAsync(Segments, work.Change.TailOf(row.Head), CancellationToken.None));
             var change = BuggedPublication(row, work, tail, work.Change.Publish(row.Head, tail, Sealer, _world.Now));
             // What a refused one would have meant may be moved or gone by now.
-            return ToDecision(row, change, change.Refusal is null ? work.Meaning(row, row.Truth) : row.Truth);
+            var decision = ToDecision(row, change, change.Refusal is null ? work.Meaning(row, row.Truth) : row.Truth);
+            return decision.Next is { } next ? decision with { Next = next with { Pending = row.Pending.Except(next.Truth.Snapshots.Keys) } } : decision;
         },
-        (row, _) => work.Saved(row));
+        (row, refusal) =>
+        {
+            if (refusal is null) work.Saved(row);
+        });
 
     /// <summary>What time alone does, and what asking the clones of unconfirmed pins has told: they exist, or they never will.</summary>
     internal void PrepareHousekeeping() => Prepare(
@@ -95,12 +103,14 @@ internal sealed partial class SimulatedVolume
         var segments = Segments.At([.. OriginTables]);
         var orphans = _world.Is(PlantedBug.CollectorRacesLateCommit)
             ? Unmarked(listed, before, segments)
-            : Sync.Result(OrphanCollector.FindAsync(listed, row.Head, row.Claimed, Sync.Result(Auditor.MarkAsync(row.Head, segments)), _world.Now, segments));
+            : Sync.Result(OrphanCollector.FindAsync(listed, Bugged(row.Head), row.Claimed, Sync.Result(Auditor.MarkAsync(Bugged(row.Head), segments)), _world.Now, segments));
         foreach (var key in orphans)
             if (Sync.Result(_world.Bucket.DeleteAsync(key))) _world.Happened("an orphan is collected", key);
         if (orphans.Count == 0) return;
         foreach (var volume in _world.Volumes) StoreChecks.Reached(volume);
     }
+
+    private VolumeHead Bugged(VolumeHead head) => _world.Is(PlantedBug.StagedLostByCollector) ? head with { Staging = null } : head;
 
     private List<string> Unmarked(IReadOnlyList<BlobEntry> listed, VolumeRow row, SegmentCache segments)
     {
@@ -137,11 +147,12 @@ internal sealed partial class SimulatedVolume
     }
 
     private void Prepare(
-        string what, Func<VolumeRow, PreparedChange?> prepare, Func<VolumeRow, VolumeTruth, VolumeTruth>? meaning = null, Action<VolumeRow>? saved = null)
+        string what, Func<VolumeRow, PreparedChange?> prepare, Func<VolumeRow, VolumeTruth, VolumeTruth>? meaning = null, Action<VolumeRow>? saved = null,
+        Func<VolumeRow, bool>? isWanted = null)
     {
         if (AnyRow() is not { } row) return;
         var change = Try(row, what, () => prepare(row));
-        if (change is not null) Prepared.Add(new PreparedWork(what, change, row.Head, _world.Now, meaning ?? ((_, truth) => truth), saved ?? (_ => { })));
+        if (change is not null) Prepared.Add(new PreparedWork(what, change, row.Head, _world.Now, meaning ?? ((_, truth) => truth), saved ?? (_ => { })) { IsWanted = isWanted ?? (_ => true) });
         _world.Happened(change is null ? "nothing is prepared" : "prepared", $"{Id}: {what} for v{row.Head.Version}");
     }
 

@@ -18,11 +18,13 @@ internal static class StoreChecks
         var encoded = head.Encode();
         if (VolumeHead.Decode(encoded) != head) throw new Violation($"{volume.Id}: the head does not survive its encoding");
         if (head.Epoch != after.Truth.Epoch) throw new Violation($"{volume.Id}: the head is at epoch {head.Epoch}, {after.Truth.Epoch} were granted (I7)");
-        if (head.CommittedSequence != after.Truth.Segments.Count)
-            throw new Violation($"{volume.Id}: the head counts {head.CommittedSequence} segments, {after.Truth.Segments.Count} were committed (I8)");
+        if (head.CommittedSequence != after.Truth.Sequence)
+            throw new Violation($"{volume.Id}: the head is at segment {head.CommittedSequence}, {after.Truth.Sequence} were committed (I8)");
+        if (StagedTruth.Differs(after.Truth.Staged, head) is { } staged) throw new Violation($"{volume.Id}: {staged}");
         if (before == after || head.ToImage() != before.Head.ToImage())
             Image(volume, after, head.ToImage(), after.Truth.Tip.State, head.SizeBytes, "the head's image (I3)");
-        if (head.BaseSequence != before.Head.BaseSequence) AccountingCheck.Run(volume, after);
+        var isStagedElse = head.Staging?.Root != before.Head.Staging?.Root || (head.Staging is null && before.Head.Staging is not null);
+        if (head.BaseSequence != before.Head.BaseSequence || isStagedElse) AccountingCheck.Run(volume, after);
         if (head.Relocation == before.Head.Relocation) return;
         AccountingCheck.Run(volume, after);
         Snapshots(volume, after);
@@ -77,7 +79,7 @@ internal static class StoreChecks
 
     /// <summary>The record of the log that a cut stands after: a snapshot's, or that of a commit which thinning kept.</summary>
     internal static LogEntry PointOf(VolumeRow row, SnapshotRecord record) =>
-        IsKeptPoint(record) ? row.Truth.Segments[(int)record.Sequence - 1].To : row.Truth.Snapshots[record.SnapshotId].Point;
+        IsKeptPoint(record) ? row.Truth.PointAt(record.Sequence) : row.Truth.Snapshots[record.SnapshotId].Point;
 
     internal static bool IsKeptPoint(SnapshotRecord record) => record.SnapshotId.StartsWith(RecoveryPoints.KeptPrefix, StringComparison.Ordinal);
 
@@ -86,7 +88,7 @@ internal static class StoreChecks
     {
         var window = Sync.Result(volume.OpenCatalogue(row.Head).GetWindowAsync());
         var from = Math.Max(1, window?.FromSequence ?? row.Head.BaseSequence + 1);
-        foreach (var segment in row.Truth.Segments.Skip((int)from - 1).Where(_ => volume.World.Chance(0.3)))
+        foreach (var segment in row.Truth.Segments.Where(segment => segment.Sequence >= from && segment.Published is null && volume.World.Chance(0.3)))
         {
             var found = Sync.Result(RecoveryPoints.FindAsync(row.Head, volume.OpenCatalogue(row.Head), segment.Sequence, "point", volume.Segments, volume.Sealer));
             if (found is not { } point) throw new Violation($"{volume.Id}: the recovery window reaches from {from} to {row.Head.CommittedSequence}, and {segment.Sequence} is not found");

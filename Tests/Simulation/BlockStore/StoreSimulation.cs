@@ -107,11 +107,16 @@ internal static class StoreSimulation
         var agents = world.Agents.Where(agent => agent.Volume == volume).ToList();
         foreach (var agent in agents)
         {
-            agent.Attach();
-            for (var round = 0; agent.IsAttached && !agent.IsDrained; round++)
+            for (var tries = 0; tries < 4 && !agent.IsAttached; tries++)
+            {
+                StagingSteps.Free(volume);
+                agent.Attach();
+            }
+            for (var round = 0; agent.IsAttached && (!agent.IsDrained || agent.Branch > 0); round++)
             {
                 if (round == 400) throw new Violation($"{agent.Name} does not drain");
                 StoreSteps.Drain(world, agent, 1);
+                if (agent.Branch > 0) StagingSteps.Finish(world, agent);
                 if (HeadMachine.ShouldFold(volume.Row!.Head)) Fold(volume);
             }
             // An agent whose log is the volume's history comes through; a copy that fell behind does not.

@@ -8,8 +8,23 @@ internal static partial class StoreSteps
     {
         var before = world.Database.Rows;
         var rows = world.Chance(0.5) ? before : null;
-        if (rows is not null && world.Chance(0.3)) world.Database.Lose();
-        else if (!world.Database.Restore(world.Random, world.Now, StoreWorld.OldestBackup)) return;
+        var stored = (long?)null;
+        if (rows is not null && world.Chance(0.3))
+        {
+            world.Database.Lose();
+        }
+        else
+        {
+            stored = world.Database.Restore(world.Random, world.Now, StoreWorld.OldestBackup);
+            if (stored is null) return;
+        }
+        // The bucket with it, sometimes: then the agents alone know of what came later.
+        var isBucketToo = rows is null && world.Chance(0.4);
+        if (isBucketToo)
+        {
+            world.Bucket.PutBack(stored!.Value);
+            world.Happened("put back with the database", "the bucket");
+        }
         world.Happened(rows is null ? "put back to a backup" : "put back, and rebuilt from the bucket", "the database");
         // Every silo was stopped for it.
         world.Mail.Clear();
@@ -24,7 +39,7 @@ internal static partial class StoreSteps
         {
             volume.Crash();
             volume.WasCopied = true;
-            volume.GivenUp ??= before[volume.Id];
+            volume.GivenUp = isBucketToo ? null : volume.GivenUp ?? before[volume.Id];
             StoreChecks.All(volume);
         }
     }
@@ -55,7 +70,7 @@ internal static partial class StoreSteps
     /// <summary>Some days of ordinary work after a backup, and then that backup is all that is left of the database.</summary>
     private static void Disaster(StoreWorld world)
     {
-        world.Database.BackUp(world.Now);
+        world.Database.BackUp(world.Now, world.Bucket.Stored);
         for (var count = world.Random.Next(1, 5); count > 0; count--)
         {
             Action<StoreWorld>[] work = [DeleteSnapshot, Fold, Compact, Expand];

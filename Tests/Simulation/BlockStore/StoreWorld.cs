@@ -68,6 +68,9 @@ internal sealed class StoreWorld : INonceSource
     /// <summary>The records that each sealed segment holds.</summary>
     internal Dictionary<string, (LogEntry From, LogEntry To, SealedContent Content)> Sealed { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What each sealed fill copies.</summary>
+    internal Dictionary<string, StagedFill> Fills { get; } = new(StringComparer.Ordinal);
+
     /// <summary>What each head manifest means that was ever made, by its key.</summary>
     internal Dictionary<string, VolumeTruth> Manifests { get; } = new(StringComparer.Ordinal);
 

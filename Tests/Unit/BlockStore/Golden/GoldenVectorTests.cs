@@ -250,8 +250,7 @@ public sealed class GoldenVectorTests
         {
             FirstEpoch = 2,
             IsBased = true,
-            RoundEpoch = 2,
-            RoundSequence = 3,
+            FirstSequence = 3,
             Sequence = 5,
             LogEnd = 30_000,
             Digest = Entry().Digest,

@@ -107,8 +107,7 @@ public sealed class HeadCodecTests
             {
                 FirstEpoch = long.MaxValue,
                 IsBased = true,
-                RoundEpoch = long.MaxValue,
-                RoundSequence = long.MaxValue,
+                FirstSequence = long.MaxValue,
                 Sequence = long.MaxValue,
                 LogEnd = long.MaxValue,
                 Digest = digest,
