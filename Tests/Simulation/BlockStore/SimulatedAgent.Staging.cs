@@ -139,7 +139,7 @@ internal sealed partial class SimulatedAgent
     private void BeginCopies(VolumeRow row)
     {
         _copied.Clear();
-        if (row.Head.Staging is { } staging) _fillTip = (staging.Fills, staging.FillDigest);
+        if (row.Head.Staging is { } staging) (Branch, _fillTip) = (staging.FirstEpoch, (staging.Fills, staging.FillDigest));
     }
 
     private sealed class FillUpload(SegmentClaim claim, DateTimeOffset ticketAt)

@@ -187,8 +187,12 @@ internal sealed partial class SimulatedAgent
             IsEnded = true;
             _world.Happened("a log has diverged", Name);
         }
-        // The volume's configuration grows the store.
-        if (refusal?.Reason == HeadRefusalReason.SizeMismatch) _storeSize = Math.Max(_storeSize, row.Head.SizeBytes);
+        if (refusal?.Reason == HeadRefusalReason.SizeMismatch)
+        {
+            // The volume's configuration grows the store; where the service forgot a growth, its owner grows the volume again.
+            if (_storeSize > row.Head.SizeBytes) Volume.Resize(_storeSize);
+            else _storeSize = row.Head.SizeBytes;
+        }
         if (refusal is not null) return;
         Learn(row);
         BeginCopies(row);
@@ -200,7 +204,7 @@ internal sealed partial class SimulatedAgent
     private void Learn(VolumeRow row)
     {
         var staging = row.Head.Staging;
-        Branch = staging?.FirstEpoch ?? 0;
+        if (staging is null) Branch = 0;
         var (sequence, tip, digest) = staging is null
             ? (row.Head.CommittedSequence, row.Truth.Tip, row.Head.TipDigest)
             : (staging.Sequence, row.Truth.Staged!.Tip, staging.Digest);

@@ -107,6 +107,7 @@ internal static class StoreSimulation
         var agents = world.Agents.Where(agent => agent.Volume == volume).ToList();
         foreach (var agent in agents)
         {
+            agent.Attach();
             for (var tries = 0; tries < 4 && !agent.IsAttached; tries++)
             {
                 StagingSteps.Free(volume);

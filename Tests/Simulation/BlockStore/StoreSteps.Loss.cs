@@ -38,7 +38,6 @@ internal static partial class StoreSteps
         foreach (var volume in world.Volumes)
         {
             volume.Crash();
-            volume.WasCopied = true;
             volume.GivenUp = isBucketToo ? null : volume.GivenUp ?? before[volume.Id];
             StoreChecks.All(volume);
         }
@@ -49,7 +48,6 @@ internal static partial class StoreSteps
         foreach (var volume in world.Volumes)
         {
             volume.Crash();
-            volume.WasCopied = true;
             volume.Rebuild(volume.GivenUp ?? rows[volume.Id]);
         }
     }

@@ -50,7 +50,7 @@ internal static partial class StoreSteps
         ("change store", 1, StagingSteps.ChangeStore),
         ("bring together", 2, StagingSteps.Together),
         ("copy to a branch", 3, StagingSteps.Copy),
-        ("race of copies", 2, StagingSteps.Race),
+        ("race of copies", 3, StagingSteps.Race),
         ("publish a branch", 3, StagingSteps.Publish),
         ("fold a branch", 2, StagingSteps.Fold),
         ("give a branch up", 1, StagingSteps.GiveUp),

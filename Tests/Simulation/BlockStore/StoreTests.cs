@@ -14,6 +14,8 @@ public sealed class StoreTests(ITestOutputHelper output)
 
     private static readonly string[] MustHappen =
     [
+        "a branch begins because the service went back", "a branch begins for a changed store", "a branch is folded", "a branch is freed", "a branch is given up", "a branch is published",
+        "a store changes behind its agent", "put back with the database", "rebuilt without what was staged", "refused as Staging", "refused as StagingClosing", "refused as StagingIncomplete",
         "a bad blob is told", "a claim is lost", "dies with a claim", "rebuilt because the bucket is ahead", "a bad blob is not needed", "an orphan is collected", "condemned blobs are deleted", "a log has diverged", "a pin is confirmed", "a pin is released",
         "a lease is read under", "a lease outlives its snapshot", "a point of the window is to be kept", "a thinned point is to be kept", "a release comes to its end", "a release goes on", "a silo dies",
         "an agent dies", "an agent starts from the head", "arrives at last", "cloned", "cloned from a clone", "cloned from a point", "compacted", "dies while it stores blobs", "frames are merged", "late",
