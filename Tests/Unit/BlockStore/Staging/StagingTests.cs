@@ -1,5 +1,6 @@
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Reclaim;
+using Tidegate.BlockStore.Segments;
 using Tidegate.BlockStore.Staging;
 using Tidegate.BlockStore.Verification;
 using Xunit;
@@ -181,29 +182,61 @@ public sealed class StagingTests
     }
 
     [Fact]
-    public async Task After_writes_past_the_log_another_round_fills_over_what_was_staged_before()
+    public async Task After_another_change_of_the_store_another_branch_takes_the_place_of_the_first()
     {
         using var staging = await BegunAsync();
         staging.Write(50, 8);
         staging.Discard(70, 8);
         await staging.SealLogAsync();
         await staging.CommitLogAsync();
-        Assert.Equal(HeadRefusalReason.Superseded, StagingMachine.BeginRound(staging.Head, staging.Epoch, staging.Branch.LogEnd + 512).Refusal!.Reason);
         await staging.FoldAsync();
-        await staging.Volume.SaveAsync(StagingMachine.BeginRound(staging.Head, staging.Epoch, staging.Branch.LogEnd + 512));
-        staging.Resume();
+        var first = staging.Branch.FirstEpoch;
+        var claim = staging.Claim with { LogResumesAt = staging.Branch.LogEnd + 512 };
+        await staging.Volume.SaveAsync(StagingMachine.Begin(staging.Head, claim, staging.Volume.Now));
+        Assert.True(staging.Branch.IsAbandoned);
+        await staging.DropAsync();
+        await staging.BeginAsync(claim);
+        Assert.True(staging.Branch.FirstEpoch > first);
         staging.WritePast(48, 40);
         await staging.CopyAsync(0, 128);
         await staging.CommitFillsAsync();
         staging.Write(60, 1);
+        staging.Discard(100, 4);
         await staging.SealLogAsync();
         await staging.CommitLogAsync();
+        await staging.FoldAsync();
         await PublishedAsync(staging);
 
-        // The zeroes of rounds that are over go in the background.
+        // The zeroes of branches that are over go in the background.
         var gone = (await StagingEnd.PrepareZeroesAsync(staging.Head, staging.Volume.Now, staging.Volume.Segments, staging.Volume.Sealer))!;
         await staging.Volume.SaveAsync(await staging.Volume.PublishAsync(gone));
         Assert.Null(await StagingEnd.PrepareZeroesAsync(staging.Head, staging.Volume.Now, staging.Volume.Segments, staging.Volume.Sealer));
+    }
+
+    [Fact]
+    public async Task A_log_whose_commits_were_not_answered_and_whose_store_changed_is_known_by_its_seals_when_the_branch_was_not_heard_of()
+    {
+        using var staging = await BegunAsync();
+        var branch = staging.Branch;
+        // The commit of the branch's first sequence was never answered, nor was the attach that began the branch.
+        var seal = new SealClaim(branch.Sequence, 0, branch.LogEnd - 512, branch.Digest);
+        var unheard = new AttachClaim(staging.Epoch, branch.Sequence - 1, SegmentDigest.None, 0, staging.Head.SizeBytes, [seal]) { IsStoreChanged = true, LogResumesAt = branch.LogEnd };
+        Assert.Null(HeadMachine.Attach(staging.Head, unheard).Refusal);
+        Assert.Equal(HeadRefusalReason.Diverged, HeadMachine.Attach(staging.Head, unheard with { IsStoreChanged = false }).Refusal!.Reason);
+    }
+
+    [Fact]
+    public async Task A_log_with_a_gap_is_ahead_of_a_service_that_does_not_know_the_gap()
+    {
+        var volume = new VolumeScenario(sizeBytes: Size);
+        using var staging = new StagingScenario(volume);
+        var before = staging.Head;
+        await staging.BeginAsync(staging.Claim with { LogResumesAt = 512 });
+        var heard = staging.Claim with { IsStoreChanged = false };
+        Assert.Null(HeadMachine.Attach(staging.Head, heard).Refusal);
+        Assert.Equal(HeadRefusalReason.HeadBehind, HeadMachine.Attach(before, heard).Refusal!.Reason);
+        // And another log of which nothing was committed either is not taken for it.
+        Assert.Equal(HeadRefusalReason.HeadBehind, HeadMachine.Attach(staging.Head, heard with { CommittedLogEnd = 0 }).Refusal!.Reason);
     }
 
     [Fact]
