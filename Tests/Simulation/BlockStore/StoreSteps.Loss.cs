@@ -38,6 +38,8 @@ internal static partial class StoreSteps
         foreach (var volume in world.Volumes)
         {
             volume.Crash();
+            // Uploads that a log gave up may be all that the bucket still has of it: a rebuild takes them for its history, and the log has diverged.
+            volume.WasCopied |= isBucketToo;
             volume.GivenUp = isBucketToo ? null : volume.GivenUp ?? before[volume.Id];
             StoreChecks.All(volume);
         }
