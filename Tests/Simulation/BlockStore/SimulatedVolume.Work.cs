@@ -42,21 +42,28 @@ internal sealed partial class SimulatedVolume
     /// <summary>What the service decides by.</summary>
     private ReclaimTerms Terms => new(_world.Now, Retention) { Limits = _world.Limits };
 
-    internal void Publish(PreparedWork work) => Perform(
-        $"publication: {work.What}",
-        row =>
-        {
-            if (_world.Now - work.PreparedAt > StoreWorld.LongestWork || !work.IsWanted(row)) return VolumeDecision.Nothing;
-            var tail = Sync.Result(TailManifest.LoadAsync(Segments, work.Change.TailOf(row.Head), CancellationToken.None));
-            var change = BuggedPublication(row, work, tail, work.Change.Publish(row.Head, tail, Sealer, _world.Now));
-            // What a refused one would have meant may be moved or gone by now.
-            var decision = ToDecision(row, change, change.Refusal is null ? work.Meaning(row, row.Truth) : row.Truth);
-            return decision.Next is { } next ? decision with { Next = next with { Pending = row.Pending.Except(next.Truth.Snapshots.Keys) } } : decision;
-        },
-        (row, refusal) =>
-        {
-            if (refusal is null) work.Saved(row);
-        });
+    internal void Publish(PreparedWork work)
+    {
+        var isPublished = false;
+        Perform(
+            $"publication: {work.What}",
+            row =>
+            {
+                if (_world.Now - work.PreparedAt > StoreWorld.LongestWork || !work.IsWanted(row)) return VolumeDecision.Nothing;
+                var tail = Sync.Result(TailManifest.LoadAsync(Segments, work.Change.TailOf(row.Head), CancellationToken.None));
+                var change = BuggedPublication(row, work, tail, work.Change.Publish(row.Head, tail, Sealer, _world.Now));
+                // What a refused one would have meant may be moved or gone by now.
+                var decision = ToDecision(row, change, change.Refusal is null ? work.Meaning(row, row.Truth) : row.Truth);
+                if (decision.Next is not { } next) return decision;
+                isPublished = true;
+                return decision with { Next = next with { Pending = row.Pending.Except(next.Truth.Snapshots.Keys) } };
+            },
+            (row, _) =>
+            {
+                // An answer comes as well when there was nothing to do.
+                if (isPublished) work.Saved(row);
+            });
+    }
 
     /// <summary>What time alone does, and what asking the clones of unconfirmed pins has told: they exist, or they never will.</summary>
     internal void PrepareHousekeeping() => Prepare(
