@@ -1,5 +1,6 @@
 using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.WriteLog;
+using Tidegate.Grains.Interfaces.Volumes;
 
 namespace Tidegate.GatewayAgent.Devices;
 
@@ -69,9 +70,24 @@ internal sealed partial class LoggedVolume
         await _applying;
         await _applyTimer.DisposeAsync();
         await _checkpointTimer.DisposeAsync();
+        await NoteStopAsync();
         await Log.DisposeAsync();
         _store.Dispose();
         _ownApplyWorker?.Dispose();
+    }
+
+    // Whoever changes the store from now on does it behind the volume's back, and the next open tells.
+    private async Task NoteStopAsync()
+    {
+        try
+        {
+            if (Log.Failure is null && Log.AppliedEnd == Log.End)
+                await Log.NoteStopAsync(new StoreStamp(_store.SizeBytes, _store.ModifiedAt));
+        }
+        catch (Exception) when (Log.Failure is not null)
+        {
+            // No clean stop, then.
+        }
     }
 
     private void WakeApply()

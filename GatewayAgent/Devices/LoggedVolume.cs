@@ -1,5 +1,6 @@
 using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.WriteLog;
+using Tidegate.Grains.Interfaces.Volumes;
 using Log = Tidegate.GatewayAgent.WriteLog.WriteLog;
 
 namespace Tidegate.GatewayAgent.Devices;
@@ -84,9 +85,10 @@ internal sealed partial class LoggedVolume : IBlockDevice
         {
             store = disk.Open(StoreFileName);
             // A size grows in the store first, so a shorter store is another one.
-            return store.SizeBytes < log.VolumeSizeBytes
-                ? throw new LogCorruptException(options.Log.VolumeId, $"its store is {store.SizeBytes} bytes instead of {log.VolumeSizeBytes}")
-                : new LoggedVolume(options, log, store, overlay);
+            if (store.SizeBytes < log.VolumeSizeBytes)
+                throw new LogCorruptException(options.Log.VolumeId, $"its store is {store.SizeBytes} bytes instead of {log.VolumeSizeBytes}");
+            log.NoteStoreOpened(new StoreStamp(store.SizeBytes, store.ModifiedAt));
+            return new LoggedVolume(options, log, store, overlay);
         }
         catch
         {

@@ -7,6 +7,8 @@ namespace Tidegate.GatewayAgent.Disks;
 internal interface IDiskFile : IDisposable
 {
     long SizeBytes { get; }
+    /// <summary>When its bytes were last changed, by the file system; whole 100 ns.</summary>
+    DateTimeOffset ModifiedAt { get; }
     /// <summary>Reads exactly the buffer; bytes past the end of the file are an error.</summary>
     void Read(long position, Span<byte> buffer);
     /// <summary>Writes all of it; throws <see cref="DiskFaultException"/> with the errno on failure.</summary>

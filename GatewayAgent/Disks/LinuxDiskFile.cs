@@ -28,6 +28,8 @@ internal sealed unsafe class LinuxDiskFile : IDiskFile
 
     public long SizeBytes => Volatile.Read(ref _sizeBytes);
 
+    public DateTimeOffset ModifiedAt => new(File.GetLastWriteTimeUtc(_handle), TimeSpan.Zero);
+
     public void Read(long position, Span<byte> buffer)
     {
         fixed (byte* start = buffer)

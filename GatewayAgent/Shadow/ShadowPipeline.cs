@@ -191,11 +191,20 @@ internal sealed class ShadowPipeline : IAsyncDisposable
     private async Task DrainOnceAsync(RetryDelay delay, CancellationToken cancellationToken)
     {
         var committed = _log.Committed;
-        var seals = _log.Seals;
+        var (seals, resumesAt) = (_log.Seals, _log.ResumesAt);
         var request = new AttachRequest(
             _log.LastEpoch, committed.Sequence, committed.Digest, committed.LogEnd, _log.VolumeSizeBytes,
-            [.. seals.Select(seal => new SealSummary(seal.Sequence, seal.First, seal.End, seal.Digest))]);
+            [.. seals.Select(seal => new SealSummary(seal.Sequence, seal.First, seal.End, seal.Digest))])
+        {
+            // What the service has heard of and answered with a branch is not said again: it would give the branch up.
+            StoreAtStop = resumesAt > 0 || _log.StoreAtStop == _log.StoreAtStart ? _log.StoreAtStop : null,
+            StoreAtStart = _log.StoreAtStart,
+            IsStoreChanged = resumesAt > 0,
+            LogResumesAt = resumesAt > 0 ? resumesAt : null,
+        };
         var reply = await _calls.UntilAnsweredAsync(stop => _service.AttachAsync(request, stop), cancellationToken);
+        if (resumesAt > 0 && (reply.Staging is null || reply.CommittedLogEnd < resumesAt))
+            throw new InvalidDataException($"The service goes on at {reply.CommittedLogEnd} of the log of volume '{_service.VolumeId}', whose store changed; the log resumes at {resumesAt}.");
         var epoch = seals.LastOrDefault(seal => seal.Sequence == reply.CommittedSequence)?.Epoch ?? committed.Epoch;
         var tip = new CommittedPoint(reply.CommittedSequence, reply.CommittedLogEnd, reply.TipDigest, epoch);
         _log.MarkCommitted(tip);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using Tidegate.Grains.Interfaces.Volumes;
 
 namespace Tidegate.GatewayAgent.WriteLog;
 
@@ -24,6 +25,12 @@ internal sealed record LogSuperblock
     internal long SyncedSequence { get; init; }
     internal LogAnchor Applied { get; init; } = LogAnchor.Start;
     internal CommittedPoint Committed { get; init; } = new(0, 0, [], 0);
+
+    /// <summary>What the store was at the clean stop before; null while the volume is served, and after any other end.</summary>
+    internal StoreStamp? StoreAtStop { get; init; }
+
+    /// <summary>Where the log goes on after somebody else's change of the store that the service has not heard of; 0 for none.</summary>
+    internal long ResumesAt { get; init; }
 
     internal int Slot => (int)(Counter & 1);
 
@@ -53,6 +60,9 @@ internal sealed record LogSuperblock
         Committed.Digest.CopyTo(target.Slice(128, MaxDigestBytes));
         var idBytes = Encoding.UTF8.GetBytes(VolumeId, target.Slice(194, MaxVolumeIdBytes));
         BinaryPrimitives.WriteUInt16LittleEndian(target[192..], (ushort)idBytes);
+        WriteInt64(target, 456, StoreAtStop?.SizeBytes ?? 0);
+        WriteInt64(target, 464, StoreAtStop?.ModifiedAt.UtcTicks ?? 0);
+        WriteInt64(target, 472, ResumesAt);
         BinaryPrimitives.WriteUInt32LittleEndian(target[8..], Crc32C.Compute(target[12..]));
     }
 
@@ -66,7 +76,8 @@ internal sealed record LogSuperblock
             return null;
         var digestBytes = BinaryPrimitives.ReadInt32LittleEndian(source[100..]);
         var idBytes = BinaryPrimitives.ReadUInt16LittleEndian(source[192..]);
-        if (digestBytes is < 0 or > MaxDigestBytes || idBytes > MaxVolumeIdBytes)
+        var (storeBytes, storeTicks) = (ReadInt64(source, 456), ReadInt64(source, 464));
+        if (digestBytes is < 0 or > MaxDigestBytes || idBytes > MaxVolumeIdBytes || storeTicks < 0 || storeTicks > DateTimeOffset.MaxValue.UtcTicks)
             return null;
         var superblock = new LogSuperblock
         {
@@ -82,6 +93,8 @@ internal sealed record LogSuperblock
                 BinaryPrimitives.ReadUInt32LittleEndian(source[96..]), ReadInt64(source, 88), 0),
             Committed = new CommittedPoint(
                 ReadInt64(source, 104), ReadInt64(source, 112), source.Slice(128, digestBytes).ToArray(), ReadInt64(source, 120)),
+            StoreAtStop = storeBytes > 0 ? new StoreStamp(storeBytes, new DateTimeOffset(storeTicks, TimeSpan.Zero)) : null,
+            ResumesAt = ReadInt64(source, 472),
         };
         return superblock.IsPossible ? superblock : null;
     }
@@ -95,7 +108,7 @@ internal sealed record LogSuperblock
         && Counter is >= 0 and < long.MaxValue && Generation is >= 0 and < long.MaxValue && SyncedSequence >= -1
         && Applied.Position is >= 0 and <= LogRecordHeader.MaxPosition && Applied.Sequence >= 0
         && Applied.LastNote >= -1 && Applied.LastNote < Applied.Position
-        && Committed.LogEnd >= 0 && Committed.Sequence >= 0 && Committed.Epoch >= 0;
+        && ResumesAt is >= 0 and <= LogRecordHeader.MaxPosition && Committed.LogEnd >= 0 && Committed.Sequence >= 0 && Committed.Epoch >= 0;
 
     private static void WriteInt64(Span<byte> target, int at, long value) => BinaryPrimitives.WriteInt64LittleEndian(target[at..], value);
 

@@ -99,8 +99,8 @@ internal sealed partial class WriteLog
                 return;
             // Only durable records were ever sealed, so a commit beyond them is of another log.
             ArgumentOutOfRangeException.ThrowIfGreaterThan(committed.LogEnd, _durable, nameof(committed));
-            _superblock = _superblock with { Committed = committed };
-            _seals.RemoveAll(seal => seal.Sequence <= committed.Sequence);
+            _superblock = _superblock with { Committed = committed, ResumesAt = committed.LogEnd < _superblock.ResumesAt ? _superblock.ResumesAt : 0 };
+            _seals.RemoveAll(seal => seal.Sequence <= committed.Sequence || seal.First < committed.LogEnd);
             _barriers.RemoveAll(barrier => barrier.Position <= committed.LogEnd);
             _superblockChanged = true;
             if (_failure is null)

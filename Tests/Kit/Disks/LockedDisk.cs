@@ -62,6 +62,11 @@ internal sealed class LockedDisk(SimulatedDisk disk) : IDisk
             get { lock (gate) return file.SizeBytes; }
         }
 
+        public DateTimeOffset ModifiedAt
+        {
+            get { lock (gate) return file.ModifiedAt; }
+        }
+
         public void Read(long position, Span<byte> buffer)
         {
             lock (gate)

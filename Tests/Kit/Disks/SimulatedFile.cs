@@ -9,6 +9,8 @@ internal sealed class SimulatedFile(SimulatedDisk disk, SimulatedInode inode, st
 
     public long SizeBytes => inode.SizeBytes;
 
+    public DateTimeOffset ModifiedAt => DateTimeOffset.UnixEpoch.AddTicks(inode.Changes);
+
     public void Read(long position, Span<byte> buffer)
     {
         disk.ThrowIfCrashed();

@@ -15,6 +15,8 @@ internal sealed class SimulatedInode
 
     internal bool IsOpen { get; set; }
     internal long SizeBytes { get; set; }
+    /// <summary>Counts changes of pages: the time of the last one.</summary>
+    internal long Changes { get; private set; }
     /// <summary>Pages that have space on the disk.</summary>
     internal HashSet<long> Allocated { get; } = [];
 
@@ -23,6 +25,7 @@ internal sealed class SimulatedInode
     /// <summary>Changes part of a page; now and then the system writes back what is there so far, unasked.</summary>
     internal void Write(long page, int at, ReadOnlySpan<byte> data, Random random)
     {
+        Changes++;
         if (_dirty.Add(page) || !_current.TryGetValue(page, out var bytes))
         {
             bytes = Page(page).ToArray();
@@ -37,6 +40,7 @@ internal sealed class SimulatedInode
 
     internal void Clear(long page)
     {
+        Changes++;
         _dirty.Add(page);
         _current.Remove(page);
         Allocated.Remove(page);
@@ -73,6 +77,7 @@ internal sealed class SimulatedInode
             SizeBytes = random.Next(2) == 0 ? _durableSize : Math.Max(SizeBytes, _durableSize),
         };
         survivor._durableSize = survivor.SizeBytes;
+        survivor.Changes = Changes;
         foreach (var (page, bytes) in _durable)
         {
             if (page * PageBytes >= survivor.SizeBytes || bytes.AsSpan().SequenceEqual(Zeroes))

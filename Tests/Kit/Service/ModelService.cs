@@ -162,10 +162,14 @@ internal sealed class ModelService
     {
         var claim = new AttachClaim(
             request.LastEpoch, request.LastSequence, new SegmentDigest(request.LastDigest), request.CommittedLogEnd, request.StoreSizeBytes,
-            [.. request.Seals.Select(seal => new SealClaim(seal.Sequence, seal.LogStart, seal.LogEnd, new SegmentDigest(seal.Digest)))]);
+            [.. request.Seals.Select(seal => new SealClaim(seal.Sequence, seal.LogStart, seal.LogEnd, new SegmentDigest(seal.Digest)))])
+        {
+            IsStoreChanged = request.IsStoreChanged,
+            LogResumesAt = request.LogResumesAt,
+        };
         var change = HeadMachine.Attach(Head, claim);
         // There is no bucket to rebuild from that would know more.
-        if (change.Refusal?.Reason == HeadRefusalReason.HeadBehind) change = StagingMachine.Begin(Head, claim, DateTimeOffset.UnixEpoch);
+        if (change.Refusal is null ? claim.IsStoreChanged : change.Refusal.Reason == HeadRefusalReason.HeadBehind) change = StagingMachine.Begin(Head, claim, DateTimeOffset.UnixEpoch);
         Save(change);
         var tip = Reply();
         return new AttachReply(

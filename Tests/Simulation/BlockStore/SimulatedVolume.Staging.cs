@@ -115,12 +115,15 @@ internal sealed partial class SimulatedVolume
             return log.Find(row.Truth.Tip) is not null || IsFresh(row, log) ? truth : throw new Violation("an epoch is granted to a log that does not hold the volume's history (I3)");
         if (staging.IsAbandoned) return truth;
         if (row.Head.Staging is not null)
-            return log.Find(row.Truth.Staged!.Tip) is not null ? truth : throw new Violation("an epoch of a branch is granted to another log than the one that it began for (I3)");
+            return log.Find(row.Truth.Staged!.Tip) is not null || IsNewLogs(row) ? truth : throw new Violation("an epoch of a branch is granted to another log than the one that it began for (I3)");
         _world.Happened(claim.IsStoreChanged ? "a branch begins for a changed store" : "a branch begins because the service went back", $"{Id}: at {staging.Sequence}, the volume at {row.Head.CommittedSequence}");
         // A log whose last commits were not answered learns of them now.
         var isToldMore = !claim.IsStoreChanged && claim.LastSequence < staging.Sequence;
         return truth with { Staged = StagedTruth.Begin(isToldMore ? row.Truth.Tip : at, staging) };
     }
+
+    // Nothing was committed yet, and no position promised: any new log may fill the branch, with all that its store has.
+    private static bool IsNewLogs(VolumeRow row) => row.Head.Staging is { Sequence: 0, LogEnd: 0 };
 
     /// <summary>The log segments of a branch are the log's next records, in order, from where it went on (I3).</summary>
     private VolumeTruth ExtendStaged(VolumeRow row, IReadOnlyList<(SegmentClaim Claim, DateTimeOffset TicketAt)> fresh, IReadOnlyList<SegmentClaim> claims)
@@ -129,7 +132,7 @@ internal sealed partial class SimulatedVolume
         foreach (var (claim, _) in fresh)
         {
             var (from, to, content) = _world.Sealed[claim.BlobKey];
-            if (!from.Is(staged.Tip)) throw new Violation($"segment {claim.Sequence} holds records after '{from}', the branch ends with '{staged.Tip}' (I3)");
+            if (!from.Is(staged.Tip) && !(staged.Log.IsEmpty && IsNewLogs(row))) throw new Violation($"segment {claim.Sequence} holds records after '{from}', the branch ends with '{staged.Tip}' (I3)");
             staged = staged with
             {
                 Tip = to,

@@ -1,3 +1,4 @@
+using Tidegate.GatewayAgent.Devices;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Tests.Kit.Disks;
 using Tidegate.Tests.Kit.Service;
@@ -109,6 +110,56 @@ public sealed class ShadowPipelineTests
             Assert.Equal(await again.ReadAsync(), await service.ReadAsync(service.Head.ToImage()));
             Assert.Equal(VolumeRunState.Shadowing, again.Status.State);
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_store_that_somebody_changed_while_its_agent_was_stopped_is_brought_over_once(bool diesBeforeTheServiceHears)
+    {
+        var service = new ModelService(VolumeId, SizeBytes, seed: 9);
+        var writer = new SequentialWriter(SizeBytes, seed: 9);
+        var disk = LockedDisk.Seeded(9);
+        await using (var agent = AgentVolume.Open(service, disk))
+        {
+            await writer.StepsAsync(agent.Device, 60);
+            await agent.DrainAsync();
+        }
+        // A stop in order alone is no change.
+        await using (var agent = AgentVolume.Open(service, disk)) await agent.DrainAsync();
+        Assert.Equal(1, service.Head.Incarnation);
+
+        var changed = Enumerable.Repeat((byte)0xa7, 4096).ToArray();
+        using (var store = disk.Open(LoggedVolume.StoreFileName))
+        {
+            store.Write(40_960, changed);
+            store.SyncData();
+        }
+        if (diesBeforeTheServiceHears)
+        {
+            service.Faults.IsDown = true;
+            var dying = AgentVolume.Open(service, disk);
+            disk = disk.Restart(new SimulatedDiskPlan());
+            await dying.DisposeAsync();
+            service.Faults.IsDown = false;
+        }
+        await using (var again = AgentVolume.Open(service, disk))
+        {
+            while (service.Head.FillsEver == 0 || again.Status.State == VolumeRunState.CatchingUp)
+            {
+                await writer.StepsAsync(again.Device, 1);
+                await again.DrainAsync();
+            }
+            Assert.Equal(2, service.Head.Incarnation);
+            Assert.Equal(await again.ReadAsync(), await service.ReadAsync(service.Head.ToImage()));
+        }
+        // And is forgotten then.
+        await using var last = AgentVolume.Open(service, disk);
+        await writer.StepsAsync(last.Device, 5);
+        await last.DrainAsync();
+        Assert.Equal(2, service.Head.Incarnation);
+        Assert.Null(service.Head.Staging);
+        Assert.Equal(await last.ReadAsync(), await service.ReadAsync(service.Head.ToImage()));
     }
 
     [Fact]
