@@ -106,7 +106,7 @@ internal sealed class Database
         var eligible = _backups.Where(backup => now - backup.At <= oldest).ToList();
         if (eligible.Count == 0) return null;
         var chosen = eligible[random.Next(eligible.Count)];
-        _backups.RemoveAll(backup => backup.At > chosen.At);
+        _backups.RemoveAll(backup => backup.At > chosen.At || backup.Stored > chosen.Stored);
         _rows = chosen.Rows;
         return chosen.Stored;
     }
