@@ -107,6 +107,38 @@ public sealed class RestartTests(RunningSite site) : IClassFixture<RunningSite>
         Assert.True(proof.Ok, proof.Report.ToJsonString());
     }
 
+    [Fact]
+    public async Task What_somebody_writes_to_the_store_of_a_stopped_agent_is_in_the_next_snapshot()
+    {
+        const int SizeBytes = 16 << 20;
+        var deployment = await site.AtWorkAsync();
+        var volume = await deployment.VolumeAsync(site.Gateway, "changed", "16MiB");
+        var image = Path.Combine(deployment.Folder, "changed.img");
+        var bytes = new byte[SizeBytes];
+        new Random(8).NextBytes(bytes.AsSpan(0, SizeBytes / 2));
+        await File.WriteAllBytesAsync(image, bytes);
+        (await ProgramRunner.RunAsync(Repository.Tool("nbdcopy"), ["--flush", image, deployment.NbdUri(RunningSite.Agent, "changed")])).Succeeded();
+        await deployment.CliOkAsync("snapshots", "create", volume, "--description", "as written", "--wait");
+        await deployment.EndAgentAsync(RunningSite.Agent, inOrder: true);
+
+        var store = Directory.EnumerateFiles(Path.Combine(deployment.Folder, RunningSite.Agent), "store.raw", SearchOption.AllDirectories)
+            .Single(path => path.Contains(volume, StringComparison.Ordinal));
+        foreach (var path in (string[])[store, image])
+        {
+            await using var file = File.OpenWrite(path);
+            file.Position = 5 << 20;
+            await file.WriteAsync(Enumerable.Repeat((byte)0x5c, 100_000).ToArray());
+        }
+
+        await deployment.StartAgentAsync(RunningSite.Agent);
+        await deployment.ConnectedAsync(site.Gateway);
+        var snapshot = (string)(await deployment.CliOkAsync("snapshots", "create", volume, "--description", "as found", "--wait"))["snapshotId"]!;
+        await deployment.CliOkAsync("restore", snapshot, "--gateway", site.Gateway, "--name", "changed-restored", "--wait");
+        var copy = Path.Combine(deployment.Folder, "changed-restored.img");
+        (await ProgramRunner.RunAsync(Repository.Tool("nbdcopy"), [deployment.NbdUri(RunningSite.Agent, "changed-restored"), copy])).Succeeded();
+        Assert.Equal(await TestImage.HashAsync(image), await TestImage.HashAsync(copy));
+    }
+
     private static async Task KillAndRestartAsync(Deployment deployment, string victim, string agent)
     {
         if (victim == "agent")
