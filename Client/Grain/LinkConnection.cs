@@ -13,13 +13,14 @@ internal sealed class LinkConnection : ConnectionContext
     private readonly CancellationTokenSource _closed = new();
     private readonly TaskCompletionSource<Task> _closing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _aborted;
+    private int _signalled;
 
     public LinkConnection(SslStream stream, EndPoint? local, EndPoint? remote)
     {
         _stream = stream;
         LocalEndPoint = local;
         RemoteEndPoint = remote;
-        Transport = new DuplexPipe(PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true)), PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true)));
+        Transport = new DuplexPipe(PipeReader.Create(new WatchedStream(stream, SignalClosed), new StreamPipeReaderOptions(leaveOpen: true)), PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true)));
         ConnectionClosed = _closed.Token;
     }
 
@@ -36,8 +37,7 @@ internal sealed class LinkConnection : ConnectionContext
         if (Interlocked.Exchange(ref _aborted, 1) != 0) return;
         // Closing the stream fails reads and writes under way; the token tells Orleans that the transport is gone.
         _stream.Dispose();
-        Ended.TrySetResult();
-        _closing.TrySetResult(_closed.CancelAsync());
+        SignalClosed();
     }
 
     public override async ValueTask DisposeAsync()
@@ -45,5 +45,15 @@ internal sealed class LinkConnection : ConnectionContext
         Abort(new ConnectionAbortedException("The link was closed."));
         await await _closing.Task;
         _closed.Dispose();
+    }
+
+    /// <summary>
+    /// As every transport does, it says itself that its peer has gone: Orleans, which reads the end, may take as long as its calls under
+    /// way to let go of the connection, and until then the agent would count as linked.
+    /// </summary>
+    private void SignalClosed()
+    {
+        Ended.TrySetResult();
+        if (Interlocked.Exchange(ref _signalled, 1) == 0) _closing.SetResult(_closed.CancelAsync());
     }
 }

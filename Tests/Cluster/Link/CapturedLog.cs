@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Tidegate.Tests.Kit.Time;
 
 namespace Tidegate.Tests.Cluster.Link;
 
@@ -23,7 +24,7 @@ internal sealed class CapturedLog : ILoggerProvider
             if (Texts(eventId).Any(text => text.Contains(part, StringComparison.Ordinal))) return;
             try
             {
-                await changed.WaitAsync(TimeSpan.FromSeconds(20));
+                await changed.OrHungAsync();
             }
             catch (TimeoutException)
             {

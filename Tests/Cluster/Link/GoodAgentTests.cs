@@ -1,5 +1,6 @@
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Tests.Cluster.Grains;
+using Tidegate.Tests.Kit.Time;
 using Xunit;
 
 namespace Tidegate.Tests.Cluster.Link;
@@ -29,7 +30,7 @@ public sealed class GoodAgentTests(GuardedSilo silo)
     {
         await using var agent = await LinkedAgent.ConnectAsync(silo);
         await GrainCluster.As(GrainCluster.Tenant(agent.Gateway.AccountId), () => silo.Grains.GetGrain<IGatewayGrain>(agent.Gateway.GatewayId).Deactivate());
-        await agent.Link.Lost.WaitAsync(TimeSpan.FromSeconds(5));
+        await agent.Link.Lost.OrHungAsync();
         await Refusal.OfDiscoveryAsync(silo, agent.Gateway.Certificate, "Forbidden");
     }
 }

@@ -5,6 +5,7 @@ using Tidegate.Client.Grain.Agents;
 using Tidegate.Grains.Interfaces.Accounts;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Security;
+using Tidegate.Tests.Kit.Time;
 using Xunit;
 
 namespace Tidegate.Tests.Cluster.Link;
@@ -24,7 +25,7 @@ public sealed class HostileClientTests(GuardedSilo silo)
         await using var victim = await LinkedAgent.ConnectAsync(silo);
         await using var hostile = await LinkedAgent.ConnectAsync(silo);
         var call = hostile.Link.Client.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true);
-        await hostile.Link.Lost.WaitAsync(TimeSpan.FromSeconds(20));
+        await hostile.Link.Lost.OrHungAsync();
         await silo.Log.SeenAsync(3001, $"gateway {hostile.Gateway.GatewayId}");
         Assert.False(call.IsCompletedSuccessfully);
         _ = call.ContinueWith(static over => over.Exception, TaskScheduler.Default);
@@ -107,7 +108,7 @@ public sealed class HostileClientTests(GuardedSilo silo)
         await using var victim = await LinkedAgent.ConnectAsync(silo);
         await using var hostile = await LinkedAgent.ConnectAsync(silo);
         var call = hostile.Link.Client.GetGrain<IAccountGrain>(hostile.Gateway.AccountId).Describe();
-        await hostile.Link.Lost.WaitAsync(TimeSpan.FromSeconds(20));
+        await hostile.Link.Lost.OrHungAsync();
         Assert.False(call.IsCompletedSuccessfully);
         _ = call.ContinueWith(static over => over.Exception, TaskScheduler.Default);
         await victim.WorksAsync();
@@ -173,7 +174,7 @@ public sealed class HostileClientTests(GuardedSilo silo)
         var gateway = await silo.NewGatewayAsync();
         await using var link = await GrainLink.ConnectAsync(silo.LinkOptions(gateway.Certificate), TestContext.Current.CancellationToken);
         var made = call(link.Client.GetGrain<IGatewayGrain>(gateway.GatewayId));
-        await link.Lost.WaitAsync(TimeSpan.FromSeconds(20));
+        await link.Lost.OrHungAsync();
         await silo.Log.SeenAsync(3001, $"gateway {gateway.GatewayId}");
         Assert.Contains(silo.Log.Texts(3001), text => text.Contains(gateway.GatewayId, StringComparison.Ordinal) && text.Contains("open to no client", StringComparison.Ordinal));
         Assert.False(made.IsCompletedSuccessfully);

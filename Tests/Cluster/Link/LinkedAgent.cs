@@ -1,6 +1,7 @@
 using Tidegate.Client.Grain;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Tests.Cluster.Grains;
+using Tidegate.Tests.Kit.Time;
 using Xunit;
 
 namespace Tidegate.Tests.Cluster.Link;
@@ -49,7 +50,7 @@ internal sealed class LinkedAgent : IGatewayObserver, IAsyncDisposable
     {
         _accepted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _reading = ReadAsync();
-        await _accepted.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await _accepted.Task.OrHungAsync();
         await Grain.Register(_reference!, Generation);
     }
 

@@ -12,6 +12,7 @@ using Orleans.Serialization;
 using Orleans.Serialization.Buffers;
 using Orleans.Serialization.Session;
 using Tidegate.Client.Grain;
+using Tidegate.Tests.Kit.Time;
 
 namespace Tidegate.Tests.Cluster.Link;
 
@@ -89,7 +90,7 @@ internal sealed class RawLink : IAsyncDisposable
     /// <summary>Waits until the silo has closed the connection; the bytes that came before.</summary>
     public async Task<int> ClosedAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(Hanging.Limit);
         var (buffer, total) = (new byte[4096], 0);
         try
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Tidegate.Tests.Kit.Time;
@@ -11,12 +12,16 @@ public static class FakeTimeDriving
     public static Task DriveAsync(this FakeTimeProvider time, Task until, TimeSpan step) =>
         time.DriveAsync(() => until.IsCompleted, step);
 
-    /// <summary>Advances until the condition holds; fails after a bounded number of steps.</summary>
+    /// <summary>
+    /// Advances until the condition holds; fails after a bounded number of steps. A step of zero lets time stand still and waits for what runs
+    /// on other threads; only whoever hangs meets that limit.
+    /// </summary>
     public static async Task DriveAsync(this FakeTimeProvider time, Func<bool> until, TimeSpan step)
     {
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(until);
-        for (var i = 0; i < MaxSteps; i++)
+        var began = Stopwatch.GetTimestamp();
+        for (var i = 0; i < MaxSteps || (step == TimeSpan.Zero && Stopwatch.GetElapsedTime(began) < Hanging.Limit); i++)
         {
             for (var turn = 0; turn < 20; turn++)
             {

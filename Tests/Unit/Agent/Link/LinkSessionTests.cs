@@ -149,7 +149,7 @@ public sealed class LinkSessionTests
         await using var bench = new LinkBench();
         var connection = await bench.AcceptedAsync();
         connection.Send(new LinkSuperseded("Another agent opened link 2.", SameInstance: false));
-        await bench.Time.DriveAsync(bench.Running, TimeSpan.FromSeconds(1));
+        await bench.Time.DriveAsync(bench.Running, TimeSpan.Zero);
         Assert.Equal(AgentState.Superseded, bench.Board.Current.State);
         Assert.Contains("Another agent opened link 2.", bench.Board.Current.Reason, StringComparison.Ordinal);
         Assert.Equal(1, bench.Connector.Attempts);
