@@ -30,7 +30,7 @@ public sealed class WatchedStreamTests
     {
         await using var stream = Stream;
         await _pipe.Writer.CompleteAsync(new IOException("reset"));
-        await Assert.ThrowsAsync<IOException>(async () => await stream.ReadAsync(_buffer, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<IOException>(() => stream.ReadExactlyAsync(_buffer, TestContext.Current.CancellationToken).AsTask());
         Assert.Equal(1, _ended);
     }
 
