@@ -187,14 +187,22 @@ public sealed class DirectoryBlobStore : IBlobStore
         {
             if (child is FileInfo file)
             {
-                if (name.StartsWith(prefix, StringComparison.Ordinal))
-                    yield return new BlobEntry(name, file.Length, new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero));
+                if (name.StartsWith(prefix, StringComparison.Ordinal) && EntryOf(name, file) is { } entry) yield return entry;
             }
             else if (name.StartsWith(prefix, StringComparison.Ordinal) || prefix.StartsWith(name, StringComparison.Ordinal))
             {
                 foreach (var entry in List((DirectoryInfo)child, name, prefix)) yield return entry;
             }
         }
+    }
+
+    // Null for one that was deleted since its directory was read: whoever lists, others delete meanwhile.
+    private static BlobEntry? EntryOf(string key, FileInfo file)
+    {
+        file.Refresh();
+        if (!file.Exists) return null;
+        // Both are of the one look at the file above.
+        return new BlobEntry(key, file.Length, new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero));
     }
 
     private static bool IsKeyPart(string name) => !name.Contains('.', StringComparison.Ordinal);

@@ -25,6 +25,7 @@ internal sealed class FoldPass(
     {
         var level = Math.Max(root?.Level ?? 0, MapGeometry.RootLevel(sizeBytes));
         var sources = segments.Select(reader => new FoldSource(reader, 0, reader.Index.Entries.Count)).ToArray();
+        foreach (var source in sources) Discount(source, MapGeometry.FirstBlock(level, 1));
         var touched = sources.Any(source => source.HasFrames || (root is not null && source.Reader.Index.Ranges.Count > 0));
         if (!touched) return root;
         var page = await NodeAsync(level, 0, root?.Page, root?.Level ?? level, sources, cancellationToken);
@@ -33,6 +34,16 @@ internal sealed class FoldPass(
         writer.Finish();
         await PutFinishedAsync(cancellationToken);
         return page is null ? null : new PageRoot(level, writer.Resolve(page));
+    }
+
+    // What an agent sealed past the end of the tree is in no page: it dies where it was born, or it would count as living for ever.
+    private void Discount(FoldSource source, long endBlock)
+    {
+        for (var i = source.LowerBound(endBlock); i < source.To; i++)
+        {
+            var entry = source.Reader.Index.Entries[i];
+            accounts.Kill(new MapFragment(source.Reader.Reference, i, 0, staged?.Birth ?? source.Sequence, entry.StoredBytes, entry.Tag), source.Sequence);
+        }
     }
 
     /// <summary>

@@ -80,7 +80,7 @@ public sealed record VolumeHead
 
     /// <summary>
     /// Manifests before it that the next change of the catalogue condemns, oldest first. Beyond <see cref="MaxOldManifests"/> the oldest is
-    /// left to the collector of orphans.
+    /// forgotten (<see cref="ForgottenManifests"/>).
     /// </summary>
     public ImmutableArray<SegmentIdentity> OldManifests { get; init; } = [];
 
@@ -120,6 +120,13 @@ public sealed record VolumeHead
     public VolumeHead Above(long claimed) => Version > claimed
         ? this
         : this with { Version = claimed + 1, Manifest = Manifest?.Sequence == Version ? Manifest with { Sequence = claimed + 1 } : Manifest };
+
+    /// <summary>
+    /// Manifests that <paramref name="before"/> names and this head, a successor without another catalogue, has no room for. Newer ones of them replace each; once
+    /// this head is saved and its manifest stored they may go at once.
+    /// </summary>
+    public IReadOnlyList<SegmentIdentity> ForgottenManifests(VolumeHead before) =>
+        Catalogue == before.Catalogue && Manifest is { } newest ? [.. before.OldManifests.Except(OldManifests).Where(manifest => manifest != newest)] : [];
 
     /// <summary>The head with a newer manifest; those before it wait to be condemned, but for <paramref name="condemned"/>.</summary>
     internal VolumeHead WithManifest(SegmentIdentity manifest, IReadOnlyList<SegmentIdentity> condemned)

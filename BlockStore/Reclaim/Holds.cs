@@ -39,7 +39,7 @@ public sealed class Holds
     }
 
     /// <summary>True when something retained needs what a dead list is of.</summary>
-    public bool Need(DeathRecord death) => SetOf(death).Touches(death.Birth, death.Death - 1);
+    public bool Need(DeathRecord death) => SetOf(death).Touches(death.Birth, Math.Max(death.Birth, death.Death - 1));
 
     /// <summary>True when something retained opens the segment itself, to apply its records in order: it must stay as it was sealed.</summary>
     public bool Replay(SegmentIdentity segment) => segment.Kind == SegmentKind.Data && _replays.Touches(segment.Sequence, segment.Sequence);
@@ -52,6 +52,7 @@ public sealed class Holds
     {
         // Merged frames too are met by roots alone: no tail replays them.
         SegmentKind.Map or SegmentKind.Compact => _pages,
-        _ => death.Frames == 0 ? _replays : _frames,
+        // What died where it was born never came into a root.
+        _ => death.Frames == 0 || death.Birth == death.Death ? _replays : _frames,
     };
 }

@@ -22,10 +22,11 @@ public static class OrphanCollector
     /// <summary>
     /// Keys among <paramref name="listed"/> that may be deleted. <paramref name="head"/> was read, and <paramref name="marks"/> made from it,
     /// after the listing. Nothing when the bucket holds a manifest of a later version than the head: the head has gone back (I5).
+    /// <paramref name="isClosed"/> is true when the volume was deleted: nothing is committed to it any more.
     /// </summary>
     public static async Task<IReadOnlyList<string>> FindAsync(
         IReadOnlyList<BlobEntry> listed, VolumeHead head, long claimed, AuditMarks marks, DateTimeOffset now, SegmentCache segments,
-        CancellationToken cancellationToken = default)
+        bool isClosed = false, CancellationToken cancellationToken = default)
     {
         var catalogue = new CatalogueEdit(head, segments);
         var condemned = await catalogue.ListTombstonesAsync(cancellationToken: cancellationToken).Select(tombstone => tombstone.BlobKey).ToHashSetAsync(StringComparer.Ordinal, cancellationToken);
@@ -38,7 +39,7 @@ public static class OrphanCollector
             if (!SegmentIdentity.TryParse(entry.Key, head.KeyGeneration, out var segment)) continue;
             if (segment!.Kind == SegmentKind.Head && segment.Sequence > Math.Max(head.Version, claimed)) return [];
             if (entry.CreatedAt > now - MinAge || marks.Blobs.Contains(entry.Key) || condemned.Contains(entry.Key)) continue;
-            if (segment.IsSealedByAgents && MayBeCommitted(segment, head)) continue;
+            if (!isClosed && segment.IsSealedByAgents && MayBeCommitted(segment, head)) continue;
             if (isReleasing && await catalogue.FindLifeAsync(segment, cancellationToken) is not null) continue;
             orphans.Add(entry.Key);
         }

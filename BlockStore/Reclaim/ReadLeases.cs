@@ -21,6 +21,7 @@ public static class ReadLeases
     /// Prepares a lease on a snapshot, or the renewal of the one that there is, whatever became of its snapshot. Null when there is neither.
     /// </summary>
     /// <exception cref="LeaseLimitException">The volume has <see cref="Most"/> leases.</exception>
+    /// <exception cref="LeaseTakenException">The lease is on something else.</exception>
     public static async Task<(LeaseRecord Lease, CatalogueUpdate Update)?> OfSnapshotAsync(
         VolumeHead head, string snapshotId, string leaseId, TimeSpan term, DateTimeOffset now, SegmentCache segments,
         LineageSealer sealer, CancellationToken cancellationToken = default)
@@ -33,6 +34,8 @@ public static class ReadLeases
     }
 
     /// <summary>The same in an origin, for the reader of a clone: on what the clone's pin holds. Null when the clone has no pin.</summary>
+    /// <exception cref="LeaseLimitException">The volume has <see cref="Most"/> leases.</exception>
+    /// <exception cref="LeaseTakenException">The lease is on something else.</exception>
     public static async Task<(LeaseRecord Lease, CatalogueUpdate Update)?> OfPinAsync(
         VolumeHead head, string cloneVolumeId, string leaseId, TimeSpan term, DateTimeOffset now, SegmentCache segments,
         LineageSealer sealer, CancellationToken cancellationToken = default)
@@ -78,6 +81,11 @@ public static class ReadLeases
             if (await catalogue.ListLeasesAsync(cancellationToken).CountAsync(cancellationToken) >= Most)
                 throw new LeaseLimitException(head.Lineage);
             lease = new LeaseRecord(leaseId, image.From, image.Through, image.Image, now, head.Version + 1);
+        }
+        // One that was deleted meanwhile cannot be told from another that was; what the lease holds, it holds.
+        else if (held is { } other && other.Through != lease.ThroughSequence)
+        {
+            throw new LeaseTakenException(head.Lineage, leaseId);
         }
         lease = lease with { ExpiresAt = now + term };
         await catalogue.PutLeaseAsync(lease, cancellationToken);

@@ -15,6 +15,9 @@ public static class RecoveryPoints
     /// <summary>What the ids of cuts begin with that thinning has kept.</summary>
     public const string KeptPrefix = "point-";
 
+    /// <summary>True for the cut of a point that thinning has kept: a name within the volume, which nobody asked for and no snapshot goes by.</summary>
+    public static bool IsKept(SnapshotRecord cut) => cut.SnapshotId.StartsWith(KeptPrefix, StringComparison.Ordinal);
+
     /// <summary>
     /// The volume as it was after one commit, as a cut of the given id, and the blob to store before it is used; null when neither the
     /// window nor thinning has kept it, or the head has not come so far.

@@ -6,6 +6,7 @@ using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Formats;
 using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Rebuild;
+using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Records;
 using Tidegate.BlockStore.Segments;
 using Tidegate.Grains.Accounts;
@@ -136,7 +137,7 @@ public sealed class StateRebuilder(
             }
             foreach (var damage in stored.Damages) _problems.Add($"Volume {lineage}: {damage.BlobKey}: {damage.Problem}.");
             if (stored.ChainEndsBecause is { } reason) _problems.Add($"Volume {lineage}: what was stored after sequence {stored.Sequence} is left out: {reason}.");
-            var snapshots = await stored.OpenCatalogue().ListSnapshotsAsync(cancellationToken).ToListAsync(cancellationToken);
+            var snapshots = await stored.OpenCatalogue().ListSnapshotsAsync(cancellationToken).Where(cut => !RecoveryPoints.IsKept(cut)).ToListAsync(cancellationToken);
             // A volume whose creation was never saved, or was given up: nothing of it was ever promised.
             if (recorded is null && stored.Sequence == 0 && snapshots.Count == 0) return;
             if (recorded is null) _problems.Add($"Volume {lineage}: its description is missing; it comes back as a deleted volume, whose snapshots can be restored.");

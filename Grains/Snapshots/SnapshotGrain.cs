@@ -11,7 +11,7 @@ namespace Tidegate.Grains.Snapshots;
 [GrainType("snapshot")]
 internal sealed class SnapshotGrain(
     [PersistentState("snapshot", "state")] IPersistentState<SavedSnapshot> storage, AggregateServices services, VolumeServices host)
-    : AggregateGrain<SavedSnapshot>(storage, services), ISnapshotGrain, IErasedSnapshot
+    : AggregateGrain<SavedSnapshot>(storage, services), ISnapshotGrain, IErasedSnapshot, ISnapshotId
 {
     private const int MaxChangedBlocks = 10_000;
 
@@ -43,6 +43,9 @@ internal sealed class SnapshotGrain(
         await GrainFactory.GetGrain<IVolumeSnapshots>(known.VolumeId).DeleteSnapshot(Key);
         await ChangeAsync(SnapshotMachine.Delete);
     }
+
+    /// <inheritdoc />
+    public Task<SnapshotDescription?> FindFor(string volumeId) => Task.FromResult(SnapshotMachine.FindFor(State, Key, volumeId));
 
     /// <inheritdoc />
     public Task Erased() => ChangeAsync(SnapshotMachine.Erase);

@@ -39,15 +39,17 @@ internal sealed partial class VolumeGrain
             IsStoreChanged = request.IsStoreChanged || (request.StoreAtStop is { } stopped && request.StoreAtStart is { } started && stopped != started),
             LogResumesAt = request.LogResumesAt,
         };
+        // Before the keys: those that a backup has may be under an account key that is gone.
+        if (await RebuildIfBehindAsync()) await SettleQuietlyAsync();
         var keys = await KeysAsync();
+        IReadOnlyList<SegmentIdentity> forgotten = [];
         var head = await SaveChangeAsync(async (state, now) =>
         {
+            RequireAgent();
             var before = HeadOf(state);
             var events = new List<DomainEvent>();
             var isRebuilt = false;
-            var isBehind = await IsBehindBucketAsync(state);
-            if ((isBehind || HeadMachine.Attach(before, claim).Refusal?.Reason == HeadRefusalReason.HeadBehind)
-                && await RebuiltAsync(state, now, isBehind) is { } rebuilt)
+            if (HeadMachine.Attach(before, claim).Refusal?.Reason == HeadRefusalReason.HeadBehind && await RebuiltAsync(state, now, isBehind: false) is { } rebuilt)
             {
                 isRebuilt = true;
                 // The database went back in time; the bucket did not.
@@ -59,10 +61,13 @@ internal sealed partial class VolumeGrain
             var isClosing = isRebuilt && before.Staging is not null;
             var next = (isClosing ? before : await StoreAsync(before, AttachOrStage(before, claim, now))).WithManifest(keys.Sealer).Above(state.ClaimedVersion);
             events.Add(AttachEvent(before, next));
+            forgotten = next.ForgottenManifests(before);
             return new Change<VolumeState, VolumeHead>(VolumeMachine.WithHead(state, next), next, [.. events]);
         });
         // Before anyone can upload under the epoch, so that the bucket alone tells which segments it ended.
         await StoreManifestAsync(head, keys);
+        // Whoever attaches time and again does not fill the bucket with them.
+        foreach (var manifest in forgotten) await host.Blobs.DeleteAsync(manifest.BlobKey);
         await SettleQuietlyAsync();
         if (head.Staging is { IsAbandoned: true })
             throw new TidegateException(ErrorCodes.Unavailable, "What was staged of this volume before is being given up.", "Attach again in a moment.");
@@ -118,6 +123,8 @@ internal sealed partial class VolumeGrain
         var keys = await KeysAsync();
         var head = await SaveChangeAsync(async (state, now) =>
         {
+            // Nothing is committed to a volume that was deleted while this waited for its turn: its uploads may be collected.
+            RequireAgent();
             // What is committed to a head that is about to be rebuilt would be lost.
             if (await IsBehindBucketAsync(state))
                 throw new TidegateException(ErrorCodes.StaleEpoch, $"The bucket holds a later head of volume {Key} than the database, which was put back.", "Attach again.");

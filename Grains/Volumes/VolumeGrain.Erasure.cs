@@ -1,4 +1,5 @@
 using Tidegate.BlockStore.Manifests;
+using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Records;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
@@ -20,16 +21,19 @@ internal sealed partial class VolumeGrain
     private static readonly TimeSpan PurgeGrace = TimeSpan.FromHours(1);
 
     /// <inheritdoc />
-    public Task<IReadOnlyList<string>> ListEraseVictims()
+    public async Task<IReadOnlyList<string>> ListEraseVictims()
     {
         RequireAccount();
-        return VictimsAsync();
+        await RebuildIfBehindAsync();
+        return await VictimsAsync();
     }
 
     /// <inheritdoc />
     public async Task Erase(IReadOnlyList<string> confirmed)
     {
         RequireAccount();
+        // A head that went back does not know who has taken its keys since.
+        await RebuildIfBehindAsync();
         // What was confirmed is what is there when it is saved that the erasure begins: no cut and no pin comes in between.
         await SaveChangeAsync(async (state, now) =>
         {
@@ -52,6 +56,7 @@ internal sealed partial class VolumeGrain
         if (State.Specification is null || State.ErasedAt is not null) return [];
         // One that is being made has taken keys and not saved them yet.
         if (State.Head.Length == 0) return [Key];
+        await RebuildIfBehindAsync();
         var within = await VictimsAsync();
         return State.DeletedAt is null ? [Key, .. within] : within;
     }
@@ -62,6 +67,7 @@ internal sealed partial class VolumeGrain
         if (State.Head.Length == 0) return;
         RequireAccount();
         if (State.ErasedAt is not null || !Array.Exists(State.Keys, key => key.VolumeId == originVolumeId)) return;
+        await RebuildIfBehindAsync();
         await SaveChangeAsync(async (state, now) =>
             state.ErasureBegunAt is null ? VolumeMachine.BeginErasure(state, await VictimsAsync(), now) : Change.Keep(state));
         await EraseKeysAsync();
@@ -106,7 +112,7 @@ internal sealed partial class VolumeGrain
     }
 
     private async Task<List<string>> SnapshotsAsync() =>
-        await (await OpenCatalogueAsync(HeadOf(State))).ListSnapshotsAsync().Select(snapshot => snapshot.SnapshotId).ToListAsync();
+        await (await OpenCatalogueAsync(HeadOf(State))).ListSnapshotsAsync().Where(cut => !RecoveryPoints.IsKept(cut)).Select(snapshot => snapshot.SnapshotId).ToListAsync();
 
     private async Task<IReadOnlyList<string>> ClonesAsync() =>
         await (await OpenCatalogueAsync(HeadOf(State))).ListPinsAsync().Select(pin => pin.CloneVolumeId).ToListAsync();

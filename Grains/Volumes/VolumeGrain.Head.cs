@@ -1,10 +1,13 @@
 using Microsoft.Extensions.Logging;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Catalogues;
+using Tidegate.BlockStore.Formats;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Images;
+using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Manifests;
 using Tidegate.BlockStore.Rebuild;
+using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Segments;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
@@ -100,18 +103,18 @@ internal sealed partial class VolumeGrain
         return false;
     }
 
-    // For a volume that no gateway attaches.
-    private async Task RebuildIfBehindAsync()
+    // Before whatever goes by more than the head's own numbers: its keys, its catalogue, who has taken from it. True when it was rebuilt.
+    private async Task<bool> RebuildIfBehindAsync()
     {
-        if (_isBucketChecked || State.Head.Length == 0 || State.ErasureBegunAt is not null) return;
-        await SaveChangeAsync(async (state, now) =>
+        if (_isBucketChecked || State.Head.Length == 0 || State.ErasureBegunAt is not null) return false;
+        return await SaveChangeAsync(async (state, now) =>
         {
-            if (!await IsBehindBucketAsync(state) || await RebuiltAsync(state, now, isBehind: true) is not { } rebuilt) return Change.Keep(state);
+            if (!await IsBehindBucketAsync(state) || await RebuiltAsync(state, now, isBehind: true) is not { } rebuilt) return Change.None(state, false);
             var keys = await VolumeKeys.UnwrapAsync(host.Keys, rebuilt.Keys);
             var head = HeadOf(rebuilt).WithManifest(keys.Sealer);
             await SaveStepAsync(State with { ClaimedVersion = head.Version });
             await StoreManifestAsync(head, keys);
-            return Change.To(VolumeMachine.WithHead(rebuilt, head), VolumeRebuild.EventOf(head));
+            return new Change<VolumeState, bool>(VolumeMachine.WithHead(rebuilt, head), true, VolumeRebuild.EventOf(head));
         });
     }
 
@@ -123,15 +126,29 @@ internal sealed partial class VolumeGrain
         if (await new Bucket(host.Blobs, host.Keys).OpenAsync(head.Lineage) is not { } stored) return null;
         // As far as the head, or as what came of it later, a published or abandoned branch among them.
         if (!isBehind && stored.Sequence <= head.CommittedSequence && stored.Manifest.Head.Version <= head.Version) return null;
-        var snapshots = await stored.OpenCatalogue().ListSnapshotsAsync().ToListAsync();
-        var known = await OpenCatalogueAsync(head);
-        var unrecorded = new List<SnapshotRecord>();
-        foreach (var snapshot in snapshots)
-            if (await known.FindSnapshotAsync(snapshot.SnapshotId) is null) unrecorded.Add(snapshot);
+        var snapshots = await stored.OpenCatalogue().ListSnapshotsAsync().Where(cut => !RecoveryPoints.IsKept(cut)).ToListAsync();
+        var unrecorded = await UnknownToAsync(head, snapshots);
         var (rebuilt, blobs) = HeadRebuilder.Rebuild(stored, RandomNonceSource.Instance, head);
         foreach (var blob in blobs) await host.Blobs.PutIfAbsentAsync(blob.Key, blob.Content);
         LogRebuilt(_log, Key, head.CommittedSequence, rebuilt.CommittedSequence);
         return VolumeRebuild.Restore(state, rebuilt, stored.Manifest.Keys, unrecorded, now);
+    }
+
+    // A snapshot that is told of a second time is what it was. So where the keys or the pages of the head that went back are gone since, it knew of none.
+    private async Task<IReadOnlyList<SnapshotRecord>> UnknownToAsync(VolumeHead head, IReadOnlyList<SnapshotRecord> snapshots)
+    {
+        try
+        {
+            var known = await OpenCatalogueAsync(head);
+            var unknown = new List<SnapshotRecord>();
+            foreach (var snapshot in snapshots)
+                if (await known.FindSnapshotAsync(snapshot.SnapshotId) is null) unknown.Add(snapshot);
+            return unknown;
+        }
+        catch (Exception gone) when (gone is CorruptDataException or MissingKeyException or BlobNotFoundException)
+        {
+            return snapshots;
+        }
     }
 
     /// <inheritdoc />

@@ -14,6 +14,8 @@ internal sealed partial class VolumeGrain
     public async Task<int> RotateKey()
     {
         RequireOwner();
+        // On a head that went back a generation may be given out a second time, and what was sealed under the first would open no more.
+        await RebuildIfBehindAsync();
         var (head, keys) = await SaveChangeAsync(async (state, _) =>
         {
             if (state.Keys.Length >= VolumeMachine.MaxKeys)
@@ -41,6 +43,8 @@ internal sealed partial class VolumeGrain
     {
         if (State.Keys.Length == 0) return 0;
         RequireAccount();
+        // The keys that a backup has may be under an account key that is gone; the bucket has them under the newest.
+        await RebuildIfBehindAsync();
         var count = await SaveChangeAsync(async (state, _) =>
         {
             if (state.Keys.Length == 0 || await VolumeKeys.RewrapAsync(host.Keys, state.Keys) is not { } ring) return Change.None(state, 0);

@@ -69,6 +69,10 @@ internal sealed partial class VolumeGrain
                     : new Change<VolumeState, LeaseRecord?>(await WithCatalogueAsync(state, head, taken.Update), taken.Lease);
             });
         }
+        catch (LeaseTakenException taken)
+        {
+            throw new TidegateException(ErrorCodes.InvalidArgument, taken.Message, "Use a fresh id for each snapshot that is read.");
+        }
         catch (LeaseLimitException full)
         {
             throw new TidegateException(ErrorCodes.LimitExceeded, full.Message, "Wait until one has done; a lease that is not renewed runs out after half an hour.");

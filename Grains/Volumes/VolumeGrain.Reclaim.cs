@@ -1,3 +1,4 @@
+using Tidegate.BlockStore.Records;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Security;
@@ -95,8 +96,16 @@ internal sealed partial class VolumeGrain
         if (State.Remnants.Length == 0) return null;
         var left = State.RemnantsAt + host.Reclaim.Grace - Now;
         if (left > TimeSpan.Zero) return left;
+        // A bucket that knows more than the head is not emptied by what the head knows.
+        if (await IsBehindBucketAsync(State)) return host.Reclaim.Every;
         foreach (var key in State.Remnants) await host.Blobs.DeleteAsync(key);
-        if (HeadOf(State).Manifest is { } manifest) await host.Blobs.DeleteAsync(manifest.BlobKey);
+        var manifest = HeadOf(State).Manifest;
+        // What no catalogue ever knew: uploads that were never committed, and blobs of saves that never happened. Nobody can commit, save or audit them any more.
+        var orphans = await host.Blobs.ListAsync($"{HeadOf(State).Lineage}/")
+            .Where(entry => !RecordArchive.IsRecord(entry.Key) && entry.Key != manifest?.BlobKey).Take(PurgedAtOnce).ToListAsync();
+        foreach (var entry in orphans) await host.Blobs.DeleteAsync(entry.Key);
+        if (orphans.Count == PurgedAtOnce) return TimeSpan.FromSeconds(1);
+        if (manifest is not null) await host.Blobs.DeleteAsync(manifest.BlobKey);
         await SaveChangeAsync((state, _) => VolumeMachine.Gone(state));
         return null;
     }

@@ -3,6 +3,7 @@ using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Security;
+using Tidegate.Grains.Snapshots;
 
 namespace Tidegate.Grains.Volumes;
 
@@ -59,20 +60,10 @@ internal sealed partial class VolumeGrain
         }
     }
 
-    private async Task<SnapshotDescription?> HandedOverAsync(string snapshotId)
-    {
-        if (VolumeMachine.Find(State, snapshotId) is not null) return null;
-        try
-        {
-            var known = await GrainFactory.GetGrain<ISnapshotGrain>(snapshotId).Describe();
-            if (known.VolumeId == Key) return known;
-            throw new TidegateException(ErrorCodes.InvalidState, "The snapshot id belongs to another volume.", "Use a fresh id or idempotency key.");
-        }
-        catch (TidegateException missing) when (missing.Code == ErrorCodes.NotFound)
-        {
-            return null;
-        }
-    }
+    // An id that was used is asked about before anything is saved: what is taken under a deleted one, nobody could find or delete.
+    private async Task<SnapshotDescription?> HandedOverAsync(string snapshotId) => VolumeMachine.Find(State, snapshotId) is null
+        ? await GrainFactory.GetGrain<ISnapshotId>(snapshotId).FindFor(Key)
+        : null;
 
     private SnapshotDescription DescriptionOf(PendingSnapshot pending)
     {

@@ -21,6 +21,7 @@ internal sealed partial class VolumeGrain
         var keys = await KeysAsync();
         var head = await SaveChangeAsync(async (state, now) =>
         {
+            RequireAgent();
             var before = HeadOf(state);
             var claims = request.Fills.Select(fill => new SegmentClaim(
                 fill.BlobKey, fill.Number, 0, 0, DigestOf(fill.PreviousDigest), DigestOf(fill.Digest), fill.LengthBytes, fill.FrameBytes, now, [])).ToArray();
@@ -95,6 +96,7 @@ internal sealed partial class VolumeGrain
     {
         if (State.DeletedAt is not null && HeadOf(State).Staging is { IsAbandoned: false })
         {
+            await RebuildIfBehindAsync();
             var keys = await KeysAsync();
             var head = await SaveChangeAsync((state, _) =>
             {

@@ -32,7 +32,7 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public async Task<PublishOutcome> PublishWork()
     {
-        if (pool.Prepared(Key) is not { } prepared) return PublishOutcome.Done;
+        if (pool.Prepared(Key) is not { } prepared) return PublishOutcome.Unknown;
         var refusal = await SaveChangeAsync(async (state, now) =>
         {
             var head = HeadOf(state);

@@ -1,6 +1,7 @@
 using Tidegate.BlockStore;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Images;
+using Tidegate.BlockStore.Manifests;
 using Tidegate.Grains.Accounts;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
@@ -35,7 +36,8 @@ internal sealed partial class VolumeGrain(
         var gateway = GrainFactory.GetGrain<IGatewayGrain>(specification.GatewayId);
         if ((await gateway.Describe()).AccountId != specification.AccountId) throw Authorisation.NotFound($"Gateway {specification.GatewayId}");
         await SaveChangeAsync((state, now) => VolumeMachine.Intend(state, specification, now));
-        if (State.Head.Length == 0) await FoundAsync(State.Specification!);
+        // An intention that has stood too long is given up while settling: not while it is being carried out.
+        if (State.Head.Length == 0) await WhileUnsettledAsync(FoundAsync);
         if (!State.IsAttached) await AttachOrDeleteAsync();
         await SettleQuietlyAsync();
         return await Describe();
@@ -98,8 +100,10 @@ internal sealed partial class VolumeGrain(
     }
 
     // The intention is saved: a crash anywhere in here leaves nothing that it does not lead back to.
-    private async Task FoundAsync(VolumeSpecification specification)
+    private async Task FoundAsync()
     {
+        if (State.Head.Length > 0) return;
+        var specification = State.Specification ?? throw new TidegateException(ErrorCodes.Unavailable, $"The intention to make volume {Key} was given up.", "Try again.");
         await Names.ReserveAsync(GrainFactory, specification.AccountId, Names.Volume, specification.Name, Key);
         try
         {
@@ -171,6 +175,8 @@ internal sealed partial class VolumeGrain(
     private async Task AbandonIntentionAsync(VolumeSpecification specification)
     {
         await Names.Grain(GrainFactory, specification.AccountId, Names.Volume, specification.Name).Release(Key);
+        // The first manifest is stored before its save, with a key that nothing will ever be sealed with.
+        await HeadManifest.PruneAsync(host.Blobs, new LineageId(specification.AccountId, Key), long.MaxValue);
         await ForgetAsync();
     }
 

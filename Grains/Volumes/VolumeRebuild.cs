@@ -41,8 +41,12 @@ internal static class VolumeRebuild
             };
         }).ToArray();
         var others = state.Snapshots.Where(pending => !pending.IsFinal && Array.TrueForAll(completed, one => one.SnapshotId != pending.SnapshotId));
+        // The gateway's grain went back as well, or knows of the size that was recorded: it is told the volume's own.
+        var isResized = state.Specification is { } known && known.SizeBytes != head.SizeBytes;
         return state with
         {
+            Specification = state.Specification is { } specification ? specification with { SizeBytes = head.SizeBytes } : null,
+            IsAttached = state.IsAttached && !isResized,
             Head = head.Encode(),
             RebuiltAt = now,
             Keys = [.. keys.Select(key => new WrappedLineageKey(key.Owner.AccountId, key.Owner.VolumeId, key.Generation, key.Bytes.ToArray()))],

@@ -26,7 +26,7 @@ internal sealed partial class AuditWork(IGrainFactory grains, ReclaimSettings se
         foreach (var problem in problems) LogDisagreement(log, context.VolumeId, problem);
         // Backups of the time before a rebuild may name blobs that the rebuilt head never knew.
         if (problems.Count > 0 || known.RebuiltAt > context.Terms.Now - settings.Grace) return null;
-        var orphans = await OrphanCollector.FindAsync(listed, head, known.ClaimedVersion, marks, context.Terms.Now, context.Segments, cancellationToken);
+        var orphans = await OrphanCollector.FindAsync(listed, head, known.ClaimedVersion, marks, context.Terms.Now, context.Segments, known.IsDeleted, cancellationToken);
         foreach (var key in orphans)
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -18,8 +18,8 @@ internal interface IVolumeWorkGrain : IGrainWithStringKey
     Task<byte[]> GetRelocations();
 
     /// <summary>
-    /// Checks the change that the pool of this silo has prepared for the volume against the head as it is now, and saves it. A change
-    /// that is gone, or that was saved already, changes nothing.
+    /// Checks the change that the pool of this silo has prepared for the volume against the head as it is now, and saves it. Without such a
+    /// change it saves nothing, and says so: whoever prepared one elsewhere must not take it for saved.
     /// </summary>
     [AlwaysInterleave, Alias("publish-work")]
     Task<PublishOutcome> PublishWork();

@@ -148,7 +148,10 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
             context = new WorkContext(volumeId, known, keys, segments, host.Blobs, services.Clock.GetUtcNow());
             if (await work.PrepareAsync(context, cancellationToken) is not { } change) return true;
             lease.Prepared = (change, work);
-            if (await grain.PublishWork() != PublishOutcome.Done) continue;
+            var outcome = await grain.PublishWork();
+            // The volume has moved, and asks the pool of its own silo for what it needs; who waits here must not hear that it was done.
+            if (outcome == PublishOutcome.Unknown) return false;
+            if (outcome != PublishOutcome.Done) continue;
             work.Saved();
             if (!work.GoesOn) return true;
             attempt = -1;

@@ -65,6 +65,9 @@ public sealed class GrainCluster : IAsyncLifetime
     /// <summary>Checks volumes' stored data.</summary>
     public VolumeScrubber Scrubber => ((InProcessSiloHandle)_cluster!.Primary!).SiloHost.Services.GetRequiredService<VolumeScrubber>();
 
+    /// <summary>Services of the silo.</summary>
+    public IServiceProvider SiloServices => ((InProcessSiloHandle)_cluster!.Primary!).SiloHost.Services;
+
     /// <summary>What the grains' states are kept in.</summary>
     public IGrainStorage Storage => ((InProcessSiloHandle)_cluster!.Primary!).SiloHost.Services.GetRequiredKeyedService<IGrainStorage>("state");
 
