@@ -56,12 +56,10 @@ public sealed class Folder
         foreach (var (end, cut) in Stops(head, tail, retainedCuts))
         {
             var run = new List<SegmentReader>(end - folded);
-            for (; folded < end; folded++)
-            {
-                var reader = await TailOverlay.OpenAsync(segments, tail[folded], cancellationToken);
-                accounts.Bear(reader.Reference, reader.Index.FrameBytes);
-                run.Add(reader);
-            }
+            foreach (var batch in tail.Take(folded..end).Chunk(TailOverlay.ParallelReads))
+                run.AddRange(await Task.WhenAll(batch.Select(entry => TailOverlay.OpenAsync(segments, entry, cancellationToken))));
+            foreach (var reader in run) accounts.Bear(reader.Reference, reader.Index.FrameBytes);
+            folded = end;
             if (run.Count > 0)
             {
                 using var writer = new PageWriter(_sealer, SegmentKind.Map, cut, TargetSegmentBytes);

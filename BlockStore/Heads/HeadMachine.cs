@@ -123,10 +123,13 @@ public static class HeadMachine
             if (segment.Sequence <= head.CommittedSequence) continue;
             if (segment.Sequence <= next.CommittedSequence)
                 return HeadChange.Refused(head, HeadRefusalReason.Invalid, $"Sequence {segment.Sequence} appears twice in one commit.");
-            next = Append(next, segment, now, sealer, blobs, kind);
+            next = Append(next, segment, now, kind);
+            if (segment.SnapshotIds.Count == 0) continue;
+            // A cut keeps the tail as it is here.
+            next = FitTail(next, sealer, blobs);
             cuts.AddRange(segment.SnapshotIds.Select(id => CutOf(next, id)));
         }
-        if (!ReferenceEquals(next, head)) return HeadChange.To(next, blobs, cuts);
+        if (!ReferenceEquals(next, head)) return HeadChange.To(FitTail(next, sealer, blobs), blobs, cuts);
         // The reply says how far the log is committed, and the log is trimmed by it: whoever asks must have sealed the tip.
         return segments.Count > 0 && segments[^1].Sequence == head.CommittedSequence
             ? HeadChange.Repeat(head)
@@ -294,30 +297,35 @@ public static class HeadMachine
             : null;
     }
 
-    private static VolumeHead Append(
-        VolumeHead head, SegmentClaim segment, DateTimeOffset now, LineageSealer sealer, List<BlobEffect> blobs, SegmentKind kind)
+    /// <summary>Inline entries may be more than fit: <see cref="FitTail"/> follows.</summary>
+    private static VolumeHead Append(VolumeHead head, SegmentClaim segment, DateTimeOffset now, SegmentKind kind)
     {
         SegmentIdentity.TryParse(segment.BlobKey, head.KeyGeneration, out var identity);
         // Whatever the clock does, later commits are not earlier ones: points are looked for by time.
         var committedAt = Milliseconds(now > head.CommittedAt ? now : head.CommittedAt);
         var entry = new TailEntry(
             new SegmentReference(identity!, (int)segment.LengthBytes), segment.Digest, segment.LogEnd, (int)segment.FrameBytes, committedAt, Milliseconds(segment.HostTimeEnd));
-        var tail = head.Tail;
-        if (tail.Inline.Length == Tail.MaxInline)
-        {
-            (tail, var blob) = TailManifest.Write(tail.Manifest, tail.ManifestCount, tail.Inline.AsSpan(), sealer, head.CommittedSequence);
-            blobs.Add(blob);
-        }
         return head with
         {
             CommittedSequence = segment.Sequence,
             CommittedLogEnd = segment.LogEnd,
             TipDigest = segment.Digest,
-            Tail = tail with { Inline = tail.Inline.Add(entry) },
+            Tail = head.Tail with { Inline = head.Tail.Inline.Add(entry) },
             BytesSinceFold = head.BytesSinceFold + segment.FrameBytes,
             CommittedAt = entry.CommittedAt,
             HostTime = kind == SegmentKind.Fill ? head.HostTime : entry.HostTime,
         };
+    }
+
+    /// <summary>One manifest for all full sets of inline entries, however many a commit brought; one to sixteen stay inline.</summary>
+    private static VolumeHead FitTail(VolumeHead head, LineageSealer sealer, List<BlobEffect> blobs)
+    {
+        var tail = head.Tail;
+        if (tail.Inline.Length <= Tail.MaxInline) return head;
+        var full = (tail.Inline.Length - 1) / Tail.MaxInline * Tail.MaxInline;
+        var (moved, blob) = TailManifest.Write(tail.Manifest, tail.ManifestCount, tail.Inline.AsSpan(..full), sealer, head.CommittedSequence);
+        blobs.Add(blob);
+        return head with { Tail = moved with { Inline = tail.Inline[full..] } };
     }
 
     private static SnapshotRecord CutOf(VolumeHead head, string snapshotId) =>

@@ -11,7 +11,8 @@ namespace Tidegate.BlockStore.Images;
 /// </summary>
 internal sealed class TailOverlay
 {
-    private const int ParallelReads = 8;
+    /// <summary>Segments that are opened at once.</summary>
+    public const int ParallelReads = 8;
 
     private readonly SortedDictionary<uint, FragmentList> _blocks = [];
     private IReadOnlyList<SegmentRange> _zeroes = [];

@@ -8,7 +8,7 @@ using ZstdSharp;
 namespace Tidegate.BlockStore.Segments;
 
 /// <summary>
-/// Writes one segment container, frame by frame, into one pooled buffer: compresses, then encrypts in place. Not safe for
+/// Writes one segment container, frame by frame, into one pooled buffer: compresses, then encrypts in place; what does not shrink is encrypted from where it lies. Not safe for
 /// parallel use; callers seal several segments at once instead.
 /// </summary>
 internal sealed class SegmentWriter : IDisposable
@@ -49,19 +49,14 @@ internal sealed class SegmentWriter : IDisposable
         Reserve(plain.Length);
         var target = _buffer.AsSpan(_length, plain.Length);
         var (codec, stored) = Compress(plain, target);
-        if (codec == FrameCodec.Raw)
-        {
-            plain.CopyTo(target);
-            stored = plain.Length;
-        }
-
+        if (codec == FrameCodec.Raw) stored = plain.Length;
         var index = _entries.Count;
         Span<byte> nonce = stackalloc byte[SegmentFormat.NonceLength];
         Span<byte> tag = stackalloc byte[SegmentFormat.TagBytes];
         SegmentFormat.FrameNonce(index, nonce);
         SegmentFormat.PatchFrame(_associatedData, index, block, mask);
         target = target[..stored];
-        _cipher.Encrypt(nonce, target, target, tag, _associatedData);
+        _cipher.Encrypt(nonce, codec == FrameCodec.Raw ? plain : target, target, tag, _associatedData);
         _entries.Add(
             new SegmentEntry(block, mask, codec, _length, stored, plain.Length, new FrameTag(BinaryPrimitives.ReadUInt128BigEndian(tag))));
         _length += stored;

@@ -6,7 +6,8 @@ namespace Tidegate.GatewayAgent.Shadow;
 
 /// <summary>
 /// Drains the log under one epoch: cuts, seals and uploads several segments at once, in any order, and commits the contiguous
-/// prefix (I3). It ends by an exception: cancelled, or an error that only a new attach can resolve.
+/// prefix (I3), all of it that is stored by the time the commit before is answered. It ends by an exception: cancelled, or an error that only
+/// a new attach can resolve.
 /// </summary>
 /// <remarks>
 /// Invariants: decisions enter the log in sequence order; uploads stand in sequence order and the first one's sequence is the
@@ -14,7 +15,6 @@ namespace Tidegate.GatewayAgent.Shadow;
 /// </remarks>
 internal sealed class EpochDrain : IAsyncDisposable
 {
-    private const int MaxBatch = 32;
     private const int WakeBytes = 1 << 20;
     private static readonly TimeSpan WakeInterval = TimeSpan.FromMilliseconds(50);
 
@@ -110,7 +110,7 @@ internal sealed class EpochDrain : IAsyncDisposable
 
     private async Task CutAllAsync(CancellationToken cancellationToken)
     {
-        while (_uploads.Count < _context.Options.MaxInFlight && HasWork())
+        while (HasSlot() && HasWork())
         {
             var cut = await _context.Workers.RunAsync(() => _cutter.TryCut(_noRoom), cancellationToken);
             if (cut is null)
@@ -135,11 +135,15 @@ internal sealed class EpochDrain : IAsyncDisposable
         }
     }
 
+    /// <summary>What is stored holds no memory to speak of and waits for its commit; what is not holds its bytes.</summary>
+    private bool HasSlot() => _uploads.Count < _context.Options.MaxUncommitted
+        && _uploads.Count(static upload => !upload.Stored.IsCompletedSuccessfully) < _context.Options.MaxInFlight;
+
     private bool HasWork() => _cutter.HasRecorded || _cutter.HasWaiting || _context.Log.DurableEnd > _cutter.Position;
 
     private Task<CommitReply>? TryCommit(CancellationToken cancellationToken)
     {
-        var segments = _uploads.Take(MaxBatch).TakeWhile(static upload => upload.Stored.IsCompletedSuccessfully)
+        var segments = _uploads.Take(CommitRequest.MaxSegments).TakeWhile(static upload => upload.Stored.IsCompletedSuccessfully)
             .Select(static upload => upload.ToCommit()).ToList();
         if (segments.Count == 0)
             return null;
@@ -158,8 +162,9 @@ internal sealed class EpochDrain : IAsyncDisposable
         {
             _context.Failed(error.Message);
             await Task.Delay(_ticketDelay.Next(), _context.Time, cancellationToken);
-            foreach (var upload in _uploads.TakeWhile(static upload => upload.Stored.IsCompletedSuccessfully))
-                upload.Renew();
+            // One after the other: each holds its bytes again meanwhile.
+            foreach (var upload in _uploads.TakeWhile(static upload => upload.Stored.IsCompletedSuccessfully).ToList())
+                await upload.RenewAsync();
             return;
         }
         _ticketDelay.Reset();
@@ -181,7 +186,7 @@ internal sealed class EpochDrain : IAsyncDisposable
             events.Add(commit);
         else if (_uploads.TryPeek(out var next))
             events.Add(next.Stored);
-        if (_uploads.Count < _context.Options.MaxInFlight)
+        if (HasSlot())
         {
             if (_cutter.DueIn() is { } due)
             {

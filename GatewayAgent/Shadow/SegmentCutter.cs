@@ -106,23 +106,28 @@ internal sealed class SegmentCutter : IDisposable
         return Cut(recorded);
     }
 
-    private void Feed(LogRecord record)
+    /// <summary>Gives a builder what a record changes; notes change nothing.</summary>
+    public static void Feed(SegmentBuilder builder, LogRecord record)
     {
         switch (record.Kind)
         {
             case LogRecordKind.Write:
-                _builder.Write(record.Offset, record.Data.Span);
+                builder.Write(record.Offset, record.Data.Span);
                 break;
             case LogRecordKind.Discard:
-                _builder.Discard(record.Offset, record.Length);
+                builder.Discard(record.Offset, record.Length);
                 break;
             case LogRecordKind.Zeroes:
-                _builder.Zero(record.Offset, record.Length);
-                break;
-            case LogRecordKind.Barrier:
-                _snapshotId = LogNotes.DecodeBarrier(record).SnapshotId;
+                builder.Zero(record.Offset, record.Length);
                 break;
         }
+    }
+
+    private void Feed(LogRecord record)
+    {
+        Feed(_builder, record);
+        if (record.Kind == LogRecordKind.Barrier)
+            _snapshotId = LogNotes.DecodeBarrier(record).SnapshotId;
         if (!record.IsNote)
         {
             if (!_hasChanges)

@@ -1,4 +1,5 @@
 using Tidegate.BlockStore.Segments;
+using Tidegate.GatewayAgent.WriteLog;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Volumes;
 
@@ -6,19 +7,22 @@ namespace Tidegate.GatewayAgent.Shadow;
 
 /// <summary>
 /// One segment on its way: decided, sealed, stored, waiting for its turn to commit. A retry sends the same bytes under the same
-/// key; another upload of the same range draws a new nonce (<c>docs/protocols/volume-data.md</c>, Tickets).
+/// key; another upload of the same range draws a new nonce (<c>docs/protocols/volume-data.md</c>, Tickets). Its bytes are held
+/// until they are stored.
 /// </summary>
 internal sealed class SegmentUpload : IAsyncDisposable
 {
     private readonly DrainContext _context;
     private readonly CancellationTokenSource _stop;
+    private SegmentBuilder? _builder;
     private SealedSegment? _sealed;
-    private BlobTicket? _ticket;
+    private SegmentIdentity? _identity;
+    private SegmentCommit? _commit;
 
     /// <summary>Starts at once. <paramref name="decided"/> completes when the decision is durable in the log.</summary>
     public SegmentUpload(DrainContext context, CutRange range, Task decided, CancellationToken cancellationToken)
     {
-        (_context, Range) = (context, range);
+        (_context, Range, _builder) = (context, range, range.Builder);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Stored = Task.Run(() => RunAsync(decided), CancellationToken.None);
     }
@@ -26,30 +30,37 @@ internal sealed class SegmentUpload : IAsyncDisposable
     public CutRange Range { get; }
 
     /// <summary>Completes when the segment is durable at the service; fails when only another epoch can help.</summary>
-    public Task Stored { get; private set; }
+    public Task Stored { get; }
 
-    /// <summary>Size of the blob once stored.</summary>
-    public long LengthBytes => _sealed?.LengthBytes ?? 0;
-
-    /// <summary>After the service refused the ticket as too old: a new ticket for the same bytes.</summary>
-    public void Renew() => Stored = Task.Run(StoreAsync, CancellationToken.None);
+    /// <summary>
+    /// After the service refused the ticket as too old: a new ticket for the same bytes, which are made again from the log. Only once stored.
+    /// </summary>
+    public async Task RenewAsync()
+    {
+        var digest = ToCommit().Digest;
+        _sealed = await _context.Workers.RunAsync(() =>
+        {
+            using var builder = new SegmentBuilder(_context.Session.Key, Range.Decision.First, _context.Session.DigestKey);
+            foreach (var record in _context.Log.Read(Range.Decision.First, Range.Decision.End))
+                SegmentCutter.Feed(builder, record);
+            // The nonce may be used again for the bytes that it was drawn for and for nothing else.
+            return builder.ComputeDigest(Range.Previous, Range.Decision.Sequence, Range.Decision.End).Bytes.SequenceEqual(digest)
+                ? Seal(builder)
+                : throw new LogCorruptException(
+                    _context.Service.VolumeId, $"the records in [{Range.Decision.First}, {Range.Decision.End}) are not those that segment {Range.Decision.Sequence} was sealed from");
+        }, _stop.Token);
+        await StoreAsync(_sealed);
+    }
 
     /// <summary>The segment as a commit names it; only once stored.</summary>
-    public SegmentCommit ToCommit()
-    {
-        var segment = _sealed ?? throw new InvalidOperationException("The segment is not stored yet.");
-        var decision = Range.Decision;
-        return new SegmentCommit(
-            decision.Sequence, segment.BlobKey, decision.First, decision.End, Range.Previous.ToArray(), decision.Digest,
-            segment.LengthBytes, segment.FrameBytes, Range.HostTimeStart, Range.HostTimeEnd, Range.SnapshotIds, _ticket!.Token);
-    }
+    public SegmentCommit ToCommit() => _commit ?? throw new InvalidOperationException("The segment is not stored yet.");
 
     /// <summary>Stops, waits for what is under way, gives the memory back.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         await Stored.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Range.Builder.Dispose();
+        _builder?.Dispose();
         _sealed?.Dispose();
         _stop.Dispose();
     }
@@ -58,30 +69,41 @@ internal sealed class SegmentUpload : IAsyncDisposable
     {
         await decided;
         var session = _context.Session;
-        _sealed = await _context.Workers.RunAsync(() =>
-        {
-            var identity = SegmentIdentity.NewData(session.Owner, session.KeyGeneration, session.Epoch, Range.Decision.Sequence, _context.Nonces);
-            var segment = Range.Builder.Seal(identity, Range.Previous, Range.Decision.End, Range.HostTimeStart, Range.HostTimeEnd);
-            // The plain sectors are not needed again: a new epoch reads them from the log.
-            Range.Builder.Dispose();
-            return segment;
-        }, _stop.Token);
-        await StoreAsync();
+        _identity = SegmentIdentity.NewData(session.Owner, session.KeyGeneration, session.Epoch, Range.Decision.Sequence, _context.Nonces);
+        _sealed = await _context.Workers.RunAsync(() => Seal(_builder!), _stop.Token);
+        // The plain sectors are not needed again: whoever wants them reads them from the log.
+        _builder!.Dispose();
+        _builder = null;
+        await StoreAsync(_sealed);
     }
 
-    private async Task StoreAsync()
+    private SealedSegment Seal(SegmentBuilder builder) =>
+        builder.Seal(_identity!, Range.Previous, Range.Decision.End, Range.HostTimeStart, Range.HostTimeEnd);
+
+    private async Task StoreAsync(SealedSegment segment)
     {
-        var segment = _sealed!;
+        var ticket = await PutAsync(segment);
+        var decision = Range.Decision;
+        _commit = new SegmentCommit(
+            decision.Sequence, segment.BlobKey, decision.First, decision.End, Range.Previous.ToArray(), decision.Digest,
+            segment.LengthBytes, segment.FrameBytes, Range.HostTimeStart, Range.HostTimeEnd, Range.SnapshotIds, ticket.Token);
+        segment.Dispose();
+        _sealed = null;
+    }
+
+    private async Task<BlobTicket> PutAsync(SealedSegment segment)
+    {
         var delay = _context.Calls.NewDelay();
         while (true)
         {
             var tickets = await _context.Calls.UntilAnsweredAsync(
                 stop => _context.Service.GetWriteTicketsAsync(_context.Session.Epoch, [segment.BlobKey], stop), _stop.Token);
-            _ticket = tickets.Single(ticket => ticket.BlobKey == segment.BlobKey);
+            var ticket = tickets.Single(ticket => ticket.BlobKey == segment.BlobKey);
             try
             {
-                await _context.Blobs.PutAsync(_ticket, segment.Content, _stop.Token);
-                break;
+                await _context.Blobs.PutAsync(ticket, segment.Content, _stop.Token);
+                _context.CountStored(segment.LengthBytes);
+                return ticket;
             }
             catch (TidegateException error) when (error.IsTransient || error.Code == ErrorCodes.TicketRefused)
             {
@@ -89,6 +111,5 @@ internal sealed class SegmentUpload : IAsyncDisposable
                 await Task.Delay(delay.Next(), _context.Time, _stop.Token);
             }
         }
-        _context.CountStored(segment.LengthBytes);
     }
 }

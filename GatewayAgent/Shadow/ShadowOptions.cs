@@ -1,3 +1,5 @@
+using Tidegate.Grains.Interfaces.Volumes;
+
 namespace Tidegate.GatewayAgent.Shadow;
 
 /// <summary>How one volume's writes are sealed and uploaded.</summary>
@@ -12,8 +14,14 @@ internal sealed class ShadowOptions
     /// <summary>Age of waiting data at which a smaller segment is cut: the recovery point's usual age.</summary>
     public TimeSpan SealAge { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Segments sealed, uploading or waiting for their turn to commit: bounds memory to about 16 MiB each. 1-32.</summary>
+    /// <summary>Segments being sealed or uploaded: bounds memory to about 16 MiB each. 1-32.</summary>
     public int MaxInFlight { get; set; } = 6;
+
+    /// <summary>
+    /// Segments cut and not committed, those that are stored and wait for their turn among them: two commits' worth, so that the next gathers
+    /// while one is under way. At least <see cref="MaxInFlight"/>.
+    /// </summary>
+    public int MaxUncommitted { get; set; } = 2 * CommitRequest.MaxSegments;
 
     /// <summary>Upper end of the first delay after a failed call.</summary>
     public TimeSpan FirstDelay { get; set; } = TimeSpan.FromMilliseconds(100);

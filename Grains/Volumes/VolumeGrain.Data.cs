@@ -15,7 +15,6 @@ internal sealed partial class VolumeGrain
 {
     private const int MaxWriteTickets = 32;
     private const int MaxReadTickets = 64;
-    private const int MaxSegmentsPerCommit = 32;
     private const int MaxSeals = 4096;
 
     // How far ahead of the head an agent may upload: more than it ever has in flight, less than it could fill a bucket with.
@@ -119,7 +118,7 @@ internal sealed partial class VolumeGrain
     public async Task<CommitReply> Commit(CommitRequest request)
     {
         RequireAgent();
-        if (request.Segments.Count is 0 or > MaxSegmentsPerCommit) throw Arguments.Invalid($"A commit holds 1 to {MaxSegmentsPerCommit} segments.");
+        if (request.Segments.Count is 0 or > CommitRequest.MaxSegments) throw Arguments.Invalid($"A commit holds 1 to {CommitRequest.MaxSegments} segments.");
         var keys = await KeysAsync();
         var head = await SaveChangeAsync(async (state, now) =>
         {
@@ -140,8 +139,9 @@ internal sealed partial class VolumeGrain
             if (change.IsRepeat) return Change.None(state, before);
             if (change.Refusal is null)
             {
-                foreach (var segment in request.Segments.Where(segment => segment.Sequence > TipOf(before).Sequence))
-                    await CheckUploadAsync($"Sequence {segment.Sequence}", segment.BlobKey, segment.LengthBytes, segment.TicketToken, now);
+                var sequence = TipOf(before).Sequence;
+                await Task.WhenAll(request.Segments.Where(segment => segment.Sequence > sequence)
+                    .Select(segment => CheckUploadAsync($"Sequence {segment.Sequence}", segment.BlobKey, segment.LengthBytes, segment.TicketToken, now)));
             }
 
             if (before.Staging is not null) return VolumeMachine.Staged(state, await StoreAsync(before, change), claims);

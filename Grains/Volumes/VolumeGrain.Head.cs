@@ -68,7 +68,7 @@ internal sealed partial class VolumeGrain
             change = change.WithCatalogue(await catalogue.SealAsync(keys.Sealer, change.Head.Version, Now));
         }
 
-        foreach (var blob in change.Blobs) await host.Blobs.PutIfAbsentAsync(blob.Key, blob.Content);
+        await Task.WhenAll(change.Blobs.Select(blob => host.Blobs.PutIfAbsentAsync(blob.Key, blob.Content)));
         var (from, to) = (before.ToImage(), change.Head.ToImage());
         var isTold = change.Head.Catalogue == before.Catalogue && to with { Tail = from.Tail } == from;
         if (isTold) return change.Head;

@@ -17,7 +17,7 @@ internal sealed partial class VolumeGrain
     public async Task<StagingStanding> CommitFills(FillCommitRequest request)
     {
         RequireAgent();
-        if (request.Fills.Count is 0 or > MaxSegmentsPerCommit) throw Arguments.Invalid($"A commit holds 1 to {MaxSegmentsPerCommit} fills.");
+        if (request.Fills.Count is 0 or > CommitRequest.MaxSegments) throw Arguments.Invalid($"A commit holds 1 to {CommitRequest.MaxSegments} fills.");
         var keys = await KeysAsync();
         var head = await SaveChangeAsync(async (state, now) =>
         {

@@ -39,6 +39,7 @@ internal sealed class AgentVolume : IAsyncDisposable
             SegmentBytes = 128 << 10,
             SealAge = TimeSpan.FromMilliseconds(20),
             MaxInFlight = 4,
+            MaxUncommitted = 12,
             FirstDelay = TimeSpan.FromMilliseconds(1),
             LongestDelay = TimeSpan.FromMilliseconds(8),
         },

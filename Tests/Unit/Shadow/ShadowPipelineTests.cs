@@ -166,23 +166,28 @@ public sealed class ShadowPipelineTests
     public async Task Segments_upload_at_once_and_out_of_order_but_only_the_contiguous_prefix_commits()
     {
         var service = new ModelService(VolumeId, SizeBytes, seed: 3);
-        var first = new TaskCompletionSource();
-        var fourth = new TaskCompletionSource();
+        var (first, rest) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var (fourth, twelfth) = (new TaskCompletionSource(), new TaskCompletionSource());
         var started = 0;
         service.BeforePut = key =>
         {
-            if (Interlocked.Increment(ref started) == 4)
-                fourth.SetResult();
-            return key.Contains("/0000000000000001-", StringComparison.Ordinal) ? first.Task : Task.CompletedTask;
+            var number = Interlocked.Increment(ref started);
+            if (number == 4) fourth.SetResult();
+            if (number == 12) twelfth.SetResult();
+            return key.Contains("/0000000000000001-", StringComparison.Ordinal) ? first.Task : rest.Task;
         };
         var writer = new SequentialWriter(SizeBytes, seed: 3);
         await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(3));
-        await writer.StepsAsync(agent.Device, 200);
+        await writer.StepsAsync(agent.Device, 400);
         await agent.Device.FlushAsync(CancellationToken.None);
         await fourth.Task.OrHungAsync();
-        // Four are in flight, which is the limit: a fifth may not start while the first holds the prefix.
-        Assert.Equal(0, service.Head.CommittedSequence);
+        // Four hold their bytes, which is the limit.
         Assert.Equal(4, Volatile.Read(ref started));
+        rest.SetResult();
+        await twelfth.Task.OrHungAsync();
+        // The others are stored and wait, up to another limit, while the first holds the prefix.
+        Assert.Equal(12, Volatile.Read(ref started));
+        Assert.Equal(0, service.Head.CommittedSequence);
         Assert.True(agent.Status.BacklogBytes > 0);
         first.SetResult();
         await agent.DrainAsync();

@@ -75,18 +75,35 @@ public sealed class HeadMachineTests
     }
 
     [Fact]
-    public async Task A_full_set_of_inline_entries_goes_to_a_manifest_before_the_save()
+    public async Task Full_sets_of_inline_entries_go_to_one_manifest_before_the_save()
     {
         var (volume, claims) = await ChainAsync(40);
         var change = HeadMachine.Commit(volume.Head, 1, claims[..16], Now, volume.Sealer);
         Assert.Empty(change.Blobs);
         Assert.Equal(16, change.Head.Tail.Inline.Length);
         change = HeadMachine.Commit(change.Head, 1, claims[16..], Now, volume.Sealer);
-        Assert.Equal(2, change.Blobs.Count);
+        Assert.Single(change.Blobs);
         Assert.Equal((32, 8), (change.Head.Tail.ManifestCount, change.Head.Tail.Inline.Length));
         foreach (var blob in change.Blobs) await volume.PutAsync(blob, default);
         var tail = await TailManifest.LoadAsync(volume.Segments, change.Head.Tail, default);
         Assert.Equal(claims.Select(claim => claim.BlobKey), tail.Select(entry => entry.Segment.Identity.BlobKey));
+    }
+
+    [Fact]
+    public async Task A_cut_inside_a_commit_has_a_tail_that_fits_and_ends_at_the_cut()
+    {
+        var (volume, claims) = await ChainAsync(40);
+        claims[19] = claims[19] with { SnapshotIds = ["snap-1"] };
+        claims[22] = claims[22] with { SnapshotIds = ["snap-2"] };
+        var change = HeadMachine.Commit(volume.Head, 1, claims, Now, volume.Sealer);
+        foreach (var blob in change.Blobs) await volume.PutAsync(blob, default);
+        Assert.Equal([20L, 23L], change.Cuts.Select(cut => cut.Sequence));
+        foreach (var (image, count) in change.Cuts.Select(cut => (cut.Image, (int)cut.Sequence)).Append((change.Head.ToImage(), 40)))
+        {
+            Assert.InRange(image.Tail.Inline.Length, 1, Tail.MaxInline);
+            var tail = await TailManifest.LoadAsync(volume.Segments, image.Tail, default);
+            Assert.Equal(claims[..count].Select(claim => claim.BlobKey), tail.Select(entry => entry.Segment.Identity.BlobKey));
+        }
     }
 
     [Fact]
