@@ -13,6 +13,9 @@ internal sealed class BlockMerge
     {
         Slot = slot;
         Frames = frames;
+        Mask = (ushort)frames.SelectMany(fragments => fragments).Aggregate(0, (mask, fragment) => mask | fragment.Mask);
+        Cost = Math.Min(
+            BitOperations.PopCount((uint)Mask) * BlockGeometry.SectorBytes, frames.Sum(fragments => (long)fragments[0].StoredBytes));
     }
 
     /// <summary>The block, as a slot of its leaf.</summary>
@@ -22,18 +25,21 @@ internal sealed class BlockMerge
     public IReadOnlyList<MapFragment[]> Frames { get; }
 
     /// <summary>Sectors that live.</summary>
-    public ushort Mask => (ushort)Frames.SelectMany(fragments => fragments).Aggregate(0, (mask, fragment) => mask | fragment.Mask);
+    public ushort Mask { get; }
 
     /// <summary>At most this is stored for it, about.</summary>
-    public long Cost => Math.Min(
-        BitOperations.PopCount((uint)Mask) * BlockGeometry.SectorBytes, Frames.Sum(fragments => (long)fragments[0].StoredBytes));
+    public long Cost { get; }
 
-    /// <summary>True when the block has more frames than are suffered.</summary>
-    public bool IsCrowded { get; private init; }
+    /// <summary>What a frame less costs: the cheaper go first.</summary>
+    public double CostOfFrame => Cost / (Frames.Count - 1.0);
+
+    /// <summary>Frames that a reader of a block has to fetch.</summary>
+    public static int FramesOf(IReadOnlyList<MapFragment> block) =>
+        block.Count < 2 ? block.Count : block.Select(fragment => fragment.Frame).Distinct().Count();
 
     /// <summary>
-    /// What to merge of a block: as many of its smallest frames as bring it to the target. Null when it has few enough, when too many of them are an
-    /// origin's or younger than <paramref name="cut"/>, or when it is not crowded and some were merged before.
+    /// What to merge of a block: as many of its smallest frames as bring it to the target. Null when it has few enough, or when too many of them
+    /// are an origin's or younger than <paramref name="cut"/>.
     /// </summary>
     public static BlockMerge? Plan(int slot, IReadOnlyList<MapFragment> block, FoldAccounts accounts, long cut, MergeOptions options)
     {
@@ -44,8 +50,6 @@ internal sealed class BlockMerge
         // A frame of the cut's own segment is replayed by the points around it, and would die where it was born.
         var chosen = frames.Where(fragments => accounts.IsOwn(fragments[0].Segment) && fragments[0].FrameBirth < cut)
             .OrderBy(fragments => fragments.Sum(fragment => BitOperations.PopCount((uint)fragment.Mask))).Take(surplus).ToArray();
-        var isCrowded = frames.Length > options.MaxFrames;
-        if (chosen.Length < Math.Min(surplus, MinFrames)) return null;
-        return isCrowded || !Array.Exists(chosen, fragments => fragments[0].IsMerged) ? new BlockMerge(slot, chosen) { IsCrowded = isCrowded } : null;
+        return chosen.Length < Math.Min(surplus, MinFrames) ? null : new BlockMerge(slot, chosen);
     }
 }

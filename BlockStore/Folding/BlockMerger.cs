@@ -22,6 +22,13 @@ internal sealed class BlockMerger(
     private SegmentIdentity? _identity;
     private long _newBytes;
     private long _spentBytes;
+    private long _merges;
+    private long _mergedBytes;
+    private long _blocks;
+    private long _frames;
+
+    /// <summary>What was done so far.</summary>
+    public MergeTally Tally => new(_merges, _mergedBytes, _blocks, _frames);
 
     /// <summary>True when the segment that is being written should be finished, and the leaves that name it written.</summary>
     public bool IsFull => _writer is { } writer
@@ -34,9 +41,10 @@ internal sealed class BlockMerger(
     public async Task<bool> MergeAsync(MapPage leaf, long cut, long newBytes, CancellationToken cancellationToken)
     {
         _newBytes += newBytes;
-        var merges = leaf.Blocks.Select(block => BlockMerge.Plan(block.Key, block.Value, accounts, cut, options)).OfType<BlockMerge>().ToArray();
+        var merges = leaf.Blocks.Select(block => BlockMerge.Plan(block.Key, block.Value, accounts, cut, options)).OfType<BlockMerge>();
         var hasMerged = false;
-        foreach (var batch in merges.Where(IsAffordable).Chunk(BlocksAtOnce))
+        // The cheapest are chosen first; a segment's frames stand in the order of their blocks.
+        foreach (var batch in merges.OrderBy(merge => merge.CostOfFrame).Where(IsAffordable).OrderBy(merge => merge.Slot).Chunk(BlocksAtOnce))
         {
             var frames = await FrameReads.ReadAsync(
                 segments, batch.SelectMany(merge => merge.Frames).Select(fragments => fragments[0].Frame), options.ParallelReads, cancellationToken);
@@ -46,6 +54,8 @@ internal sealed class BlockMerger(
                 hasMerged = true;
             }
         }
+        _blocks += leaf.Blocks.Count;
+        _frames += leaf.Blocks.Values.Sum(block => (long)BlockMerge.FramesOf(block));
         return hasMerged;
     }
 
@@ -73,8 +83,7 @@ internal sealed class BlockMerger(
 
     private bool IsAffordable(BlockMerge merge)
     {
-        var share = merge.IsCrowded ? options.CrowdedShare : options.Share;
-        if (_spentBytes + merge.Cost > options.FreeBytes + (share * _newBytes)) return false;
+        if (_spentBytes + merge.Cost > options.FreeBytes + (options.Share * _newBytes)) return false;
         _spentBytes += merge.Cost;
         return true;
     }
@@ -106,6 +115,8 @@ internal sealed class BlockMerger(
         var block = (uint)(MapGeometry.FirstBlock(0, leaf.Number) + merge.Slot);
         var index = _writer.AddFrame(block, mask, _block.AsSpan(0, BitOperations.PopCount((uint)mask) * BlockGeometry.SectorBytes));
         var sealedEntry = _writer.Entries[index];
+        _merges++;
+        _mergedBytes += sealedEntry.StoredBytes;
         var merged = new FragmentList(leaf.Blocks[merge.Slot].Except(merge.Frames.SelectMany(fragments => fragments)));
         // Who wrote which sector stays known, so that a merge is no change.
         foreach (var births in merge.Frames.SelectMany(fragments => fragments).GroupBy(fragment => fragment.Birth))

@@ -51,6 +51,9 @@ public sealed record FoldResult
     /// <summary>Subtrees that discards dropped unread.</summary>
     public required IReadOnlyList<DeadSubtree> Subtrees { get; init; }
 
+    /// <summary>What merging did, in all of its roots.</summary>
+    public MergeTally Merging { get; init; }
+
     /// <summary>True while a head still has the base that the fold began from.</summary>
     public bool IsFor(VolumeHead head) =>
         Lineage == head.Lineage && Incarnation == head.Incarnation && FromSequence == head.BaseSequence && FromRoot == head.Root;

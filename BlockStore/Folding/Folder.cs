@@ -83,6 +83,7 @@ public sealed class Folder
             Lost = accounts.Lost,
             Deaths = accounts.Deaths,
             Subtrees = accounts.Subtrees,
+            Merging = merger.Tally,
         };
     }
 

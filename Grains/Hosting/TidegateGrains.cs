@@ -5,6 +5,7 @@ using Orleans.Serialization;
 using Orleans.Storage;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Compaction;
+using Tidegate.BlockStore.Folding;
 using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Records;
 using Tidegate.Grains.Aggregates;
@@ -32,7 +33,7 @@ public static class TidegateGrains
     /// <summary>
     /// Adds the grains' services. The host adds <see cref="IOutboxPublisher"/>, <c>ICertificateAuthority</c>,
     /// <c>ICertificateRevocations</c>, <c>ITicketIssuer</c>, <c>ILinkSockets</c>, <c>IBlobStore</c>, <c>IKeyProvider</c>, a reminder service and a grain storage named
-    /// <c>state</c>; it may add its own <see cref="CompactionOptions"/>. State is stored in Orleans' binary form.
+    /// <c>state</c>; it may add its own <see cref="CompactionOptions"/> and <see cref="MergeOptions"/>. State is stored in Orleans' binary form.
     /// </summary>
     public static IServiceCollection AddTidegateGrains(this IServiceCollection services)
     {
@@ -51,12 +52,14 @@ public static class TidegateGrains
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, WakeAtStart>();
         services.AddMetrics();
         services.TryAddSingleton(new CompactionOptions());
+        services.TryAddSingleton(new MergeOptions());
         services.AddSingleton<VolumeMeters>();
         services.AddSingleton(provider => new VolumeServices(
             provider.GetRequiredService<IBlobStore>(),
             provider.GetRequiredService<IKeyProvider>(),
             provider.GetRequiredService<ITicketIssuer>(),
             provider.GetRequiredService<CompactionOptions>().Validated(),
+            provider.GetRequiredService<MergeOptions>().Validated(),
             provider.GetRequiredService<ReclaimSettings>(),
             provider.GetRequiredService<CopySettings>(),
             provider.GetRequiredService<VolumeMeters>()));

@@ -45,6 +45,7 @@ internal sealed partial class VolumeGrain
         });
         if (refusal is null)
         {
+            if (prepared.Change.Fold is { } fold) host.Meters.Folded(fold);
             // What was folded, freed or moved may have left blobs half empty; the item looks at the accounts and ends when not.
             pool.TryStart(Key, new CompactionWork(Key, host.Compaction, host.Meters, _log));
             if (prepared.Change.IsPartial) StartReclaim();

@@ -124,7 +124,7 @@ internal sealed class SiloApplication : IAsyncDisposable
         services.AddSingleton<IKeyProvider>(_ => new KeyFileProvider(Path.Combine(directory, KeyDirectory)));
         services.AddSingleton<IOutboxPublisher, SqlOutboxPublisher>();
         services.AddSingleton<ProjectionReader>().AddSingleton<Lists>().AddSingleton<ApiKeyCache>().AddSingleton<RequestLimits>();
-        services.AddSingleton(settings.Compaction.ToOptions());
+        services.AddSingleton(settings.Compaction.ToOptions()).AddSingleton(settings.Merging.ToOptions());
         services.AddSingleton(settings.Scrub).AddHostedService<ScrubService>();
         services.AddSingleton(settings.Reclaim.ToSettings());
         services.AddTidegateGrains();

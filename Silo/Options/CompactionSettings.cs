@@ -2,10 +2,10 @@ using Tidegate.BlockStore.Compaction;
 
 namespace Tidegate.Silo.Options;
 
-/// <summary>Section <c>Compaction</c>: when volumes are made smaller in the bucket, and how much one job does.</summary>
+/// <summary>Section <c>Tidegate:Compaction</c>: when volumes are made smaller in the bucket, and how much one job does.</summary>
 internal sealed class CompactionSettings : ICheckedOptions
 {
-    public const string Section = "Compaction";
+    public const string Section = "Tidegate:Compaction";
 
     /// <summary>Stored over reachable bytes that a volume is brought to, 1.05 to 10. Default 1.3.</summary>
     public double TargetRatio { get; set; } = new CompactionOptions().TargetRatio;

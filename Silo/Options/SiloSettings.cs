@@ -4,9 +4,10 @@ namespace Tidegate.Silo.Options;
 internal sealed class SiloSettings
 {
     private SiloSettings(StateOptions state, ListenerOptions listeners, ClusterSettings cluster, BlobOptions blobs, DataOptions data, ApiOptions api, CompactionSettings compaction,
-        ScrubOptions scrub, ReclaimOptions reclaim)
+        MergeSettings merging, ScrubOptions scrub, ReclaimOptions reclaim)
     {
-        (State, Listeners, Cluster, Blobs, Data, Api, Compaction, Scrub, Reclaim) = (state, listeners, cluster, blobs, data, api, compaction, scrub, reclaim);
+        (State, Listeners, Cluster, Blobs, Data, Api) = (state, listeners, cluster, blobs, data, api);
+        (Compaction, Merging, Scrub, Reclaim) = (compaction, merging, scrub, reclaim);
         if (Blobs.Directory.Length == 0) Blobs.Directory = Path.Combine(Path.GetFullPath(state.Directory), "blobs");
     }
 
@@ -24,6 +25,8 @@ internal sealed class SiloSettings
 
     public CompactionSettings Compaction { get; }
 
+    public MergeSettings Merging { get; }
+
     public ScrubOptions Scrub { get; }
 
     public ReclaimOptions Reclaim { get; }
@@ -39,10 +42,11 @@ internal sealed class SiloSettings
         var data = Bind<DataOptions>(configuration, DataOptions.Section, faults);
         var api = Bind<ApiOptions>(configuration, ApiOptions.Section, faults);
         var compaction = Bind<CompactionSettings>(configuration, CompactionSettings.Section, faults);
+        var merging = Bind<MergeSettings>(configuration, MergeSettings.Section, faults);
         var scrub = Bind<ScrubOptions>(configuration, ScrubOptions.Section, faults);
         var reclaim = Bind<ReclaimOptions>(configuration, ReclaimOptions.Section, faults);
         if (faults.Count > 0) throw new SettingsException(faults);
-        return new SiloSettings(state, listeners, cluster, blobs, data, api, compaction, scrub, reclaim);
+        return new SiloSettings(state, listeners, cluster, blobs, data, api, compaction, merging, scrub, reclaim);
     }
 
     private static T Bind<T>(IConfiguration configuration, string section, List<string> faults)

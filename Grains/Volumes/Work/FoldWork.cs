@@ -42,7 +42,7 @@ internal sealed class FoldWork : IVolumeWork
         var head = context.Head;
         var catalogue = new CatalogueEdit(head, context.Segments);
         var cuts = await catalogue.ListCutsAsync(head.BaseSequence, head.CommittedSequence, cancellationToken);
-        var folder = new Folder(context.Segments, context.Sealer, context.PutAsync);
+        var folder = new Folder(context.Segments, context.Sealer, context.PutAsync, context.Merging);
         return await folder.FoldAsync(head, cuts.Select(cut => cut.Sequence).ToHashSet(), cancellationToken);
     }
 }

@@ -1,4 +1,5 @@
 using Tidegate.BlockStore.Blobs;
+using Tidegate.BlockStore.Folding;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Segments;
@@ -7,7 +8,7 @@ namespace Tidegate.Grains.Volumes.Work;
 
 /// <summary>What an item of work works with: the volume's head and keys, and the bucket.</summary>
 internal sealed class WorkContext(
-    string volumeId, WorkBase known, VolumeKeys keys, SegmentCache segments, IBlobStore blobs, DateTimeOffset now)
+    string volumeId, WorkBase known, VolumeKeys keys, SegmentCache segments, IBlobStore blobs, MergeOptions merging, DateTimeOffset now)
 {
     private readonly VolumeHead _head = VolumeHead.Decode(known.Head);
 
@@ -34,6 +35,9 @@ internal sealed class WorkContext(
 
     /// <summary>The bucket.</summary>
     public IBlobStore Blobs => blobs;
+
+    /// <summary>How few frames a block is kept at.</summary>
+    public MergeOptions Merging => merging;
 
     /// <summary>Stores a blob that nothing refers to yet.</summary>
     public async ValueTask PutAsync(BlobEffect blob, CancellationToken cancellationToken) =>

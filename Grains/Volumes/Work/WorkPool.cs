@@ -145,7 +145,7 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
             keys ??= await VolumeKeys.UnwrapAsync(host.Keys, known.Keys);
             var segments = (context?.Segments ?? new SegmentCache(new BlobStoreSource(host.Blobs), keys.Ring, CacheBytes))
                 .At(RelocationRoot.Decode(known.OriginRelocations));
-            context = new WorkContext(volumeId, known, keys, segments, host.Blobs, services.Clock.GetUtcNow());
+            context = new WorkContext(volumeId, known, keys, segments, host.Blobs, host.Merging, services.Clock.GetUtcNow());
             if (await work.PrepareAsync(context, cancellationToken) is not { } change) return true;
             lease.Prepared = (change, work);
             var outcome = await grain.PublishWork();

@@ -65,6 +65,9 @@ internal sealed class BenchVolume
     /// <summary>Bytes that compaction stored.</summary>
     public long CompactedBytes { get; private set; }
 
+    /// <summary>What merging did in the newest fold.</summary>
+    public MergeTally Merging { get; private set; }
+
     /// <summary>A volume whose base is a generated map, with its accounts.</summary>
     public static async Task<BenchVolume> OfMapAsync(GeneratedMap map, IBlobStore store)
     {
@@ -118,6 +121,7 @@ internal sealed class BenchVolume
         var fold = await new Folder(Segments, _sealer, PutAsync).FoldAsync(Head, cuts.Select(cut => cut.Sequence).ToHashSet());
         if (fold is null) return;
         _askedAt = 0;
+        Merging = fold.Merging;
         await PublishAsync(await PreparedChange.OfFoldAsync(Head, fold, Segments, _sealer, new ReclaimTerms(Now, Retention.None)));
         if (Compacts) await CompactAsync();
     }

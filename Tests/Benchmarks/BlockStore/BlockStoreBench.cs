@@ -58,15 +58,19 @@ internal static class BlockStoreBench
             await volume.CommitAsync(snapshots > 0 ? string.Create(CultureInfo.InvariantCulture, $"snap-{piece}") : null);
         }
         await volume.FoldAsync();
+        var frames = volume.Merging.Frames / (double)volume.Merging.Blocks;
         await volume.CompactAsync();
         await volume.BuryAsync();
         var ratio = volume.Store.StoredBytes / (double)await volume.ReachableBytesAsync();
         context.Report.Figures[$"space_after_4x_{snapshots}snap"] = Figure.Of([ratio], "ratio");
         if (snapshots == 0)
+        {
             context.Report.Figures["upload_amplification_steady"] = Figure.Of([volume.Store.PutBytes / (double)volume.WrittenBytes], "ratio");
+            context.Report.Figures["frames_per_block_steady"] = Figure.Of([frames], "frames");
+        }
         Note(context, $"space-{snapshots}", volume);
         BenchContext.Progress(FormattableString.Invariant(
-            $"{size / (double)GiB} GiB overwritten 4 times, {snapshots} snapshots: {ratio:F3} stored over reachable, {volume.Store.PutBytes / (double)volume.WrittenBytes:F2} put over written, {volume.CompactedBytes / (double)volume.WrittenBytes:F2} of it by compaction"));
+            $"{size / (double)GiB} GiB overwritten 4 times, {snapshots} snapshots: {ratio:F3} stored over reachable, {volume.Store.PutBytes / (double)volume.WrittenBytes:F2} put over written, {volume.CompactedBytes / (double)volume.WrittenBytes:F2} of it by compaction, {frames:F1} frames a block"));
         Directory.Delete(directory, recursive: true);
     }
 

@@ -47,11 +47,8 @@ internal sealed partial class SimulatedVolume
         return ValueTask.CompletedTask;
     }
 
-    private static MergeOptions DrawMerging(Random random)
-    {
-        var target = random.Next(1, 4);
-        return new MergeOptions { TargetFrames = target, MaxFrames = random.Next(target, 6), Share = 1, CrowdedShare = 1, FreeBytes = 1 << 20, ParallelReads = 1 };
-    }
+    private static MergeOptions DrawMerging(Random random) =>
+        new() { TargetFrames = random.Next(1, 4), Share = 1, FreeBytes = 1 << 20, ParallelReads = 1 };
 
     private static bool HasMerged(FoldResult fold) => fold.Born.Any(life => life.Segment.Identity.Kind == SegmentKind.Compact);
 

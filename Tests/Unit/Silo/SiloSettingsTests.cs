@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Configuration;
+using Tidegate.BlockStore.Compaction;
+using Tidegate.BlockStore.Folding;
 using Tidegate.Silo.Options;
 using Xunit;
 
@@ -38,6 +40,12 @@ public sealed class SiloSettingsTests
             ["Tidegate:Data:MaxTransferSeconds"] = "0",
             ["Tidegate:Api:MaxBodyBytes"] = "12",
             ["Tidegate:Api:KeyCacheSeconds"] = "60",
+            ["Tidegate:Compaction:TargetRatio"] = "1",
+            ["Tidegate:Compaction:MinGarbageMib"] = "-1",
+            ["Tidegate:Compaction:MaxCopiedMib"] = "0",
+            ["Tidegate:Merging:TargetFrames"] = "16",
+            ["Tidegate:Merging:SharePercent"] = "401",
+            ["Tidegate:Merging:FreeKib"] = "-1",
         });
         string[] expected =
         [
@@ -45,7 +53,8 @@ public sealed class SiloSettingsTests
             "Tidegate:Listeners:SiloPort", "Tidegate:Listeners:AgentsUrl", "Tidegate:Cluster:ClusterId", "Tidegate:Blobs:Directory",
             "Tidegate:Blobs:Container", "Tidegate:Blobs:RequestTimeoutSeconds", "Tidegate:Blobs:Retries", "Tidegate:Blobs:ConnectionString",
             "Tidegate:Data:MaxUploads", "Tidegate:Data:MaxDownloads", "Tidegate:Data:AccountSharePercent", "Tidegate:Data:MaxTransferSeconds",
-            "Tidegate:Api:MaxBodyBytes", "Tidegate:Api:KeyCacheSeconds",
+            "Tidegate:Api:MaxBodyBytes", "Tidegate:Api:KeyCacheSeconds", "Tidegate:Compaction:TargetRatio", "Tidegate:Compaction:MinGarbageMib",
+            "Tidegate:Compaction:MaxCopiedMib", "Tidegate:Merging:TargetFrames", "Tidegate:Merging:SharePercent", "Tidegate:Merging:FreeKib",
         ];
         Assert.Equal(expected, faults.Select(fault => fault.Split(' ')[0]));
     }
@@ -90,6 +99,23 @@ public sealed class SiloSettingsTests
             ["Tidegate:Listeners:HostNames:1"] = "192.0.2.1",
         });
         Assert.Equal(["silo.example.net", "192.0.2.1"], settings.Listeners.CertificateNames);
+    }
+
+    [Fact]
+    public void What_is_set_for_merging_and_compaction_is_what_the_volumes_get()
+    {
+        var settings = Read(new()
+        {
+            ["Tidegate:State:Directory"] = "/s",
+            ["Tidegate:Compaction:TargetRatio"] = "1.5",
+            ["Tidegate:Compaction:MinGarbageMib"] = "8",
+            ["Tidegate:Merging:TargetFrames"] = "6",
+            ["Tidegate:Merging:SharePercent"] = "50",
+            ["Tidegate:Merging:FreeKib"] = "64",
+        });
+        Assert.Equal(new CompactionOptions { TargetRatio = 1.5, MinGarbageBytes = 8 << 20 }, settings.Compaction.ToOptions());
+        Assert.Equal(new MergeOptions { TargetFrames = 6, Share = 0.5, FreeBytes = 64 << 10 }, settings.Merging.ToOptions());
+        Assert.Equal(new MergeOptions(), new MergeSettings().ToOptions());
     }
 
     private static IReadOnlyList<string> FaultsOf(Dictionary<string, string?> values) => Assert.Throws<SettingsException>(() => Read(values)).Faults;

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Tidegate.BlockStore.Diff;
 using Tidegate.BlockStore.Folding;
 using Tidegate.BlockStore.Reclaim;
@@ -15,7 +16,7 @@ public sealed class MergeTests
     private const int Blocks = 24;
 
     [Fact]
-    public async Task Blocks_written_sector_by_sector_are_kept_at_eight_frames_with_snapshots_window_and_clones_intact()
+    public async Task Blocks_written_sector_by_sector_are_kept_at_four_frames_with_snapshots_window_and_clones_intact()
     {
         var volume = await FilledAsync(new Retention(TimeSpan.FromDays(9), TimeSpan.FromDays(4), TimeSpan.FromDays(20)));
         var random = new Random(5);
@@ -33,8 +34,7 @@ public sealed class MergeTests
         }
         await volume.FoldAsync();
         var frames = await FramesAsync(volume);
-        Assert.True(frames.Max() <= 9, $"a block has {frames.Max()} frames");
-        Assert.True(frames.Average() < 7, $"blocks have {frames.Average()} frames");
+        Assert.True(frames.Max() <= 4, $"a block has {frames.Max()} frames");
         Assert.Contains(volume.Store.Keys, key => key.Contains("/compact/", StringComparison.Ordinal));
         await ReclaimScenario.VerifyAsync(volume);
         await clone!.VerifyAsync();
@@ -77,7 +77,7 @@ public sealed class MergeTests
             volume.Write(16 + sector, 1);
             await volume.CommitAsync(sector == 13 ? ["before"] : []);
         }
-        volume.Merging = new MergeOptions { MaxFrames = 16, TargetFrames = 15 };
+        volume.Merging = new MergeOptions { TargetFrames = 15 };
         await volume.FoldAsync();
         Assert.Equal(15, (await FragmentsAsync(volume, 0)).Count);
         volume.Merging = new MergeOptions();
@@ -101,7 +101,7 @@ public sealed class MergeTests
     public async Task Merging_costs_no_more_than_its_share_of_what_was_written()
     {
         var volume = await FilledAsync(Retention.None);
-        volume.Merging = new MergeOptions { FreeBytes = 0 };
+        volume.Merging = new MergeOptions { FreeBytes = 0, Share = 0.25 };
         var random = new Random(8);
         long written = 0, merged = 0;
         for (var round = 0; round < 12; round++)
@@ -117,6 +117,30 @@ public sealed class MergeTests
             await volume.SaveAsync(await volume.PublishAsync((await volume.PrepareAsync(fold))!));
         }
         Assert.InRange(merged, written / 50, written / 4);
+        await ReclaimScenario.VerifyAsync(volume);
+    }
+
+    [Fact]
+    public async Task What_saves_most_frames_for_its_bytes_is_merged_first()
+    {
+        var volume = await FilledAsync(Retention.None);
+        volume.Merging = new MergeOptions { TargetFrames = 15 };
+        // The first block has few frames and large ones, the last has many small ones.
+        for (var write = 0; write < 12; write++)
+        {
+            if (write < 4) volume.Write(write * 3, 3);
+            volume.Write(((Blocks - 1) * 16) + write, 1);
+            await volume.CommitAsync();
+        }
+        await volume.FoldAsync();
+        // Enough for the last, and nothing is left for the first.
+        var single = (await FragmentsAsync(volume, Blocks - 1)).Where(fragment => BitOperations.IsPow2(fragment.Mask)).Max(fragment => fragment.StoredBytes);
+        volume.Merging = new MergeOptions { Share = 0, FreeBytes = single * 10L };
+        volume.Write(16, 1);
+        await volume.CommitAsync();
+        await volume.FoldAsync();
+        Assert.Equal(5, (await FragmentsAsync(volume, 0)).DistinctBy(fragment => fragment.Frame).Count());
+        Assert.Equal(4, (await FragmentsAsync(volume, Blocks - 1)).DistinctBy(fragment => fragment.Frame).Count());
         await ReclaimScenario.VerifyAsync(volume);
     }
 
@@ -150,7 +174,7 @@ public sealed class MergeTests
             origin.Write(sector, 1);
             await origin.CommitAsync(sector == 6 ? ["cut"] : []);
         }
-        origin.Merging = new MergeOptions { MaxFrames = 16, TargetFrames = 15 };
+        origin.Merging = new MergeOptions { TargetFrames = 15 };
         await origin.FoldAsync();
         var clone = await origin.CloneAsync("vol-2", "cut");
         for (var sector = 8; sector < 14; sector++)
@@ -172,8 +196,6 @@ public sealed class MergeTests
         var error = Assert.Throws<ArgumentException>(() => new MergeOptions
         {
             TargetFrames = 0,
-            MaxFrames = 17,
-            CrowdedShare = 2,
             Share = -1,
             FreeBytes = -1,
             ParallelReads = 0,
