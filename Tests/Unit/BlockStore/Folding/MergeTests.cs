@@ -134,8 +134,8 @@ public sealed class MergeTests
         }
         await volume.FoldAsync();
         // Enough for the last, and nothing is left for the first.
-        var single = (await FragmentsAsync(volume, Blocks - 1)).Where(fragment => BitOperations.IsPow2(fragment.Mask)).Max(fragment => fragment.StoredBytes);
-        volume.Merging = new MergeOptions { Share = 0, FreeBytes = single * 10L };
+        var singles = (await FragmentsAsync(volume, Blocks - 1)).Where(fragment => BitOperations.IsPow2(fragment.Mask)).Take(10);
+        volume.Merging = new MergeOptions { Share = 0, FreeBytes = singles.Sum(fragment => (long)fragment.StoredBytes) };
         volume.Write(16, 1);
         await volume.CommitAsync();
         await volume.FoldAsync();
