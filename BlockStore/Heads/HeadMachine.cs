@@ -66,10 +66,12 @@ public static class HeadMachine
                 return HeadChange.Refused(
                     head, HeadRefusalReason.StagingClosing, "What was staged of this volume is being given up. Attach again in a moment.");
             var view = StagingMachine.LogView(head, staging, claim);
-            // Nothing tells logs of which nothing was committed from each other but where they go on.
-            if (staging.Sequence == 0 && claim.LastSequence == 0 && claim.CommittedLogEnd != view.CommittedLogEnd)
+            // Nothing tells logs of which nothing was committed from each other but where they go on and whether they know of the branch. One whose
+            // grant was not answered begins anew, and loses nothing by it.
+            if (staging.Sequence == 0 && claim.LastSequence == 0 && (claim.CommittedLogEnd != view.CommittedLogEnd || claim.LastEpoch < staging.FirstEpoch))
                 return HeadChange.Refused(
-                    head, HeadRefusalReason.HeadBehind, $"The branch is another log's: it goes on at {view.CommittedLogEnd}, and this one at {claim.CommittedLogEnd}. It is given up.");
+                    head, HeadRefusalReason.HeadBehind,
+                    $"The branch is another log's: it goes on at {view.CommittedLogEnd} since epoch {staging.FirstEpoch}, and this one at {claim.CommittedLogEnd} since epoch {claim.LastEpoch}. It is given up.");
             var granted = Attach(view, claim);
             return granted.Refusal is null ? HeadChange.To(head with { Epoch = granted.Head.Epoch }) : granted with { Head = head };
         }

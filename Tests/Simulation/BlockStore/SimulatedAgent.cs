@@ -156,8 +156,9 @@ internal sealed partial class SimulatedAgent
         var row = volume.Row!;
         volume.WasCopied = true;
         var point = row.Head.CommittedSequence == 0 ? LogEntry.Begin(world.Random.Next(5) * 4096, row.Truth.Tip.State) : row.Truth.Tip;
-        return new SimulatedAgent(
-            world, volume, name, new CommittedAt(row.Head.CommittedSequence, point, row.Head.TipDigest, row.Head.Epoch), row.Head.SizeBytes);
+        // A log of which nothing was ever committed has seen no epoch.
+        var epoch = row.Head.CommittedSequence == 0 ? 0 : row.Head.Epoch;
+        return new SimulatedAgent(world, volume, name, new CommittedAt(row.Head.CommittedSequence, point, row.Head.TipDigest, epoch), row.Head.SizeBytes);
     }
 
     internal void Abandon() => IsEnded = true;

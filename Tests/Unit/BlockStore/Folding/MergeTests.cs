@@ -1,4 +1,3 @@
-using System.Numerics;
 using Tidegate.BlockStore.Diff;
 using Tidegate.BlockStore.Folding;
 using Tidegate.BlockStore.Reclaim;
@@ -117,30 +116,6 @@ public sealed class MergeTests
             await volume.SaveAsync(await volume.PublishAsync((await volume.PrepareAsync(fold))!));
         }
         Assert.InRange(merged, written / 50, written / 4);
-        await ReclaimScenario.VerifyAsync(volume);
-    }
-
-    [Fact]
-    public async Task What_saves_most_frames_for_its_bytes_is_merged_first()
-    {
-        var volume = await FilledAsync(Retention.None);
-        volume.Merging = new MergeOptions { TargetFrames = 15 };
-        // The first block has few frames and large ones, the last has many small ones.
-        for (var write = 0; write < 12; write++)
-        {
-            if (write < 4) volume.Write(write * 3, 3);
-            volume.Write(((Blocks - 1) * 16) + write, 1);
-            await volume.CommitAsync();
-        }
-        await volume.FoldAsync();
-        // Enough for the last, and nothing is left for the first.
-        var singles = (await FragmentsAsync(volume, Blocks - 1)).Where(fragment => BitOperations.IsPow2(fragment.Mask)).Take(10);
-        volume.Merging = new MergeOptions { Share = 0, FreeBytes = singles.Sum(fragment => (long)fragment.StoredBytes) };
-        volume.Write(16, 1);
-        await volume.CommitAsync();
-        await volume.FoldAsync();
-        Assert.Equal(5, (await FragmentsAsync(volume, 0)).DistinctBy(fragment => fragment.Frame).Count());
-        Assert.Equal(4, (await FragmentsAsync(volume, Blocks - 1)).DistinctBy(fragment => fragment.Frame).Count());
         await ReclaimScenario.VerifyAsync(volume);
     }
 
