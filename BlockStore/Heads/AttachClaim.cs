@@ -3,7 +3,7 @@ using Tidegate.BlockStore.Segments;
 namespace Tidegate.BlockStore.Heads;
 
 /// <summary>Where an attaching log stands.</summary>
-/// <param name="LastEpoch">Epoch of the last segment this log sealed; 0 for a new log.</param>
+/// <param name="LastEpoch">Epoch of the last segment this log sealed, or that the branch began with which it was granted, whichever is later; 0 for a new log.</param>
 /// <param name="LastSequence">Sequence this log believes committed; 0 for none.</param>
 /// <param name="LastDigest">Its digest.</param>
 /// <param name="CommittedLogEnd">Log end this log believes committed.</param>

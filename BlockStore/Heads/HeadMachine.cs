@@ -66,9 +66,10 @@ public static class HeadMachine
                 return HeadChange.Refused(
                     head, HeadRefusalReason.StagingClosing, "What was staged of this volume is being given up. Attach again in a moment.");
             var view = StagingMachine.LogView(head, staging, claim);
-            // Nothing tells logs of which nothing was committed from each other but where they go on and whether they know of the branch. One whose
-            // grant was not answered begins anew, and loses nothing by it.
-            if (staging.Sequence == 0 && claim.LastSequence == 0 && (claim.CommittedLogEnd != view.CommittedLogEnd || claim.LastEpoch < staging.FirstEpoch))
+            // Logs that stand at the same sequence are told apart by where they go on, and by whether they know of the branch. One whose grant
+            // was not answered begins anew: nothing of it is in the branch yet.
+            if (staging.Sequence == claim.LastSequence && staging.Digest == claim.LastDigest
+                && (claim.LastEpoch < staging.FirstEpoch || (claim.LastSequence == 0 && claim.CommittedLogEnd != view.CommittedLogEnd)))
                 return HeadChange.Refused(
                     head, HeadRefusalReason.HeadBehind,
                     $"The branch is another log's: it goes on at {view.CommittedLogEnd} since epoch {staging.FirstEpoch}, and this one at {claim.CommittedLogEnd} since epoch {claim.LastEpoch}. It is given up.");

@@ -205,7 +205,9 @@ internal sealed class ShadowPipeline : IAsyncDisposable
         var reply = await _calls.UntilAnsweredAsync(stop => _service.AttachAsync(request, stop), cancellationToken);
         if (resumesAt > 0 && (reply.Staging is null || reply.CommittedLogEnd < resumesAt))
             throw new InvalidDataException($"The service goes on at {reply.CommittedLogEnd} of the log of volume '{_service.VolumeId}', whose store changed; the log resumes at {resumesAt}.");
-        var epoch = seals.LastOrDefault(seal => seal.Sequence == reply.CommittedSequence)?.Epoch ?? committed.Epoch;
+        var sealedIn = seals.LastOrDefault(seal => seal.Sequence == reply.CommittedSequence)?.Epoch ?? committed.Epoch;
+        // The next attach says by it that the branch is this log's, though nothing of the log may be in it yet.
+        var epoch = Math.Max(sealedIn, reply.Staging?.Branch ?? 0);
         var tip = new CommittedPoint(reply.CommittedSequence, reply.CommittedLogEnd, reply.TipDigest, epoch);
         _log.MarkCommitted(tip);
         var context = new DrainContext(

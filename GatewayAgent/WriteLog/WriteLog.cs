@@ -174,8 +174,8 @@ internal sealed partial class WriteLog : IAsyncDisposable
     /// <summary>What the service has committed, as last marked.</summary>
     public CommittedPoint Committed { get { lock (_gate) return _superblock.Committed; } }
 
-    /// <summary>Epoch of the last segment this log sealed; 0 for none.</summary>
-    public long LastEpoch { get { lock (_gate) return _seals.Count > 0 ? _seals[^1].Epoch : _superblock.Committed.Epoch; } }
+    /// <summary>Epoch of the last segment this log sealed, or of the staging branch that it was granted since; 0 for none.</summary>
+    public long LastEpoch { get { lock (_gate) return Math.Max(_seals.Count > 0 ? _seals[^1].Epoch : 0, _superblock.Committed.Epoch); } }
 
     /// <summary>Seal decisions after the committed segment, oldest first.</summary>
     public IReadOnlyList<SealDecision> Seals { get { lock (_gate) return [.. _seals]; } }

@@ -196,6 +196,7 @@ internal sealed partial class SimulatedAgent
         }
         if (refusal is not null) return;
         Learn(row);
+        if (row.Head.Staging is { } staging) Committed = Committed with { Epoch = Math.Max(Committed.Epoch, staging.FirstEpoch) };
         BeginCopies(row);
         _storeSize = Math.Max(_storeSize, row.Head.SizeBytes);
         _epoch = row.Head.Epoch;
