@@ -36,9 +36,9 @@ internal sealed partial class SimulatedVolume
             // A branch that was published has another log's end when the service went back and the agent's store did not.
             if (truth.Tip.Find(lost.Truth.Tip) is null && lost.Head.CommittedSequence > 0 && !truth.Segments.Exists(segment => segment.Published is not null && segment.Sequence > lost.Head.CommittedSequence))
                 throw new Violation($"{Id}: the rebuilt head ends with '{truth.Tip}', and '{lost.Truth.Tip}' was committed (I3)");
-            // A change that was stored and never saved may come true, and may be the deletion of what was there when it was made.
-            var deleted = isOfSave ? null : _world.ManifestBases.GetValueOrDefault(stored.ManifestKey)?.Snapshots;
-            if (lost.Truth.Snapshots.Keys.FirstOrDefault(id => !truth.Snapshots.ContainsKey(id) && deleted?.ContainsKey(id) != true) is { } missing)
+            // A change that was stored and never saved may come true, and may be the deletion of what was there when it was made. So may any of a history
+            // that goes further than what is known here.
+            if (lost.Truth.Snapshots.Keys.FirstOrDefault(id => !truth.Snapshots.ContainsKey(id) && (isOfSave || !_world.Deletions.Contains(id))) is { } missing)
                 throw new Violation($"{Id}: the rebuilt catalogue does not have {missing}, which was complete (I4)");
         }
         truth = truth with { Epoch = head.Epoch };

@@ -20,13 +20,17 @@ internal sealed partial class SimulatedVolume
     /// <summary>Changes that a worker has prepared and the volume has not published.</summary>
     internal List<PreparedWork> Prepared { get; } = [];
 
-    internal void PrepareDeletion(IReadOnlyList<string> snapshotIds) => Prepare(
-        $"deletion of [{string.Join(", ", snapshotIds)}]",
-        row => _world.Is(PlantedBug.ReclaimForgetsClone)
-            ? DeleteWithPins(row, snapshotIds)
-            : _world.Is(PlantedBug.FreedBeforeDropped) ? FreeFirst(row, snapshotIds)
-            : Sync.Result(SnapshotDeletion.PrepareAsync(row.Head, snapshotIds, _world.Now, Segments, Sealer, _world.Limits)),
-        (_, truth) => _world.Is(PlantedBug.FreedBeforeDropped) ? truth : truth with { Snapshots = truth.Snapshots.RemoveRange(snapshotIds) });
+    internal void PrepareDeletion(IReadOnlyList<string> snapshotIds)
+    {
+        _world.Deletions.UnionWith(snapshotIds);
+        Prepare(
+            $"deletion of [{string.Join(", ", snapshotIds)}]",
+            row => _world.Is(PlantedBug.ReclaimForgetsClone)
+                ? DeleteWithPins(row, snapshotIds)
+                : _world.Is(PlantedBug.FreedBeforeDropped) ? FreeFirst(row, snapshotIds)
+                : Sync.Result(SnapshotDeletion.PrepareAsync(row.Head, snapshotIds, _world.Now, Segments, Sealer, _world.Limits)),
+            (_, truth) => _world.Is(PlantedBug.FreedBeforeDropped) ? truth : truth with { Snapshots = truth.Snapshots.RemoveRange(snapshotIds) });
+    }
 
     internal void PrepareExpansion(int pages) => Prepare(
         $"expansion of {pages} pages", row => Sync.Result(SubtreeExpansion.PrepareAsync(row.Head, _world.Now, Segments.At([.. row.Head.Relocations, .. OriginTables]), Sealer, _world.Limits with { Pages = pages })));

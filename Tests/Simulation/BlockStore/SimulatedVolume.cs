@@ -266,7 +266,6 @@ internal sealed partial class SimulatedVolume
             return new VolumeDecision(row with { Head = change.Head, Truth = truth }, change.Blobs, null);
         var head = change.Head.WithManifest(Sealer).Above(row.Claimed);
         var manifest = ManifestOf(head, truth);
-        _world.ManifestBases[manifest.Key] = row.Truth;
         return new VolumeDecision(row with { Head = head, Truth = truth }, change.Blobs, null) { Manifest = manifest };
     }
 

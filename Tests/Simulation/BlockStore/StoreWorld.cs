@@ -74,8 +74,8 @@ internal sealed class StoreWorld : INonceSource
     /// <summary>What each head manifest means that was ever made, by its key.</summary>
     internal Dictionary<string, VolumeTruth> Manifests { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>What was saved when each of those was made that are stored before their save, by its key.</summary>
-    internal Dictionary<string, VolumeTruth> ManifestBases { get; } = new(StringComparer.Ordinal);
+    /// <summary>Snapshots whose deletion was ever prepared: a history that a backup gave up may have it.</summary>
+    internal HashSet<string> Deletions { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The data key of a lineage, for ever.</summary>
     internal static DataKey KeyOf(LineageId lineage) => new(SHA256.HashData(Encoding.ASCII.GetBytes($"{lineage}")));
