@@ -12,20 +12,26 @@ namespace Tidegate.BlockStore.Reclaim;
 /// </summary>
 public static class PointRetention
 {
-    /// <summary>Prepares a snapshot of a point; null when the point is not held.</summary>
+    /// <summary>Prepares a snapshot of a point; null when the point is not held. One that exists there stays as it is.</summary>
     /// <exception cref="ArgumentException">The snapshot exists at another sequence (I4).</exception>
     public static async Task<PreparedChange?> SnapshotAsync(
         VolumeHead head, long sequence, string snapshotId, DateTimeOffset now, SegmentCache segments, LineageSealer sealer,
         CancellationToken cancellationToken = default)
     {
         var catalogue = new CatalogueEdit(head, segments);
+        if (await catalogue.FindSnapshotAsync(snapshotId, cancellationToken) is { } known)
+        {
+            // A fold may have given it a root of its own, which is counted as held: it is not put back to the point's base.
+            return known.Sequence == sequence
+                ? await FinishAsync(head, catalogue, (known, []), now, sealer, cancellationToken)
+                : throw new ArgumentException($"Snapshot {snapshotId} exists at another point than {sequence}.", nameof(snapshotId));
+        }
         if (await RecoveryPoints.FindAsync(head, catalogue, sequence, snapshotId, segments, sealer, cancellationToken) is not { } point) return null;
-        if (!await catalogue.PutSnapshotAsync(point.Cut, cancellationToken))
-            throw new ArgumentException($"Snapshot {snapshotId} exists at another point than {sequence}.", nameof(snapshotId));
+        await catalogue.PutSnapshotAsync(point.Cut, cancellationToken);
         return await FinishAsync(head, catalogue, point, now, sealer, cancellationToken);
     }
 
-    /// <summary>Prepares the pin of a clone that is to begin as a point was; null when the point is not held.</summary>
+    /// <summary>Prepares the pin of a clone that is to begin as a point was; null when the point is not held. The clone must have no pin yet.</summary>
     public static async Task<PreparedChange?> PinAsync(
         VolumeHead head, long sequence, string cloneVolumeId, DateTimeOffset now, SegmentCache segments, LineageSealer sealer,
         CancellationToken cancellationToken = default)

@@ -1,4 +1,4 @@
-using Tidegate.GatewayAgent.Shadow;
+using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Volumes;
 using Tidegate.Tests.Benchmarks.Harness;
 
@@ -6,8 +6,8 @@ namespace Tidegate.Tests.Benchmarks.BlockStore;
 
 /// <summary>
 /// Segments committed a second through the real volume grain on the real state store, over saves a second of the same store that do nothing
-/// else, of the state that the grain saves. One volume commits as an agent with a backlog does, as many segments a call as it has in
-/// flight; many volumes at once commit one segment a call. What follows a commit (records, projection, folds) runs beside both.
+/// else, of the state that the grain saves. One volume commits as an agent with a backlog does, as many segments a call as one takes, and waits for
+/// folds as it does; many volumes at once commit one segment a call. What follows a commit (records, projection, folds) runs beside both.
 /// </summary>
 internal static class CommitBench
 {
@@ -25,7 +25,7 @@ internal static class CommitBench
     private static async Task OneVolumeAsync(BenchContext context, CommitSilo silo, string account)
     {
         var (rounds, saves) = context.IsQuick ? (3, 30) : (5, 100);
-        var batch = new ShadowOptions().MaxInFlight;
+        var batch = CommitRequest.MaxSegments;
         var agent = await CommittingAgent.AttachAsync(silo, account, await silo.NewGatewayAsync(account));
         await agent.StoreAsync(batch);
         await agent.CommitAsync(batch);

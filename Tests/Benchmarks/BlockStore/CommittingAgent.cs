@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Tidegate.BlockStore;
 using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Segments;
+using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Volumes;
@@ -14,6 +15,7 @@ internal sealed class CommittingAgent
     private const long SizeBytes = 1L << 40;
     private const int BlocksEach = 4;
     private const int TicketsEach = 32;
+    private static readonly TimeSpan FullTailWait = TimeSpan.FromMilliseconds(20);
 
     private readonly CommitSilo _silo;
     private readonly Caller _agent;
@@ -64,13 +66,26 @@ internal sealed class CommittingAgent
         }
     }
 
-    /// <summary>Commits what is stored, so many segments a call, one call after the other.</summary>
+    /// <summary>Commits what is stored, so many segments a call, one call after the other; a full tail waits for its fold.</summary>
     public async Task CommitAsync(int batch)
     {
         while (_stored.Count > 0)
         {
             var segments = Enumerable.Range(0, Math.Min(batch, _stored.Count)).Select(_ => _stored.Dequeue()).ToArray();
+            while (!await TryCommitAsync(segments)) await Task.Delay(FullTailWait);
+        }
+    }
+
+    private async Task<bool> TryCommitAsync(SegmentCommit[] segments)
+    {
+        try
+        {
             await CommitSilo.AsAsync(_agent, () => Data.Commit(new CommitRequest(_attached.Epoch, segments)));
+            return true;
+        }
+        catch (TidegateException full) when (full.Code == ErrorCodes.Unavailable)
+        {
+            return false;
         }
     }
 

@@ -171,6 +171,13 @@ internal sealed class ModelService
         // There is no bucket to rebuild from that would know more.
         if (change.Refusal is null ? claim.IsStoreChanged : change.Refusal.Reason == HeadRefusalReason.HeadBehind) change = StagingMachine.Begin(Head, claim, DateTimeOffset.UnixEpoch);
         Save(change);
+        if (Head.Staging is { IsAbandoned: true })
+        {
+            // The worker of the model is quick.
+            var segments = new SegmentCache(new BlobStoreSource(Store), Keys());
+            Publish(StagingEnd.PrepareAsync(Head, DateTimeOffset.UnixEpoch, segments, Sealer).GetAwaiter().GetResult()!, segments);
+            throw new TidegateException(ErrorCodes.Unavailable, "what was staged is being given up", "Attach again in a moment.");
+        }
         var tip = Reply();
         return new AttachReply(
             Head.Epoch, tip.CommittedSequence, tip.CommittedLogEnd, tip.TipDigest, AccountId, Head.KeyGeneration, Key.Export(), Head.SizeBytes)

@@ -20,7 +20,7 @@ public sealed class StoreTests(ITestOutputHelper output)
         "a lease is read under", "a lease outlives its snapshot", "a point of the window is to be kept", "a thinned point is to be kept", "a release comes to its end", "a release goes on", "a silo dies",
         "an agent dies", "an agent starts from the head", "arrives at last", "cloned", "cloned from a clone", "cloned from a point", "compacted", "dies while it stores blobs", "frames are merged", "late",
         "lost", "lost after a race, and rebuilt from the bucket", "lost to another activation", "not saved yet", "nothing is prepared", "prepared", "put back to a backup", "refused as Diverged",
-        "refused as HeadBehind", "refused as NotContiguous", "refused as SizeMismatch", "refused as StaleEpoch", "refused as Superseded", "refused as TailFull",
+        "refused as NotContiguous", "refused as SizeMismatch", "refused as StaleEpoch", "refused as Superseded", "refused as TailFull",
         "saved, outcome unknown", "the save never arrives", "two images differ",
     ];
 

@@ -43,12 +43,8 @@ internal static class ReclaimScenario
     public static async Task KeepPointAsync(VolumeScenario volume, long sequence)
     {
         var id = $"kept-{sequence}";
-        var catalogue = volume.OpenCatalogue();
-        if (await RecoveryPoints.FindAsync(volume.Head, catalogue, sequence, id, volume.Segments, volume.Sealer) is not { } point) return;
-        foreach (var blob in point.Blobs) await volume.PutAsync(blob, default);
-        if (!await catalogue.PutSnapshotAsync(point.Cut)) return;
-        var update = await catalogue.SealAsync(volume.Sealer, volume.Head.Version + 1, volume.Now);
-        await volume.SaveAsync(HeadMachine.ChangeCatalogue(volume.Head, update));
+        if (await PointRetention.SnapshotAsync(volume.Head, sequence, id, volume.Now, volume.Segments, volume.Sealer) is not { } kept) return;
+        await SaveAsync(volume, kept);
         volume.SnapshotModels[id] = volume.PointModels[sequence];
     }
 
