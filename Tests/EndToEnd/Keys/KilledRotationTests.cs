@@ -20,7 +20,8 @@ public sealed class KilledRotationTests
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(16);
 
     /// <summary>Moments at which it is killed; all of them with <c>./dev test --full</c>.</summary>
-    public static IEnumerable<TheoryDataRow<int>> Moments => [new(1), new(4) { Explicit = true }];
+    // Each puts the silo's clock ahead by a pause; certificates are valid from an hour before, so that agents bear no more than three.
+    public static IEnumerable<TheoryDataRow<int>> Moments => [new(1), new(3) { Explicit = true }];
 
     [Theory, MemberData(nameof(Moments))]
     public async Task The_silo_is_killed_while_an_account_key_rotates_and_while_the_old_key_is_destroyed(int moments)
@@ -35,7 +36,7 @@ public sealed class KilledRotationTests
         for (var i = 0; i < IdleVolumes; i++) await client.CreateVolumeAsync(new CreateVolumeRequest(gateway, $"idle-{i}", 1 << 20));
 
         var killer = new SiloKiller(deployment);
-        Func<FileTrigger>[] points = [() => killer.AtManifest(Volumes / 2), () => killer.AtKeyFile(keys: 2), () => killer.AtManifest(1), () => killer.AtManifest(Volumes)];
+        Func<FileTrigger>[] points = [() => killer.AtManifest(Volumes / 2), () => killer.AtKeyFile(keys: 2), () => killer.AtManifest(1)];
         var ahead = TimeSpan.Zero;
         for (var point = 0; point < moments; point++)
         {
