@@ -159,6 +159,17 @@ public sealed class Deployment : IAsyncDisposable
     /// <summary>Where an agent serves a volume.</summary>
     public string NbdUri(string agent, string volumeName) => $"{((string)_agentReady[agent]["nbdUri"]!).TrimEnd('/')}/{volumeName}";
 
+    /// <summary>A volume's files at its agent: <c>log</c>, <c>store.raw</c>, <c>presence</c>.</summary>
+    public string VolumeFile(string agent, string volumeId, string file) => Path.Combine(Folder, agent, "volumes", volumeId, file);
+
+    /// <summary>A volume as its agent's local page shows it, which needs no service.</summary>
+    public async Task<JsonObject> LocalStatusAsync(string agent, string volumeName)
+    {
+        using var http = new HttpClient();
+        var status = JsonNode.Parse(await http.GetStringAsync(new Uri(new Uri((string)_agentReady[agent]["localUrl"]!), "/status")))!;
+        return status["volumes"]!.AsArray().Single(volume => (string)volume!["name"]! == volumeName)!["status"]!.AsObject();
+    }
+
     /// <summary>Runs another command of the silo's program with this deployment's settings.</summary>
     public Task<ProgramResult> SiloCommandAsync(params string[] arguments) =>
         ProgramRunner.RunAsync(Repository.Program("Silo"), arguments, TimeSpan.FromSeconds(180), _environment);
