@@ -224,6 +224,9 @@ public static class HeadMachine
 
     private static string? FindFork(VolumeHead head, AttachClaim claim)
     {
+        // Copies of one log may fill a branch each and say the same of themselves afterwards, while their stores differ.
+        if (claim.LastEpoch < head.PublishedEpoch)
+            return $"a branch of epoch {head.PublishedEpoch} became the volume, and this log knows of epoch {claim.LastEpoch}";
         if (claim.LastSequence == head.CommittedSequence)
         {
             if (claim.LastDigest != head.TipDigest) return $"segment {claim.LastSequence} has another digest";

@@ -1,4 +1,5 @@
 using Tidegate.BlockStore.Segments;
+using Tidegate.BlockStore.Staging;
 
 namespace Tidegate.BlockStore.Heads;
 
@@ -23,4 +24,8 @@ public sealed record SegmentClaim(
     long LengthBytes,
     long FrameBytes,
     DateTimeOffset HostTimeEnd,
-    IReadOnlyList<string> SnapshotIds);
+    IReadOnlyList<string> SnapshotIds)
+{
+    /// <summary>Mark of the barrier at <c>LogEnd</c> that ends the copying of a branch (<see cref="StagingMark"/>); null for none.</summary>
+    public string? Mark { get; init; }
+}

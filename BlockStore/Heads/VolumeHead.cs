@@ -73,6 +73,9 @@ public sealed record VolumeHead
     /// <summary>Number of the last fill that any staging branch of this volume had, before <see cref="Staging"/>.</summary>
     public long FillsEver { get; init; }
 
+    /// <summary>First epoch of the branch that was published last: a log that is older is not the volume's, whatever it says besides; 0 for none.</summary>
+    public long PublishedEpoch { get; init; }
+
     /// <summary>
     /// The newest manifest that a head of this volume named (<c>docs/formats/manifest.md</c>); null before the first.
     /// </summary>
@@ -162,6 +165,7 @@ public sealed record VolumeHead
         PageRoot.WriteOptional(body, owners, Catalogue);
         StagingBranch.WriteOptional(body, owners, Staging);
         body.I64(FillsEver);
+        body.I64(PublishedEpoch);
         body.Flag(Manifest is not null);
         Manifest?.Write(body, owners);
         body.U8((byte)OldManifests.Length);
@@ -199,6 +203,7 @@ public sealed record VolumeHead
         var catalogue = PageRoot.ReadOptional(ref reader, owners, SegmentKind.Catalogue, CataloguePage.MaxLevel);
         var staging = StagingBranch.ReadOptional(ref reader, owners);
         var fillsEver = reader.I64("fills ever", 0, long.MaxValue);
+        var publishedEpoch = reader.I64("published epoch", 0, epoch);
         var manifest = reader.Flag("manifest flag") ? ReadManifest(ref reader, owners) : null;
         var oldCount = reader.U8("old manifest count");
         if (oldCount > MaxOldManifests) throw reader.Corrupt($"{oldCount} old manifests are over {MaxOldManifests}");
@@ -229,6 +234,7 @@ public sealed record VolumeHead
             Relocation = image.Relocations.Count == 0 ? null : image.Relocations[0].Root,
             Staging = staging,
             FillsEver = fillsEver,
+            PublishedEpoch = publishedEpoch,
             Manifest = manifest,
             OldManifests = old.MoveToImmutable(),
             RetiredTail = retiredTail,

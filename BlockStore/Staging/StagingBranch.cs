@@ -41,6 +41,9 @@ public sealed record StagingBranch
     /// <summary>Digest of its last fill; none before the first.</summary>
     public required SegmentDigest FillDigest { get; init; }
 
+    /// <summary>The last <see cref="StagingMark"/> that its log segments brought; empty before the first.</summary>
+    public string Mark { get; init; } = "";
+
     /// <summary>Stored bytes of the segments in the tail.</summary>
     public long BytesSinceFold { get; init; }
 
@@ -82,6 +85,7 @@ public sealed record StagingBranch
         writer.Bytes(Digest.Bytes);
         writer.I64(Fills);
         writer.Bytes(FillDigest.Bytes);
+        writer.Text(Mark);
         writer.I64(BytesSinceFold);
         writer.Time(CommittedAt);
         writer.Time(HostTime);
@@ -110,6 +114,7 @@ public sealed record StagingBranch
             Digest = digest,
             Fills = reader.I64("staging fills", 0, long.MaxValue),
             FillDigest = new SegmentDigest(reader.Bytes(SegmentDigest.LengthBytes, "staging fill digest")),
+            Mark = reader.Text("staging mark"),
             BytesSinceFold = reader.I64("staging bytes", 0, long.MaxValue),
             CommittedAt = reader.Time("staging commit time"),
             HostTime = reader.Time("staging host time"),
@@ -118,6 +123,7 @@ public sealed record StagingBranch
             RetiredTail = SegmentReference.ReadOptional(ref reader, owners, SegmentKind.Tail),
         };
         if (branch.Root is not null && !isBased) throw reader.Corrupt("a staging branch that is not based has a root");
+        if (branch.Mark.Length > StagingMark.MaxLength) throw reader.Corrupt($"a staging mark has {branch.Mark.Length} characters, over {StagingMark.MaxLength}");
         return branch.Tail.Inline.Length <= MaxInline
             ? branch
             : throw reader.Corrupt($"a staging branch has {branch.Tail.Inline.Length} inline entries, over {MaxInline}");

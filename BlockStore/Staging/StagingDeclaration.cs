@@ -7,8 +7,8 @@ namespace Tidegate.BlockStore.Staging;
 /// <param name="Epoch">Epoch of the caller.</param>
 /// <param name="Fills">Number of the last fill.</param>
 /// <param name="FillDigest">Its digest: the chain tells all of them.</param>
-/// <param name="LogEnd">Durable end of the log when the last copy was read: what the copies may show of the log ends here.</param>
-public sealed record StagingDeclaration(long Epoch, long Fills, SegmentDigest FillDigest, long LogEnd)
+/// <param name="Mark">The barrier that its log got after the last copy was read (<see cref="StagingMark"/>): what the copies may show of the log ends there.</param>
+public sealed record StagingDeclaration(long Epoch, long Fills, SegmentDigest FillDigest, string Mark)
 {
     /// <summary>Null when the head's branch holds exactly this and may be published; else the refusal, which says what is missing.</summary>
     public static HeadChange? Check(VolumeHead head, StagingDeclaration declared)
@@ -19,8 +19,9 @@ public sealed record StagingDeclaration(long Epoch, long Fills, SegmentDigest Fi
             return HeadChange.Refused(head, HeadRefusalReason.StaleEpoch, $"Epoch {declared.Epoch} is not the volume's; it is at {head.Epoch}. Attach again.");
         if (declared.Fills != staging.Fills || declared.FillDigest != staging.FillDigest)
             return Incomplete(head, $"fill {declared.Fills} is declared as the last, and {staging.Fills} is");
-        if (staging.LogEnd < declared.LogEnd)
-            return Incomplete(head, $"the copies were read with the log at {declared.LogEnd}, and it is staged through {staging.LogEnd}");
+        // A position would not do: a copy of the log may have gone on to it with other records.
+        if (staging.Mark != declared.Mark)
+            return Incomplete(head, $"the copies end at the barrier '{declared.Mark}', which is not the last that was staged");
         // The published image is another one than the main tip's, and needs a sequence of its own.
         return staging.Sequence <= head.CommittedSequence
             ? Incomplete(head, $"no log segment after {head.CommittedSequence} is staged; end the copying with a barrier")

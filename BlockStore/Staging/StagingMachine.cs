@@ -65,6 +65,7 @@ public static class StagingMachine
             LogEnd = next.CommittedLogEnd,
             Digest = next.TipDigest,
             HostTime = next.HostTime,
+            Mark = segments.LastOrDefault(segment => segment.Mark is not null && segment.Sequence > staging.Sequence)?.Mark ?? staging.Mark,
         });
     }
 
@@ -150,6 +151,7 @@ public static class StagingMachine
                 BytesSinceFold = BytesOf(rest),
                 Staging = null,
                 FillsEver = staging.Fills,
+                PublishedEpoch = staging.FirstEpoch,
                 CommittedAt = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds()),
                 HostTime = staging.HostTime,
             },

@@ -23,8 +23,13 @@ internal sealed class LinkVolumeService(string volumeId, LinkHolder link) : IVol
     public Task<StagingStanding> CommitFillsAsync(FillCommitRequest request, CancellationToken cancellationToken) =>
         CallAsync(g => g.CommitFills(request), cancellationToken);
 
-    public Task<CommitReply> PublishStagingAsync(StagingPublishRequest request, CancellationToken cancellationToken) =>
-        CallAsync(g => g.PublishStaging(request), cancellationToken);
+    public Task PublishStagingAsync(StagingPublishRequest request, CancellationToken cancellationToken) => CallAsync(
+        async g =>
+        {
+            await g.PublishStaging(request);
+            return true;
+        },
+        cancellationToken);
 
     public Task<VolumeImageReply> GetImageAsync(CancellationToken cancellationToken) =>
         CallAsync(static g => g.GetImage(), cancellationToken);

@@ -1,5 +1,6 @@
 using Tidegate.BlockStore;
 using Tidegate.BlockStore.Segments;
+using Tidegate.BlockStore.Staging;
 using Tidegate.GatewayAgent.Devices;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Volumes;
@@ -43,9 +44,10 @@ internal sealed class BranchFill
             CopiedBytes = end;
         }
         // Whatever a copy may show of the log lies before this.
-        var position = await _context.Log.AppendBarrierAsync($"staging-{_branch}", cancellationToken);
+        var mark = StagingMark.Next(_branch, _context.Nonces);
+        var position = await _context.Log.AppendBarrierAsync(mark, cancellationToken);
         nudge();
-        var request = new StagingPublishRequest(_context.Session.Epoch, _branch, _number, _digest.ToArray(), position);
+        var request = new StagingPublishRequest(_context.Session.Epoch, _branch, _number, _digest.ToArray(), mark);
         var delay = _context.Calls.NewDelay();
         while (_context.Log.Committed.LogEnd < position) await Task.Delay(delay.Next(), _context.Time, cancellationToken);
         await _context.Calls.UntilAnsweredAsync(stop => _context.Service.PublishStagingAsync(request, stop), cancellationToken);

@@ -14,7 +14,7 @@ internal interface IVolumeService
     Task<IReadOnlyList<BlobTicket>> GetReadTicketsAsync(IReadOnlyList<string> blobKeys, CancellationToken cancellationToken);
     Task<CommitReply> CommitAsync(CommitRequest request, CancellationToken cancellationToken);
     Task<StagingStanding> CommitFillsAsync(FillCommitRequest request, CancellationToken cancellationToken);
-    Task<CommitReply> PublishStagingAsync(StagingPublishRequest request, CancellationToken cancellationToken);
+    Task PublishStagingAsync(StagingPublishRequest request, CancellationToken cancellationToken);
     Task<VolumeImageReply> GetImageAsync(CancellationToken cancellationToken);
     Task<VolumeImageReply> GetSnapshotImageAsync(string snapshotId, CancellationToken cancellationToken);
 }

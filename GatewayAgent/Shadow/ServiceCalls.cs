@@ -9,6 +9,15 @@ namespace Tidegate.GatewayAgent.Shadow;
 internal sealed class ServiceCalls(TimeProvider time, ShadowOptions options, Action<string> failed)
 {
     /// <summary>Returns the first answer; throws any error that repeating cannot cure, or when cancelled.</summary>
+    public Task UntilAnsweredAsync(Func<CancellationToken, Task> call, CancellationToken cancellationToken) => UntilAnsweredAsync(
+        async stop =>
+        {
+            await call(stop);
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>As above, for a call with a result.</summary>
     public async Task<T> UntilAnsweredAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         var delay = NewDelay();

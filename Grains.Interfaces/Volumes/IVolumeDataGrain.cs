@@ -33,10 +33,10 @@ public interface IVolumeDataGrain : IGrainWithStringKey
 
     /// <summary>
     /// Makes the staging branch the volume, in one save; snapshots that waited for it complete. Refused with <c>CommitRefused</c>, saying what is missing,
-    /// unless the branch is exactly what is declared. Repeating it is harmless.
+    /// unless the branch is exactly what is declared. Repeating it is harmless. How far its log is committed an agent hears from its own commits alone.
     /// </summary>
     [ReachableBy(Role.Agent), AlwaysInterleave, Alias("publish-staging")]
-    Task<CommitReply> PublishStaging(StagingPublishRequest request);
+    Task PublishStaging(StagingPublishRequest request);
 
     /// <summary>What a restoring agent reads from: the image the volume started from. Empty image for an empty volume.</summary>
     [ReachableBy(Role.Agent), AlwaysInterleave, Alias("image")]

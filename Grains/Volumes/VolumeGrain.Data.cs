@@ -2,6 +2,7 @@ using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Segments;
+using Tidegate.BlockStore.Staging;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Volumes;
@@ -192,7 +193,10 @@ internal sealed partial class VolumeGrain
         segment.LengthBytes,
         segment.FrameBytes,
         segment.HostTimeEnd,
-        snapshotIds);
+        snapshotIds)
+    {
+        Mark = StagingMark.In(segment.SnapshotIds),
+    };
 
     private static SegmentDigest DigestOf(byte[] bytes) => bytes.Length is 0 or SegmentDigest.LengthBytes
         ? new SegmentDigest(bytes)

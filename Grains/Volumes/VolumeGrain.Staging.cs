@@ -42,23 +42,19 @@ internal sealed partial class VolumeGrain
     }
 
     /// <inheritdoc />
-    public async Task<CommitReply> PublishStaging(StagingPublishRequest request)
+    public async Task PublishStaging(StagingPublishRequest request)
     {
         RequireAgent();
-        var declared = new StagingDeclaration(request.Epoch, request.Fills, DigestOf(request.FillDigest), request.LogEnd);
+        var declared = new StagingDeclaration(request.Epoch, request.Fills, DigestOf(request.FillDigest), request.Mark);
         var head = HeadOf(State);
         // An epoch outlives its branch only when that was published: giving one up ends it.
         var isDone = head.Staging is null && head.Epoch == request.Epoch && head.FillsEver == request.Fills && request.Branch <= request.Epoch;
-        if (!isDone)
-        {
-            if (head.Staging is { } staging && staging.FirstEpoch != request.Branch)
-                throw new TidegateException(ErrorCodes.StaleEpoch, $"Branch {request.Branch} of the volume is gone; it has branch {staging.FirstEpoch}.", "Attach again.");
-            if (StagingDeclaration.Check(head, declared) is { } incomplete) throw HeadRefusals.ToError(incomplete.Refusal!);
-            await pool.RunAsync(Key, new StagingPublishWork(declared, VolumeMachine.WaitingFor(State, head)));
-            await SettleQuietlyAsync();
-        }
-
-        return ReplyOf(HeadOf(State));
+        if (isDone) return;
+        if (head.Staging is { } staging && staging.FirstEpoch != request.Branch)
+            throw new TidegateException(ErrorCodes.StaleEpoch, $"Branch {request.Branch} of the volume is gone; it has branch {staging.FirstEpoch}.", "Attach again.");
+        if (StagingDeclaration.Check(head, declared) is { } incomplete) throw HeadRefusals.ToError(incomplete.Refusal!);
+        await pool.RunAsync(Key, new StagingPublishWork(declared, VolumeMachine.WaitingFor(State, head)));
+        await SettleQuietlyAsync();
     }
 
     // What the log of the volume's agent goes on from: the branch's tip when there is one.

@@ -4,6 +4,7 @@ using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Manifests;
 using Tidegate.BlockStore.Segments;
+using Tidegate.BlockStore.Staging;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Interfaces.Volumes;
@@ -19,6 +20,7 @@ internal sealed class VolumeUnderTest
     private AttachReply? _attached;
     private SegmentDigest _tip = SegmentDigest.None;
     private long _logEnd;
+    private string _mark = "";
 
     private VolumeUnderTest(GrainCluster cluster, GatewayUnderTest gateway, string volumeId) => (_cluster, Owner, VolumeId) = (cluster, gateway, volumeId);
 
@@ -102,10 +104,10 @@ internal sealed class VolumeUnderTest
     public Task<StagingStanding> CommitFillsAsync(params FillCommit[] fills) =>
         GrainCluster.As(GrainCluster.Agent(Owner.AccountId, Owner.GatewayId), () => Data.CommitFills(new FillCommitRequest(Epoch, fills)));
 
-    /// <summary>Declares the branch whole as far as the log goes now.</summary>
-    public Task<CommitReply> PublishAsync(FillCommit last, long? logEnd = null) => GrainCluster.As(
+    /// <summary>Declares the branch whole as far as the log was last committed.</summary>
+    public Task PublishAsync(FillCommit last, string? mark = null) => GrainCluster.As(
         GrainCluster.Agent(Owner.AccountId, Owner.GatewayId),
-        () => Data.PublishStaging(new StagingPublishRequest(Epoch, _attached!.Staging!.Branch, last.Number, last.Digest, logEnd ?? _logEnd)));
+        () => Data.PublishStaging(new StagingPublishRequest(Epoch, _attached!.Staging!.Branch, last.Number, last.Digest, mark ?? _mark)));
 
     /// <summary>Seals and uploads one segment that fills a block with a value; does not commit it.</summary>
     public Task<SegmentCommit> UploadAsync(byte value, int block, params string[] snapshotIds)
@@ -118,6 +120,7 @@ internal sealed class VolumeUnderTest
     /// <summary>As above, for any writes.</summary>
     public async Task<SegmentCommit> UploadAsync(IReadOnlyList<(long Offset, byte[] Data)> writes, params string[] snapshotIds)
     {
+        _mark = StagingMark.Next(Epoch, RandomNonceSource.Instance);
         using var key = new DataKey(_attached!.DataKey);
         using var digestKey = new DataKey(_attached.DigestKey);
         using var builder = new SegmentBuilder(key, _logEnd, digestKey);
@@ -136,7 +139,7 @@ internal sealed class VolumeUnderTest
         await GrainCluster.Blobs.PutIfAbsentAsync(segment.BlobKey, segment.Content);
         var commit = new SegmentCommit(
             ++Sequence, segment.BlobKey, _logEnd, logEnd, _tip.ToArray(), segment.Digest.ToArray(), segment.LengthBytes, segment.FrameBytes,
-            GrainCluster.Clock.GetUtcNow(), GrainCluster.Clock.GetUtcNow(), snapshotIds, tickets[0].Token);
+            GrainCluster.Clock.GetUtcNow(), GrainCluster.Clock.GetUtcNow(), [.. snapshotIds, _mark], tickets[0].Token);
         (_tip, _logEnd) = (segment.Digest, logEnd);
         return commit;
     }

@@ -215,10 +215,10 @@ internal sealed class ModelService
         return Standing()!;
     }
 
-    private CommitReply Publish(StagingPublishRequest request)
+    private bool Publish(StagingPublishRequest request)
     {
-        if (Head.Staging is null && Head.Epoch == request.Epoch && Head.FillsEver == request.Fills) return Reply();
-        var declared = new StagingDeclaration(request.Epoch, request.Fills, new SegmentDigest(request.FillDigest), request.LogEnd);
+        if (Head.Staging is null && Head.Epoch == request.Epoch && Head.FillsEver == request.Fills) return true;
+        var declared = new StagingDeclaration(request.Epoch, request.Fills, new SegmentDigest(request.FillDigest), request.Mark);
         if (StagingDeclaration.Check(Head, declared) is { } incomplete) Save(incomplete);
         var segments = new SegmentCache(new BlobStoreSource(Store), Keys());
         if (Head.Tail.Count > 0)
@@ -228,7 +228,7 @@ internal sealed class ModelService
         }
         var fold = new StagingFolder(segments, Sealer, PutAsync).FoldAsync(Head).GetAwaiter().GetResult()!;
         Publish(StagingPublication.PrepareAsync(Head, fold, declared, [], DateTimeOffset.UnixEpoch, segments, Sealer).GetAwaiter().GetResult()!, segments);
-        return Reply();
+        return true;
     }
 
     private void Publish(PreparedChange prepared, SegmentCache segments) => Save(prepared.Publish(
@@ -253,7 +253,10 @@ internal sealed class ModelService
             Head, request.Epoch,
             [.. request.Segments.Select(segment => new SegmentClaim(
                 segment.BlobKey, segment.Sequence, segment.LogStart, segment.LogEnd, new SegmentDigest(segment.PreviousDigest), new SegmentDigest(segment.Digest),
-                segment.LengthBytes, segment.FrameBytes, segment.HostTimeEnd, segment.SnapshotIds))],
+                segment.LengthBytes, segment.FrameBytes, segment.HostTimeEnd, segment.SnapshotIds)
+            {
+                Mark = StagingMark.In(segment.SnapshotIds),
+            })],
             DateTimeOffset.UnixEpoch.AddSeconds(_heads.Count), Sealer);
         Save(change);
         foreach (var cut in change.Cuts)
@@ -320,7 +323,7 @@ internal sealed class ModelService
 
         public Task<StagingStanding> CommitFillsAsync(FillCommitRequest request, CancellationToken cancellationToken) => service.CallAsync(() => service.CommitFills(request));
 
-        public Task<CommitReply> PublishStagingAsync(StagingPublishRequest request, CancellationToken cancellationToken) => service.CallAsync(() => service.Publish(request));
+        public Task PublishStagingAsync(StagingPublishRequest request, CancellationToken cancellationToken) => service.CallAsync(() => service.Publish(request));
 
         public Task<VolumeImageReply> GetImageAsync(CancellationToken cancellationToken) => service.CallAsync(() => new VolumeImageReply(
             (service.HandOut?.Invoke(service._origin) ?? service._origin).Encode(),

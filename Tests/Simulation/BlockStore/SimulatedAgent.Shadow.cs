@@ -1,5 +1,6 @@
 using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Segments;
+using Tidegate.BlockStore.Staging;
 using Tidegate.Tests.Simulation.WritePath;
 
 namespace Tidegate.Tests.Simulation.BlockStore;
@@ -129,6 +130,9 @@ internal sealed partial class SimulatedAgent
 
         public SegmentClaim ToClaim() => new(
             reference.Identity.BlobKey, seal.Sequence, seal.From.End, seal.To.End, seal.Previous, seal.Digest, reference.LengthBytes, frameBytes, hostTime,
-            seal.To.SnapshotId.Length > 0 ? [seal.To.SnapshotId] : []);
+            seal.To.SnapshotId.Length > 0 ? [seal.To.SnapshotId] : [])
+        {
+            Mark = StagingMark.In([seal.To.SnapshotId]),
+        };
     }
 }

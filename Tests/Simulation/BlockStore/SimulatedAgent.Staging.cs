@@ -119,15 +119,16 @@ internal sealed partial class SimulatedAgent
         if (!IsAttached || Branch == 0 || IsMissing) return;
         if (_copyEnd is null)
         {
-            Barrier("");
+            Barrier(StagingMark.Next(Branch, _world));
             _copyEnd = Last;
         }
         if ((_fills.Count > 0 || Committed.Point.End < _copyEnd.End) && !_world.Chance(0.2)) return;
-        var declared = new StagingDeclaration(_epoch, _fillTip.Number, _fillTip.Digest, _copyEnd.End);
+        var declared = new StagingDeclaration(_epoch, _fillTip.Number, _fillTip.Digest, _copyEnd.SnapshotId);
         var life = _life;
-        _world.Send($"publication of branch {Branch} of {Name}", () => Volume.PreparePublication(declared, row => _world.Send($"answer to the publication of {Name}", () =>
+        _world.Send($"publication of branch {Branch} of {Name}", () => Volume.PreparePublication(declared, () => _world.Send($"answer to the publication of {Name}", () =>
         {
-            if (life == _life) Learn(row);
+            // How far its log is committed it hears from its own commits alone.
+            if (life == _life) Branch = 0;
         })));
     }
 

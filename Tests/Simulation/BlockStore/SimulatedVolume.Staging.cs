@@ -34,12 +34,12 @@ internal sealed partial class SimulatedVolume
             : null);
     }
 
-    /// <summary>A worker makes the publication ready of what an agent declares; <paramref name="answer"/> gets the row that is published.</summary>
-    internal void PreparePublication(StagingDeclaration declared, Action<VolumeRow> answer)
+    /// <summary>A worker makes the publication ready of what an agent declares; <paramref name="answer"/> follows the publication.</summary>
+    internal void PreparePublication(StagingDeclaration declared, Action answer)
     {
         if (Row?.Head.Staging is not { } asked) return;
         if (_world.Is(PlantedBug.PublishedBeforeLastFill)) declared = declared with { Fills = asked.Fills, FillDigest = asked.FillDigest };
-        if (_world.Is(PlantedBug.PublishedBeforeTheLog)) declared = declared with { LogEnd = 0 };
+        if (_world.Is(PlantedBug.PublishedBeforeTheLog)) declared = declared with { Mark = asked.Mark };
         if (FoldMainFirst()) return;
         StagingFold? fold = null;
         IReadOnlyList<string> waiting = [];
@@ -60,7 +60,7 @@ internal sealed partial class SimulatedVolume
             row =>
             {
                 _world.Happened("a branch is published", $"{Id}: {Describe(row)}");
-                answer(row);
+                answer();
             },
             // A snapshot that was asked for meanwhile would wait for ever.
             row => row.Truth.Staged?.Waiting.SetEquals(waiting) != false);

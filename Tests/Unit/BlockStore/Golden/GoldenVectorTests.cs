@@ -256,6 +256,7 @@ public sealed class GoldenVectorTests
             Digest = Entry().Digest,
             Fills = 8,
             FillDigest = Entry().Digest,
+            Mark = "staging-2-0f",
             BytesSinceFold = 700,
             CommittedAt = Time,
             HostTime = Time,
@@ -264,6 +265,7 @@ public sealed class GoldenVectorTests
             RetiredTail = Map with { Identity = Map.Identity with { Kind = SegmentKind.Tail } },
         },
         FillsEver = 7,
+        PublishedEpoch = 1,
     };
 
     private static byte[] Frame(SegmentReader reader, ReadOnlyMemory<byte> blob)

@@ -38,13 +38,20 @@ public sealed class MapPageWeightTests
     {
         var bytes = page.Encode(Segment(SegmentKind.Map, 1_000).Identity);
         var weight = MapPage.Decode(bytes, Segment(SegmentKind.Map, 1_000), "page").HeapBytes;
-        var kept = new MapPage[Math.Max(32, MeasuredBytes / weight)];
+        // What other tests left may go while this measures: the middle one of several is right.
+        var taken = Enumerable.Range(0, 5).Select(_ => Measure(bytes, (int)Math.Max(32, MeasuredBytes / weight))).Order().ElementAt(2);
+        // A cache's own entry counts too, and is not measured here.
+        Assert.InRange(weight, taken * 9 / 10, (taken * 2) + 2048);
+    }
+
+    private static long Measure(byte[] bytes, int pages)
+    {
+        var kept = new MapPage[pages];
         var before = GC.GetTotalMemory(forceFullCollection: true);
         for (var i = 0; i < kept.Length; i++) kept[i] = MapPage.Decode(bytes, Segment(SegmentKind.Map, 1_000), "page");
         var taken = (GC.GetTotalMemory(forceFullCollection: true) - before) / kept.Length;
         GC.KeepAlive(kept);
-        // A cache's own entry counts too, and is not measured here.
-        Assert.InRange(weight, taken * 9 / 10, (taken * 2) + 2048);
+        return taken;
     }
 
     private static SegmentReference Segment(SegmentKind kind, int number) => new(

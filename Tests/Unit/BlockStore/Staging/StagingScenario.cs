@@ -40,6 +40,9 @@ internal sealed class StagingScenario : IDisposable
 
     public long Epoch => Head.Epoch;
 
+    /// <summary>The barrier that ends the last sealed segment of the log.</summary>
+    public string Mark { get; private set; } = "";
+
     private DataKey Key => Volume.Ring.Find(Volume.Lineage, 1)!;
 
     public AttachClaim Claim => new(
@@ -90,13 +93,14 @@ internal sealed class StagingScenario : IDisposable
         _logEnd += 64;
     }
 
-    /// <summary>Seals what the log holds and uploads it; nothing is committed.</summary>
-    public async Task SealLogAsync()
+    /// <summary>Seals what the log holds and uploads it; nothing is committed. It <paramref name="ends"/> the copying with a barrier, or does not.</summary>
+    public async Task SealLogAsync(bool ends = true)
     {
+        if (ends) Mark = StagingMark.Next(Branch.FirstEpoch, _nonces);
         _logEnd += 64;
         var identity = SegmentIdentity.NewData(Volume.Lineage, 1, Epoch, _logTip.Sequence + 1, _nonces);
         using var segment = _builder.Seal(identity, _logTip.Digest, _logEnd, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch);
-        _log.Enqueue(await UploadAsync(segment, _builder.LogStart, _logEnd, _logTip.Digest));
+        _log.Enqueue(await UploadAsync(segment, _builder.LogStart, _logEnd, _logTip.Digest) with { Mark = ends ? Mark : null });
         _logTip = (identity.Sequence, segment.Digest);
         _builder.Dispose();
         _builder = new SegmentBuilder(Key, _logEnd);
@@ -134,7 +138,7 @@ internal sealed class StagingScenario : IDisposable
 
     public Task<StagingFold?> PrepareFoldAsync() => new StagingFolder(Volume.Segments, Volume.Sealer, Volume.PutAsync).FoldAsync(Head);
 
-    public StagingDeclaration Declare() => new(Epoch, _fillTip.Number, _fillTip.Digest, _logEnd);
+    public StagingDeclaration Declare() => new(Epoch, _fillTip.Number, _fillTip.Digest, Mark);
 
     public async Task<PreparedChange?> PreparePublicationAsync(StagingDeclaration? declared = null, params string[] waiting)
     {

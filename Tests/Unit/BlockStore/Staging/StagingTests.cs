@@ -88,7 +88,7 @@ public sealed class StagingTests
         Assert.Equal(HeadRefusalReason.StagingIncomplete, (await staging.Volume.PublishAsync(first)).Refusal!.Reason);
         var second = (await staging.PreparePublicationAsync())!;
         staging.Write(9, 2);
-        await staging.SealLogAsync();
+        await staging.SealLogAsync(ends: false);
         await staging.CommitLogAsync();
         await staging.Volume.SaveAsync(await staging.Volume.PublishAsync(second));
 
@@ -223,6 +223,41 @@ public sealed class StagingTests
         var unheard = new AttachClaim(staging.Epoch, branch.Sequence - 1, SegmentDigest.None, 0, staging.Head.SizeBytes, [seal]) { IsStoreChanged = true, LogResumesAt = branch.LogEnd };
         Assert.Null(HeadMachine.Attach(staging.Head, unheard).Refusal);
         Assert.Equal(HeadRefusalReason.Diverged, HeadMachine.Attach(staging.Head, unheard with { IsStoreChanged = false }).Refusal!.Reason);
+    }
+
+    [Fact]
+    public async Task The_log_of_a_copy_does_not_stand_in_for_the_barrier_that_ends_the_copying()
+    {
+        using var staging = await BegunAsync();
+        await staging.CopyAsync(0, 64);
+        await staging.CommitFillsAsync();
+        var declared = staging.Declare() with { Mark = StagingMark.Next(staging.Branch.FirstEpoch, new SeededNonces(1)) };
+        // Another process with a copy of the log, and its epoch, takes the branch past where this one's barrier is.
+        staging.Write(3, 1);
+        await staging.SealLogAsync();
+        await staging.CommitLogAsync();
+        var refusal = StagingDeclaration.Check(staging.Head, declared)!.Refusal!;
+        Assert.Equal(HeadRefusalReason.StagingIncomplete, refusal.Reason);
+        Assert.Contains(declared.Mark, refusal.Message, StringComparison.Ordinal);
+        Assert.Null(await staging.PreparePublicationAsync(declared));
+    }
+
+    [Fact]
+    public async Task A_log_that_filled_another_branch_is_not_the_volume_s_though_it_says_the_same()
+    {
+        using var staging = await BegunAsync();
+        await staging.CopyAsync(0, 64);
+        await staging.CommitFillsAsync();
+        await staging.SealLogAsync();
+        await staging.CommitLogAsync();
+        var branch = staging.Branch.FirstEpoch;
+        await PublishedAsync(staging);
+
+        var own = staging.Claim with { IsStoreChanged = false };
+        Assert.Null(HeadMachine.Attach(staging.Head, own with { LastEpoch = branch }).Refusal);
+        var other = HeadMachine.Attach(staging.Head, own with { LastEpoch = branch - 1 }).Refusal!;
+        Assert.Equal(HeadRefusalReason.Diverged, other.Reason);
+        Assert.Contains($"epoch {branch} ", other.Message, StringComparison.Ordinal);
     }
 
     [Fact]
