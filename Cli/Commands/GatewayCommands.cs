@@ -5,12 +5,12 @@ using Tidegate.Client.Rest.Models;
 
 namespace Tidegate.Cli.Commands;
 
-/// <summary><c>tidegate gateways</c>: list, describe, activate, rename, deactivate.</summary>
+/// <summary><c>tidegate gateways</c>: list, describe, activate, rename, bandwidth, deactivate.</summary>
 internal static class GatewayCommands
 {
-    public static Command Create(GlobalOptions globals) => new("gateways", "Gateways: list, describe, activate, rename, deactivate.")
+    public static Command Create(GlobalOptions globals) => new("gateways", "Gateways: list, describe, activate, rename, bandwidth, deactivate.")
     {
-        List(globals), Describe(globals), Activate(globals), Rename(globals), Deactivate(globals),
+        List(globals), Describe(globals), Activate(globals), Rename(globals), Bandwidth(globals), Deactivate(globals),
     };
 
     private static Command List(GlobalOptions globals)
@@ -89,6 +89,27 @@ internal static class GatewayCommands
             using var session = globals.Open(parsed);
             var id = await session.Names.GatewayAsync(parsed.GetValue(gateway)!, cancellation);
             Print(session.Printer, await session.Client.RenameGatewayAsync(id, new RenameGatewayRequest(parsed.GetValue(name)!), cancellation));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static Command Bandwidth(GlobalOptions globals)
+    {
+        var gateway = GatewayArgument();
+        var command = new Command("bandwidth", "Show or set how fast a gateway may use its uplink, all its volumes together.") { gateway };
+        var options = new BandwidthOptions(command);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var session = globals.Open(parsed);
+            var id = await session.Names.GatewayAsync(parsed.GetValue(gateway)!, cancellation);
+            var known = (await session.Client.GetGatewayAsync(id, cancellationToken: cancellation)).Bandwidth ?? new BandwidthView();
+            var asked = options.Read(parsed, known);
+            if (asked != known) known = await session.Client.SetBandwidthAsync(id, asked, cancellation);
+            session.Printer.One(
+                known, CliJson.Default.BandwidthView, ("Upload", BandwidthOptions.Show(known.UploadBytesPerSecond)),
+                ("Download", BandwidthOptions.Show(known.DownloadBytesPerSecond)), ("Time zone", known.TimeZone ?? "the gateway's"),
+                ("Windows", string.Join('\n', (known.Windows ?? []).Select(BandwidthOptions.Show))));
             return ExitCode.Success;
         });
         return command;

@@ -33,6 +33,7 @@ namespace Tidegate.Cli.Output;
 [JsonSerializable(typeof(DoneView))]
 [JsonSerializable(typeof(ActivationClaimView))]
 [JsonSerializable(typeof(GatewayView))]
+[JsonSerializable(typeof(BandwidthView))]
 [JsonSerializable(typeof(VolumeView))]
 [JsonSerializable(typeof(AccountView))]
 [JsonSerializable(typeof(KeyRotationView))]

@@ -72,6 +72,12 @@ public sealed partial class TidegateRestClient : IDisposable
             new RestCall(HttpMethod.Patch, "/v1/gateways/" + Escape(gatewayId), IsRepeatable: true),
             request, RestJson.Default.RenameGatewayRequest, RestJson.Default.GatewayView, cancellationToken);
 
+    /// <summary>Sets how fast a gateway may use its uplink; its agent learns at once, or when it is back.</summary>
+    public Task<BandwidthView> SetBandwidthAsync(string gatewayId, BandwidthView limits, CancellationToken cancellationToken = default) =>
+        _transport.SendAsync(
+            new RestCall(HttpMethod.Put, $"/v1/gateways/{Escape(gatewayId)}/bandwidth", IsRepeatable: true),
+            limits, RestJson.Default.BandwidthView, RestJson.Default.BandwidthView, cancellationToken);
+
     /// <summary>Revokes a gateway's credentials and ends its link (M3.8). Volumes and snapshots stay.</summary>
     public Task DeactivateGatewayAsync(string gatewayId, CancellationToken cancellationToken = default) =>
         _transport.SendAsync(RestCall.Delete("/v1/gateways/" + Escape(gatewayId)), cancellationToken);

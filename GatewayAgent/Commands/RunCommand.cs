@@ -6,6 +6,7 @@ using Tidegate.GatewayAgent.Link;
 using Tidegate.GatewayAgent.Nbd;
 using Tidegate.GatewayAgent.Options;
 using Tidegate.GatewayAgent.Shadow;
+using Tidegate.GatewayAgent.Uplink;
 using Tidegate.GatewayAgent.Volumes;
 
 namespace Tidegate.GatewayAgent.Commands;
@@ -63,7 +64,10 @@ internal static class RunCommand
                     volumeId => new LinkVolumeService(volumeId, link),
                     new HttpBlobTransport(DataClients.Create(authorities, DataConnections), time, new BlobTransportOptions()),
                     new SealWorkers(Math.Max(1, Environment.ProcessorCount / 2)),
-                    new VolumeOptions(), time, loggers),
+                    new VolumeOptions(), time, loggers)
+                {
+                    Uplink = new UplinkLimits(options.Uplink, time, loggers.CreateLogger<UplinkLimits>()),
+                },
                 servingAt),
         };
     }

@@ -26,6 +26,8 @@ internal sealed class SettingOptions
             ("NbdCertificate", Of("--nbd-certificate", "FILE", "PEM file of the certificate for NBD by TLS, with the intermediate ones behind it")),
             ("NbdKey", Of("--nbd-key", "FILE", "PEM file of its private key, not encrypted, mode 0600")),
             ("NbdClientCa", Of("--nbd-client-ca", "FILE", "PEM file of the CAs whose clients may use NBD by TLS")),
+            ("UploadBytesPerSecond", Of("--upload-limit", "BYTES", "Most bytes a second for uploads, whatever the service configures; 0 pauses")),
+            ("DownloadBytesPerSecond", Of("--download-limit", "BYTES", "Most bytes a second for restoring in the background, whatever the service configures")),
             ("Local", Of("--local", "ADDRESS", "Where the local page is: ADDRESS:PORT; port 0 picks a free one (default 127.0.0.1:8810)")),
             ("Console", Of("--console", "URL", "Where the activation page sends browsers (default: /activate at the service)")),
             ("ReadyFile", Of("--ready-file", "FILE", "JSON file that tells other programs where everything is")),

@@ -1,5 +1,6 @@
 using System.Net;
 using Tidegate.GatewayAgent.Nbd;
+using Tidegate.GatewayAgent.Uplink;
 
 namespace Tidegate.GatewayAgent.Options;
 
@@ -20,6 +21,9 @@ internal sealed record AgentOptions
 
     /// <summary><c>NbdCertificate</c>, <c>NbdKey</c>, <c>NbdClientCa</c>: what NBD by TLS is set up from; none by default.</summary>
     public NbdTlsFiles? NbdTls { get; init; }
+
+    /// <summary>What the agent may use of the uplink, whatever the service configures; no bounds by default.</summary>
+    public UplinkOptions Uplink { get; init; } = new();
 
     /// <summary><c>Local</c>: where the local page is, <c>ADDRESS:PORT</c>; default 127.0.0.1:8810.</summary>
     public required IPEndPoint Local { get; init; }

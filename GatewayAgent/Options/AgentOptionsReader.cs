@@ -14,7 +14,7 @@ internal static class AgentOptionsReader
 {
     public const string EnvironmentPrefix = "TIDEGATE_AGENT_";
     private const string DefaultLocal = "127.0.0.1:8810";
-    private static readonly string[] Settings = ["State", "Service", "Ca", .. NbdSettingsReader.Settings, "Local", "Console", "ReadyFile", "StopGraceSeconds"];
+    private static readonly string[] Settings = ["State", "Service", "Ca", .. NbdSettingsReader.Settings, .. UplinkSettingsReader.Settings, "Local", "Console", "ReadyFile", "StopGraceSeconds"];
 
     /// <summary>Throws <see cref="AgentOptionsException"/> with every fault. Null values of <paramref name="commandLine"/> count as not given.</summary>
     public static AgentOptions Read(IEnumerable<KeyValuePair<string, string?>> commandLine, string? configFile)
@@ -62,6 +62,7 @@ internal static class AgentOptionsReader
         var local = ReadLocal(configuration, faults);
         var (nbd, nbdTls) = NbdSettingsReader.Read(configuration, faults);
         var console = ReadConsole(configuration, service, faults);
+        var uplink = UplinkSettingsReader.Read(configuration, faults);
         var grace = ReadGrace(configuration, faults);
         if (faults.Count > 0) throw new AgentOptionsException(faults);
         return new AgentOptions
@@ -71,6 +72,7 @@ internal static class AgentOptionsReader
             CaFile = Path.GetFullPath(ca!),
             Nbd = nbd,
             NbdTls = nbdTls,
+            Uplink = uplink,
             Local = local!,
             Console = console!,
             ReadyFile = configuration["ReadyFile"] is { Length: > 0 } ready ? Path.GetFullPath(ready) : null,

@@ -6,7 +6,7 @@ internal sealed class BlobTransportOptions
     /// <summary>Attempts on one ticket before the caller is told, 1-10.</summary>
     public int Attempts { get; set; } = 4;
 
-    /// <summary>Time for one whole attempt, 1 s to 10 min.</summary>
+    /// <summary>Time without progress after which an attempt is given up, 1 s to 10 min: progress is a slice sent or read; a wait for the uplink's limit does not count.</summary>
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Upper end of the first delay between attempts.</summary>

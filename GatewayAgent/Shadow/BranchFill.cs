@@ -104,12 +104,13 @@ internal sealed class BranchFill
         var delay = _context.Calls.NewDelay();
         while (true)
         {
+            using var turn = await _context.Pace.BeginAsync(cancellationToken);
             var tickets = await _context.Calls.UntilAnsweredAsync(
                 stop => _context.Service.GetWriteTicketsAsync(session.Epoch, [segment.BlobKey], stop), cancellationToken);
             var ticket = tickets.Single(one => one.BlobKey == segment.BlobKey);
             try
             {
-                await _context.Blobs.PutAsync(ticket, segment.Content, cancellationToken);
+                await _context.Blobs.By(turn).PutAsync(ticket, segment.Content, cancellationToken);
                 var fill = new FillCommit(
                     _number + 1, segment.BlobKey, _digest.ToArray(), segment.Digest.ToArray(), segment.LengthBytes, segment.FrameBytes, ticket.Token);
                 await _context.Calls.UntilAnsweredAsync(

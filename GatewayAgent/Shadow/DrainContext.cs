@@ -1,4 +1,5 @@
 using Tidegate.BlockStore.Segments;
+using Tidegate.GatewayAgent.Uplink;
 
 namespace Tidegate.GatewayAgent.Shadow;
 
@@ -14,6 +15,9 @@ internal sealed record DrainContext(
     TimeProvider Time,
     ServiceCalls Calls)
 {
+    /// <summary>The volume's share of the uplink.</summary>
+    public required ITransferPace Pace { get; init; }
+
     /// <summary>Told of every failed attempt, for people.</summary>
     public required Action<string> Failed { get; init; }
 

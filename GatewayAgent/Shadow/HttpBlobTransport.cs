@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using Tidegate.GatewayAgent.Uplink;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Volumes;
 
@@ -15,7 +16,7 @@ namespace Tidegate.GatewayAgent.Shadow;
 /// Failures are <see cref="TidegateException"/>: <c>Unavailable</c> after the last attempt, <c>TicketRefused</c> when the ticket is
 /// over or altered, <c>NotFound</c>, <c>Corrupt</c> when a blob under the key holds other bytes.
 /// </remarks>
-internal sealed class HttpBlobTransport(DataClients clients, TimeProvider time, BlobTransportOptions options) : IBlobTransport
+internal sealed class HttpBlobTransport(DataClients clients, TimeProvider time, BlobTransportOptions options, ITransferTurn? turn = null) : IBlobTransport
 {
     private const string LengthHeader = "Tidegate-Blob-Length";
     private const string DigestHeader = "Repr-Digest";
@@ -25,11 +26,16 @@ internal sealed class HttpBlobTransport(DataClients clients, TimeProvider time, 
     // blob is another permission. Should one of these ever mean something else, the commit finds that the blob is not there.
     private static readonly string[] AzureExists = ["BlobAlreadyExists", "ConditionNotMet", "UnauthorizedBlobOverwrite", "AuthorizationPermissionMismatch"];
 
+    private readonly ITransferTurn _turn = turn ?? Unpaced.Instance;
+
+    /// <inheritdoc/>
+    public IBlobTransport By(ITransferTurn turn) => new HttpBlobTransport(clients, time, options, turn);
+
     /// <inheritdoc/>
     public Task<bool> PutAsync(BlobTicket ticket, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
-        AttemptAsync(ticket, async (failures, stop) =>
+        AttemptAsync(ticket, async (failures, watch, stop) =>
         {
-            using var body = new ReadOnlyMemoryContent(content);
+            using var body = new PacedContent(content, _turn, watch);
             using var request = Request(ticket, HttpMethod.Put, body);
             // The earlier attempt may have stored the blob, or met a server that is busy: it may say so before it is sent everything again.
             request.Headers.ExpectContinue = failures > 0;
@@ -47,7 +53,7 @@ internal sealed class HttpBlobTransport(DataClients clients, TimeProvider time, 
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
-        return AttemptAsync<ReadOnlyMemory<byte>>(ticket, async (_, stop) =>
+        return AttemptAsync<ReadOnlyMemory<byte>>(ticket, async (_, watch, stop) =>
         {
             using var request = Request(ticket, HttpMethod.Get, null);
             request.Headers.Range = new RangeHeaderValue(offset, offset + length - 1);
@@ -58,11 +64,11 @@ internal sealed class HttpBlobTransport(DataClients clients, TimeProvider time, 
             if (response.StatusCode is not (HttpStatusCode.PartialContent or HttpStatusCode.OK))
                 throw Failure(ticket, response);
             var skip = response.StatusCode == HttpStatusCode.OK ? offset : 0;
-            return await ReadAsync(response, skip, length, stop);
+            return await ReadAsync(response, skip, length, watch, stop);
         }, cancellationToken);
     }
 
-    private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpResponseMessage response, long skip, int length, CancellationToken stop)
+    private async Task<ReadOnlyMemory<byte>> ReadAsync(HttpResponseMessage response, long skip, int length, Action<bool> watch, CancellationToken stop)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(stop);
         var buffer = new byte[length];
@@ -73,7 +79,15 @@ internal sealed class HttpBlobTransport(DataClients clients, TimeProvider time, 
                 return ReadOnlyMemory<byte>.Empty;
             skip -= dropped;
         }
-        var read = await stream.ReadAtLeastAsync(buffer, length, throwOnEndOfStream: false, stop);
+        var read = 0;
+        for (var isOver = false; read < length && !isOver;)
+        {
+            watch(true);
+            var granted = await _turn.TakeAsync(length - read, stop);
+            watch(false);
+            var got = await stream.ReadAtLeastAsync(buffer.AsMemory(read, granted), granted, throwOnEndOfStream: false, stop);
+            (read, isOver) = (read + got, got < granted);
+        }
         if (response.Content.Headers.ContentLength is { } promised && response.StatusCode == HttpStatusCode.PartialContent && read < Math.Min(promised, length))
             throw new HttpIOException(HttpRequestError.ResponseEnded, "the answer ended early");
         return buffer.AsMemory(0, read);
@@ -90,7 +104,7 @@ internal sealed class HttpBlobTransport(DataClients clients, TimeProvider time, 
         return request;
     }
 
-    private async Task<T> AttemptAsync<T>(BlobTicket ticket, Func<int, CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
+    private async Task<T> AttemptAsync<T>(BlobTicket ticket, Func<int, Action<bool>, CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
     {
         var delay = new RetryDelay(options.FirstDelay, options.LongestDelay);
         while (true)
@@ -101,7 +115,8 @@ internal sealed class HttpBlobTransport(DataClients clients, TimeProvider time, 
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
             try
             {
-                return await attempt(delay.Failures, stop.Token);
+                // While the limiter is waited for, the peer owes nothing.
+                return await attempt(delay.Failures, isWaiting => limit.CancelAfter(isWaiting ? Timeout.InfiniteTimeSpan : options.AttemptTimeout), stop.Token);
             }
             catch (TidegateException refused) when (refused.Code == ErrorCodes.Unavailable)
             {

@@ -1,3 +1,4 @@
+using Tidegate.GatewayAgent.Uplink;
 using Tidegate.Grains.Interfaces.Volumes;
 
 namespace Tidegate.GatewayAgent.Shadow;
@@ -7,6 +8,10 @@ internal interface IBlobTransport
 {
     /// <summary>PUT, create only. True when stored, false when the key was already there (the caller compares).</summary>
     Task<bool> PutAsync(BlobTicket ticket, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+
     /// <summary>GET of a range.</summary>
     Task<ReadOnlyMemory<byte>> GetRangeAsync(BlobTicket ticket, long offset, int length, CancellationToken cancellationToken);
+
+    /// <summary>The same, with what is carried going by a turn that has begun.</summary>
+    IBlobTransport By(ITransferTurn turn);
 }

@@ -96,12 +96,13 @@ internal sealed class SegmentUpload : IAsyncDisposable
         var delay = _context.Calls.NewDelay();
         while (true)
         {
+            using var turn = await _context.Pace.BeginAsync(_stop.Token);
             var tickets = await _context.Calls.UntilAnsweredAsync(
                 stop => _context.Service.GetWriteTicketsAsync(_context.Session.Epoch, [segment.BlobKey], stop), _stop.Token);
             var ticket = tickets.Single(ticket => ticket.BlobKey == segment.BlobKey);
             try
             {
-                await _context.Blobs.PutAsync(ticket, segment.Content, _stop.Token);
+                await _context.Blobs.By(turn).PutAsync(ticket, segment.Content, _stop.Token);
                 _context.CountStored(segment.LengthBytes);
                 return ticket;
             }

@@ -1,5 +1,6 @@
 using Tidegate.BlockStore.Segments;
 using Tidegate.GatewayAgent.Devices;
+using Tidegate.GatewayAgent.Uplink;
 using Tidegate.GatewayAgent.WriteLog;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Volumes;
@@ -59,6 +60,9 @@ internal sealed class ShadowPipeline : IAsyncDisposable
 
     /// <summary>The volume as hosts see it: where the copies come from when store and image have come apart.</summary>
     public required IBlockDevice Copies { get; init; }
+
+    /// <summary>The volume's share of the uplink.</summary>
+    public ITransferPace Pace { get; init; } = Unpaced.Instance;
 
     /// <summary>Starts to attach and drain.</summary>
     public void Start()
@@ -213,6 +217,7 @@ internal sealed class ShadowPipeline : IAsyncDisposable
         var context = new DrainContext(
             EpochSession.From(_service.VolumeId, reply), _log, _service, _blobs, _workers, _nonces, _options, _time, _calls)
         {
+            Pace = Pace,
             Failed = NoteFailure,
             CountStored = bytes =>
             {

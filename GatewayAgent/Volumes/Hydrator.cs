@@ -9,6 +9,7 @@ using Tidegate.BlockStore.Images;
 using Tidegate.GatewayAgent.Devices;
 using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.Shadow;
+using Tidegate.GatewayAgent.Uplink;
 using Tidegate.Grains.Interfaces.Errors;
 
 namespace Tidegate.GatewayAgent.Volumes;
@@ -38,13 +39,14 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
     private readonly Lock _hostsGate = new();
     private int _waitingHosts;
     private volatile TaskCompletionSource _hostsServed = Completed();
+    private volatile TaskCompletionSource _hostsWait = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile string _reason = "";
 
     public Hydrator(string volumeId, PresenceMap map, IVolumeService service, IBlobTransport blobs, HydrationOptions options,
-        TimeProvider time, ILogger logger)
+        TimeProvider time, ILogger logger, ITransferPace? pace = null)
     {
         (_volumeId, _map, _service, _options, _time, _logger) = (volumeId, map, service, options, time, logger);
-        _image = new RemoteImage(_service.GetImageAsync, new TicketBlobSource(service, blobs, time));
+        _image = new RemoteImage(_service.GetImageAsync, new TicketBlobSource(service, blobs, time, new HostsFirstPace(pace ?? Unpaced.Instance, HostsWaitAsync)));
     }
 
     /// <summary>Completes when every sector is in the store and the map says so durably.</summary>
@@ -83,7 +85,10 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
         lock (_hostsGate)
         {
             if (_waitingHosts++ == 0)
+            {
                 _hostsServed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                _hostsWait.TrySetResult();
+            }
         }
         try
         {
@@ -118,7 +123,10 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
             lock (_hostsGate)
             {
                 if (--_waitingHosts == 0)
+                {
                     _hostsServed.TrySetResult();
+                    _hostsWait = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                }
             }
         }
     }
@@ -245,6 +253,9 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
             yield return (first, count);
         _map.MarkZero(next, _map.Blocks - next);
     }
+
+    // What the background has begun a host may need: while one waits, nothing of this volume is held back.
+    private Task HostsWaitAsync() => _hostsWait.Task;
 
     /// <summary>Fetches the range's blocks now; a block that is being fetched for another host is not fetched twice.</summary>
     private Task TouchAsync(long offset, long length)

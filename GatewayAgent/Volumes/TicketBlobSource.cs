@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.GatewayAgent.Shadow;
+using Tidegate.GatewayAgent.Uplink;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Volumes;
 
@@ -10,11 +11,12 @@ namespace Tidegate.GatewayAgent.Volumes;
 /// Reads blobs of one volume with read tickets (<c>docs/protocols/volume-data.md</c>, Tickets): asks for a ticket on first use, keeps it
 /// for most of its life, and asks again when a store refuses it. At most <see cref="MaxTickets"/> are kept.
 /// </summary>
-internal sealed class TicketBlobSource(IVolumeService service, IBlobTransport blobs, TimeProvider time) : IBlobSource
+internal sealed class TicketBlobSource(IVolumeService service, IBlobTransport blobs, TimeProvider time, ITransferPace? pace = null) : IBlobSource
 {
     private const int MaxTickets = 4096;
     /// <summary>A minute short of what the service grants, whatever its clock says.</summary>
     private static readonly TimeSpan TicketLife = TimeSpan.FromMinutes(4);
+    private readonly ITransferPace _pace = pace ?? Unpaced.Instance;
     private readonly ConcurrentDictionary<string, Held> _tickets = new();
 
     /// <inheritdoc/>
@@ -22,10 +24,11 @@ internal sealed class TicketBlobSource(IVolumeService service, IBlobTransport bl
     {
         for (var isRetry = false; ; isRetry = true)
         {
+            using var turn = await _pace.BeginAsync(cancellationToken);
             var ticket = await TicketAsync(blobKey, cancellationToken);
             try
             {
-                return await blobs.GetRangeAsync(ticket, offset, length, cancellationToken);
+                return await blobs.By(turn).GetRangeAsync(ticket, offset, length, cancellationToken);
             }
             catch (TidegateException error) when (error.Code == ErrorCodes.TicketRefused && !isRetry)
             {

@@ -1,5 +1,6 @@
 using Tidegate.BlockStore.Segments;
 using Tidegate.GatewayAgent.Shadow;
+using Tidegate.GatewayAgent.Uplink;
 
 namespace Tidegate.GatewayAgent.Volumes;
 
@@ -12,6 +13,9 @@ internal sealed record VolumeEnvironment(
     TimeProvider Time,
     ILoggerFactory Loggers)
 {
+    /// <summary>How fast the uplink may be used; the environment's owner disposes it.</summary>
+    public UplinkLimits Uplink { get; init; } = new(new UplinkOptions(), Time, Loggers.CreateLogger<UplinkLimits>());
+
     /// <summary>Draws segment nonces.</summary>
     public INonceSource Nonces { get; init; } = RandomNonceSource.Instance;
 

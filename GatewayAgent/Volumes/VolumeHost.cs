@@ -248,7 +248,7 @@ internal sealed class VolumeHost : IAsyncDisposable
         {
             map = PresenceMap.Open(Files, VolumeId, _attachment.SourceSnapshotId, _attachment.SizeBytes, wasServed: LoggedVolume.Exists(Files));
             if (!map.IsComplete)
-                hydrator = new Hydrator(VolumeId, map, service, _environment.Blobs, _environment.Options.Hydration, _environment.Time, logger);
+                hydrator = new Hydrator(VolumeId, map, service, _environment.Blobs, _environment.Options.Hydration, _environment.Time, logger, _environment.Uplink.Downloads.NewFlow());
         }
         var capacity = _environment.Options.LogCapacityFor(_attachment.SizeBytes);
         // A small log is synced and freed in smaller steps, so that writers seldom wait for room.
@@ -289,6 +289,7 @@ internal sealed class VolumeHost : IAsyncDisposable
             _environment.Nonces)
         {
             Copies = volume,
+            Pace = _environment.Uplink.Uploads.NewFlow(),
         };
         pipeline.Ended += (state, reason) => _ = OnShadowEndedAsync(state, reason);
         _served = new Served(volume, pipeline, hydrator, map, new ExportLeases(volume));

@@ -104,6 +104,7 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
     {
         await StopAsync(CancellationToken.None);
         _environment.Workers.Dispose();
+        _environment.Uplink.Dispose();
     }
 
     /// <summary>Stops every volume; files and configuration stay. What was acknowledged is durable, whether or not the service has it.</summary>
@@ -134,6 +135,7 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
                 return;
             if (isNew)
                 _store.Save(configuration);
+            _environment.Uplink.Configure(configuration);
             await StopLeftOutAsync(configuration);
             await StartOrUpdateAsync(configuration, cancellationToken);
             Volatile.Write(ref _applied, configuration);

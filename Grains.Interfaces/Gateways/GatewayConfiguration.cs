@@ -10,4 +10,9 @@ public sealed record GatewayConfiguration(
     [property: Id(0)] long Version,
     [property: Id(1)] string GatewayName,
     [property: Id(2)] string TimeZone,
-    [property: Id(3)] IReadOnlyList<VolumeAttachment> Volumes);
+    [property: Id(3)] IReadOnlyList<VolumeAttachment> Volumes)
+{
+    /// <summary>How fast it may use its uplink; null from a service that knows no limits.</summary>
+    [Id(4)]
+    public BandwidthLimits? Bandwidth { get; init; }
+}

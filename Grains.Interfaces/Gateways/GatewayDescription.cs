@@ -14,4 +14,9 @@ public sealed record GatewayDescription(
     [property: Id(8)] long AppliedConfigurationVersion,
     [property: Id(9)] IReadOnlyList<VolumeStatus> Volumes,
     [property: Id(10)] DateTimeOffset CreatedAt,
-    [property: Id(11)] DateTimeOffset? CertificateExpiresAt);
+    [property: Id(11)] DateTimeOffset? CertificateExpiresAt)
+{
+    /// <summary>How fast it may use its uplink.</summary>
+    [Id(12)]
+    public BandwidthLimits Bandwidth { get; init; } = BandwidthLimits.Unlimited;
+}

@@ -26,6 +26,10 @@ public interface IGatewayGrain : IGrainWithStringKey
     [Alias("rename")]
     Task Rename(string name);
 
+    /// <summary>Sets how fast the gateway may use its uplink (M1.10). Throws <c>InvalidArgument</c> for rates, windows or zones out of range.</summary>
+    [Alias("set-bandwidth")]
+    Task SetBandwidth(BandwidthLimits limits);
+
     /// <summary>Adds a volume to the desired configuration. Idempotent; called by the volume grain.</summary>
     [Alias("attach-volume")]
     Task AttachVolume(VolumeAttachment attachment);

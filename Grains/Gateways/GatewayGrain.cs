@@ -50,7 +50,10 @@ internal sealed partial class GatewayGrain(
             link?.AppliedConfigurationVersion ?? 0,
             link?.Volumes ?? [],
             State.CreatedAt,
-            State.Certificates.Length == 0 ? null : State.Certificates.Max(known => known.ExpiresAt)));
+            State.Certificates.Length == 0 ? null : State.Certificates.Max(known => known.ExpiresAt))
+        {
+            Bandwidth = State.Bandwidth ?? BandwidthLimits.Unlimited,
+        });
     }
 
     /// <inheritdoc />
@@ -73,6 +76,14 @@ internal sealed partial class GatewayGrain(
             await SettleQuietlyAsync();
         }
 
+        SendConfiguration();
+    }
+
+    /// <inheritdoc />
+    public async Task SetBandwidth(BandwidthLimits limits)
+    {
+        RequireOwner();
+        await ChangeAsync((state, _) => GatewayMachine.SetBandwidth(state, limits));
         SendConfiguration();
     }
 

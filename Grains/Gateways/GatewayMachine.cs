@@ -114,6 +114,17 @@ internal static class GatewayMachine
             ? Change.To(state with { CertificatesToRevoke = [.. state.CertificatesToRevoke.Except(revoked)] })
             : Change.Keep(state);
 
+    /// <summary>Sets how fast the gateway may use its uplink.</summary>
+    public static Change<GatewayState, GatewayState> SetBandwidth(GatewayState state, BandwidthLimits limits)
+    {
+        RequireLive(state);
+        var next = BandwidthRules.Check(limits);
+        if (next == (state.Bandwidth ?? BandwidthLimits.Unlimited)) return Change.Keep(state);
+        return Change.To(
+            Configured(state with { Bandwidth = next }),
+            new DomainEvent("gateway.bandwidth-set", new { next.UploadBytesPerSecond, next.DownloadBytesPerSecond, next.TimeZone, windows = next.Windows.Count }));
+    }
+
     /// <summary>Adds a volume to the desired configuration, or takes its new name and size.</summary>
     public static Change<GatewayState, GatewayState> AttachVolume(GatewayState state, VolumeAttachment attachment)
     {
@@ -211,7 +222,7 @@ internal static class GatewayMachine
 
     /// <summary>The desired configuration as the agent is told it.</summary>
     public static GatewayConfiguration ConfigurationOf(GatewayState state) =>
-        new(state.ConfigurationVersion, state.Name, state.TimeZone, state.Volumes);
+        new(state.ConfigurationVersion, state.Name, state.TimeZone, state.Volumes) { Bandwidth = state.Bandwidth ?? BandwidthLimits.Unlimited };
 
     private static void RequireLive(GatewayState state)
     {

@@ -57,4 +57,7 @@ internal sealed record GatewayState : AggregateState
 
     /// <summary>Certificates that count no more and still have to be revoked at every silo; at most <see cref="GatewayMachine.MaxCertificatesToRevoke"/>.</summary>
     [Id(16)] public GatewayCertificate[] CertificatesToRevoke { get; init; } = [];
+
+    /// <summary>How fast it may use its uplink; null for unlimited.</summary>
+    [Id(17)] public BandwidthLimits? Bandwidth { get; init; }
 }

@@ -28,6 +28,14 @@ internal static class GatewayRoutes
                 return TypedResults.Ok(Views.Of(await gateway.Describe()));
             })
             .WithName("renameGateway").WithTags("gateways").WithSummary("Changes a gateway's name.").Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound, ErrorCodes.NameInUse);
+        api.MapPut("/gateways/{gatewayId}/bandwidth", async (string gatewayId, BandwidthView limits, IGrainFactory grains) =>
+            {
+                var gateway = Gateway(grains, gatewayId);
+                await gateway.SetBandwidth(BandwidthViews.Of(limits));
+                return TypedResults.Ok(BandwidthViews.Of((await gateway.Describe()).Bandwidth));
+            })
+            .WithName("setBandwidth").WithTags("gateways").WithSummary("Sets how fast a gateway may use its uplink, with other rates in parts of the week.")
+            .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound);
         api.MapDelete("/gateways/{gatewayId}", async (string gatewayId, IGrainFactory grains) =>
             {
                 await Gateway(grains, gatewayId).Deactivate();

@@ -35,7 +35,10 @@ internal static class Views
     public static GatewayView Of(GatewayDescription gateway, GatewayLiveDescription? live = null) => new(
         gateway.GatewayId, gateway.AccountId, gateway.Name, gateway.TimeZone, Of(gateway.Metadata), gateway.IsConnected, gateway.LastSeenAt,
         gateway.ConfigurationVersion, gateway.AppliedConfigurationVersion, [.. gateway.Volumes.Select(Of)], gateway.CreatedAt,
-        gateway.CertificateExpiresAt, live is null ? null : Of(live));
+        gateway.CertificateExpiresAt, live is null ? null : Of(live))
+    {
+        Bandwidth = BandwidthViews.Of(gateway.Bandwidth),
+    };
 
     public static VolumeView Of(VolumeDescription volume) => new(
         volume.VolumeId, volume.AccountId, volume.GatewayId, volume.Name, volume.SizeBytes, volume.SourceSnapshotId, volume.Epoch,

@@ -27,4 +27,8 @@ public sealed record GatewayView(
     IReadOnlyList<VolumeStatusView> Volumes,
     DateTimeOffset CreatedAt,
     DateTimeOffset? CertificateExpiresAt,
-    GatewayLiveView? Live = null);
+    GatewayLiveView? Live = null)
+{
+    /// <summary>How fast it may use its uplink; absent from a service that knows no limits.</summary>
+    public BandwidthView? Bandwidth { get; init; }
+}

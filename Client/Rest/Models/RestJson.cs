@@ -34,6 +34,7 @@ namespace Tidegate.Client.Rest.Models;
 [JsonSerializable(typeof(ActivationClaimView))]
 [JsonSerializable(typeof(RenameGatewayRequest))]
 [JsonSerializable(typeof(GatewayView))]
+[JsonSerializable(typeof(BandwidthView))]
 [JsonSerializable(typeof(CreateVolumeRequest))]
 [JsonSerializable(typeof(VolumeView))]
 [JsonSerializable(typeof(ResizeVolumeRequest))]

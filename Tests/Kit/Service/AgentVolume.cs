@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Tidegate.GatewayAgent.Devices;
 using Tidegate.GatewayAgent.Shadow;
+using Tidegate.GatewayAgent.Uplink;
 using Tidegate.GatewayAgent.Volumes;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Tests.Kit.Disks;
@@ -55,11 +56,14 @@ internal sealed class AgentVolume : IAsyncDisposable
     };
 
     /// <summary>Opens the volume; a crash of the disk is thrown.</summary>
-    public static AgentVolume Open(ModelService service, LockedDisk disk, string sourceSnapshotId = "", VolumeOptions? options = null)
+    public static AgentVolume Open(ModelService service, LockedDisk disk, string sourceSnapshotId = "", VolumeOptions? options = null, UplinkOptions? uplink = null)
     {
         var workers = new SealWorkers(2);
         var environment = new VolumeEnvironment(
-            _ => service.Connect(), service.Transport(), workers, options ?? Options(), TimeProvider.System, NullLoggerFactory.Instance);
+            _ => service.Connect(), service.Transport(), workers, options ?? Options(), TimeProvider.System, NullLoggerFactory.Instance)
+        {
+            Uplink = new UplinkLimits(uplink ?? new UplinkOptions(), TimeProvider.System, NullLogger.Instance),
+        };
         var attachment = new VolumeAttachment(service.VolumeId, "data", service.Heads[0].SizeBytes, sourceSnapshotId);
         try
         {

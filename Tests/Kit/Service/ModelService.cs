@@ -10,6 +10,7 @@ using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Segments;
 using Tidegate.BlockStore.Staging;
 using Tidegate.GatewayAgent.Shadow;
+using Tidegate.GatewayAgent.Uplink;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Tests.Kit.Blobs;
@@ -336,6 +337,8 @@ internal sealed class ModelService
 
     private sealed class TicketTransport(ModelService service) : IBlobTransport
     {
+        public IBlobTransport By(ITransferTurn turn) => this;
+
         public async Task<bool> PutAsync(BlobTicket ticket, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
         {
             if (service.BeforePut is { } hold)

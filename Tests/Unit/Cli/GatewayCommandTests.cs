@@ -77,4 +77,42 @@ public sealed class GatewayCommandTests
         Assert.Contains("the gateway shows now", run.Errors, StringComparison.Ordinal);
         Assert.Single(api.Requests);
     }
+
+    [Fact]
+    public async Task Bandwidth_changes_what_is_named_and_keeps_the_rest()
+    {
+        var path = $"/v1/gateways/{Samples.GatewayId}";
+        var known = new BandwidthView(1000_000, 2000_000, "Europe/Zurich");
+        await using var api = (await FakeApi.StartAsync())
+            .On("GET", path, FakeReply.Ok(Samples.GatewayDetails() with { Bandwidth = known }))
+            .On("PUT", path + "/bandwidth", FakeReply.Ok(known));
+        var run = await CliRun.Async(
+            api, "gateways", "bandwidth", Samples.GatewayId, "--upload", "unlimited", "--window", "fri-mon,wed 22:00-06:00 upload=2MiB", "-o", "json");
+        Assert.Equal(0, run.ExitCode);
+        var body = JsonNode.Parse(api.Asked("PUT", path + "/bandwidth").Single().Body)!;
+        Assert.Null(body["uploadBytesPerSecond"]);
+        Assert.Equal((2000_000L, "Europe/Zurich"), ((long)body["downloadBytesPerSecond"]!, (string?)body["timeZone"]));
+        var window = Assert.Single(body["windows"]!.AsArray())!;
+        Assert.Equal(["friday", "saturday", "sunday", "monday", "wednesday"], window["days"]!.AsArray().Select(day => (string?)day));
+        Assert.Equal(
+            ("22:00", "06:00", 2L << 20, 2000_000L),
+            ((string?)window["from"], (string?)window["to"], (long)window["uploadBytesPerSecond"]!, (long)window["downloadBytesPerSecond"]!));
+        await CliRun.Async(api, "gateways", "bandwidth", Samples.GatewayId);
+        Assert.Single(api.Asked("PUT", path + "/bandwidth"));
+    }
+
+    [Theory]
+    [InlineData("--window", "some day")]
+    [InlineData("--window", "mon 8:00-18:00 upload=1MiB")]
+    [InlineData("--window", "mo 08:00-18:00 upload=1MiB")]
+    [InlineData("--upload", "fast")]
+    public async Task A_limit_that_is_none_is_refused_and_nothing_is_sent(string option, string text)
+    {
+        var path = $"/v1/gateways/{Samples.GatewayId}";
+        await using var api = (await FakeApi.StartAsync()).On("GET", path, FakeReply.Ok(Samples.GatewayDetails()));
+        var run = await CliRun.Async(api, "gateways", "bandwidth", Samples.GatewayId, option, text);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(text, run.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain(api.Requests, static request => request.Method == "PUT");
+    }
 }

@@ -53,6 +53,34 @@ public sealed class GatewayMachineTests
             iter: 300, seed: "0N0XIzNsQ0O2");
 
     [Fact]
+    public void M1_10_Bandwidth_limits_are_a_new_version_of_the_configuration_and_the_same_again_are_not()
+    {
+        var limits = new BandwidthLimits(1 << 20, 0, "Europe/Zurich", [new BandwidthWindow(WeekDays.Monday | WeekDays.Friday, 480, 1080, null, 8 << 10)]);
+        var change = GatewayMachine.SetBandwidth(Provisioned, limits);
+        Assert.Equal(limits, GatewayMachine.ConfigurationOf(change.Next!).Bandwidth);
+        Assert.Equal(Provisioned.ConfigurationVersion + 1, change.Next!.ConfigurationVersion);
+        Assert.Equal("gateway.bandwidth-set", Assert.Single(change.Events).Kind);
+        Assert.Null(GatewayMachine.SetBandwidth(change.Next, limits with { Windows = [.. limits.Windows] }).Next);
+        Assert.Null(GatewayMachine.SetBandwidth(Provisioned, BandwidthLimits.Unlimited).Next);
+    }
+
+    [Theory]
+    [InlineData(8191, "", 1, 0, 1)]
+    [InlineData(-1, "", 1, 0, 1)]
+    [InlineData(null, "Mars/Olympus", 1, 0, 1)]
+    [InlineData(null, "+14:01", 1, 0, 1)]
+    [InlineData(null, "", 0, 0, 1)]
+    [InlineData(null, "", 128, 0, 1)]
+    [InlineData(null, "", 1, 1440, 1)]
+    [InlineData(null, "", 1, 0, 1441)]
+    [InlineData(null, "", 1, 0, 0)]
+    public void Bandwidth_limits_out_of_range_are_refused(int? upload, string zone, int days, int from, int to)
+    {
+        var limits = new BandwidthLimits(upload, null, zone, [new BandwidthWindow((WeekDays)days, from, to, null, null)]);
+        Assert.Equal(ErrorCodes.InvalidArgument, Assert.Throws<TidegateException>(() => GatewayMachine.SetBandwidth(Provisioned, limits)).Code);
+    }
+
+    [Fact]
     public void A_configuration_that_is_older_than_the_agents_becomes_the_newest()
     {
         var behind = GatewayMachine.LinkOpened(Provisioned, Hello("one") with { AppliedConfigurationVersion = 40 }, 0, false, Start).Next!;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using Tidegate.GatewayAgent.Shadow;
+using Tidegate.GatewayAgent.Uplink;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Tests.Kit.Time;
@@ -28,6 +29,21 @@ public sealed class HttpBlobTransportTests
         Assert.Equal("BlockBlob", request.Headers.GetValues("x-ms-blob-type").Single());
         Assert.Equal("application/octet-stream", request.Content!.Headers.ContentType!.ToString());
         Assert.Equal(Content, body);
+    }
+
+    /// <summary>An attempt has its limit for progress: what the uplink's limit holds back is no failure of the peer.</summary>
+    [Fact]
+    public async Task A_put_that_the_limit_makes_slow_is_not_given_up()
+    {
+        var peer = new ScriptedHandler((_, _) => new HttpResponseMessage(HttpStatusCode.Created));
+        using var limiter = new TransferLimiter(_time, static _ => 100);
+        using var turn = await limiter.NewFlow().BeginAsync(default);
+        var began = _time.GetUtcNow();
+        var put = Transport(peer).By(turn).PutAsync(Ticket("PUT"), new byte[10_000], default);
+        await _time.RunWaitsAsync(put, TimeSpan.FromSeconds(1));
+        Assert.True(await put);
+        Assert.Equal(10_000, Assert.Single(peer.Asked).Body.Length);
+        Assert.InRange((_time.GetUtcNow() - began).TotalSeconds, 95, 110);
     }
 
     [Theory]

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Tidegate.BlockStore.Relocation;
 using Tidegate.BlockStore.Segments;
 using Tidegate.GatewayAgent.Devices;
+using Tidegate.GatewayAgent.Uplink;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Tests.Kit.Disks;
 using Tidegate.Tests.Kit.Service;
@@ -33,6 +34,20 @@ public sealed class RestoreTests
         await using var again = AgentVolume.Open(service, agent.Disk, SnapshotId);
         Assert.Equal(SHA256.HashData(image), SHA256.HashData(await again.ReadAsync()));
         Assert.Equal(VolumeRunState.Shadowing, again.Status.State);
+    }
+
+    /// <summary>M1.10: a limit on downloads holds the background alone.</summary>
+    [Fact]
+    public async Task What_a_host_reads_is_fetched_though_downloads_are_paused()
+    {
+        var (origin, image) = await OriginAsync(seed: 3);
+        var service = origin.Clone("vol-00000000000000000015", SnapshotId, seed: 3);
+        await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(3), SnapshotId, uplink: new UplinkOptions(DownloadBytesPerSecond: 0));
+        var half = new byte[SizeBytes / 2];
+        await agent.Device.ReadAsync(0, half, CancellationToken.None).AsTask().OrHungAsync();
+        Assert.Equal(image[..half.Length], half);
+        Assert.Equal(VolumeRunState.Restoring, agent.Status.State);
+        Assert.Equal(image, await agent.ReadAsync());
     }
 
     [Fact]
