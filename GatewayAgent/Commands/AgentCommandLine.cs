@@ -17,13 +17,17 @@ internal static class AgentCommandLine
         file (--config), in this order of precedence.
 
         Exit codes: 0 success, 1 unexpected fault, 2 wrong settings, 3 damaged or exposed identity, 4 local fault (directory in
-        use, address taken, disk), 5 no agent answers, 130 interrupted.
+        use, address taken, disk), 5 no agent answers, 6 verification found damage, 130 interrupted.
         """;
 
     public static async Task<int> RunAsync(string[] arguments)
     {
         var root = new RootCommand(Description);
-        foreach (var command in new[] { RunCommand.Create(), ActivateCommand.Create(), StatusCommand.Create() }) root.Subcommands.Add(command);
+        Command[] commands =
+        [
+            RunCommand.Create(), ActivateCommand.Create(), StatusCommand.Create(), VolumesCommand.Create(), VerifyCommand.Create(), SupportBundleCommand.Create(),
+        ];
+        foreach (var command in commands) root.Subcommands.Add(command);
         var parsed = root.Parse(arguments);
         var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         return parsed.Errors.Count > 0 ? ExitCode.Usage : exitCode;
@@ -39,6 +43,10 @@ internal static class AgentCommandLine
         catch (AgentOptionsException faults)
         {
             return Fail(ExitCode.Usage, faults.Message, "See tidegate-agent run --help for every setting.");
+        }
+        catch (AgentNotRunningException fault)
+        {
+            return Fail(ExitCode.NotRunning, fault.Message, "Start the agent, or say where its page is: --local URL, or --state DIR.");
         }
         catch (IdentityException fault)
         {
@@ -77,7 +85,7 @@ internal static class AgentCommandLine
         return console;
     }
 
-    private static int Fail(int exitCode, string what, string next)
+    public static int Fail(int exitCode, string what, string next)
     {
         Console.Error.WriteLine($"tidegate-agent: {what}");
         Console.Error.WriteLine(next);

@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Tidegate.GatewayAgent.Activation;
 using Tidegate.GatewayAgent.Identity;
 using Tidegate.GatewayAgent.Link;
+using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.GatewayAgent.Nbd;
 using Tidegate.GatewayAgent.Volumes;
 
@@ -24,4 +25,7 @@ internal sealed class AgentParts
 
     /// <summary>Settings of the NBD server.</summary>
     public required NbdServerOptions Nbd { get; init; }
+
+    /// <summary>What the page adds to a support bundle.</summary>
+    public required Func<DiagnosticsDocument> Diagnostics { get; init; }
 }

@@ -37,6 +37,9 @@ internal sealed partial class AgentProcess(
     private Task _announcing = Task.CompletedTask;
     private int _disposed;
 
+    /// <summary>Throughput; whoever runs the process has it sampled.</summary>
+    public TrafficRecorder Traffic => field ??= new TrafficRecorder(_board, time);
+
     /// <summary>How the process should end.</summary>
     public int ExitCode { get; private set; } = Commands.ExitCode.Success;
 
@@ -55,7 +58,8 @@ internal sealed partial class AgentProcess(
         await _nbd.StartAsync(cancellationToken);
         _board.SetNbdUri(_nbd.Addresses[0].UriOf(""));
         _board.ReadVolumesFrom(_volumes.GetStatuses);
-        _page = await LocalConsoleServer.StartAsync(options.Local, _board, options.Console, time, loggers, cancellationToken);
+        _page = await LocalConsoleServer.StartAsync(
+            options.Local, new PageSources(_board, Traffic, options.Console, parts.Diagnostics), time, loggers, cancellationToken);
         terminal.LocalUrl = _page.Url;
         _readyFiles.Add(new ReadyFile(Path.Combine(options.StateDirectory, RunFile), _page.Url));
         if (options.ReadyFile is { } readyFile) _readyFiles.Add(new ReadyFile(readyFile, _page.Url));

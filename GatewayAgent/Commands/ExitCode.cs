@@ -14,6 +14,8 @@ internal static class ExitCode
     public const int Local = 4;
     /// <summary>No agent answers.</summary>
     public const int NotRunning = 5;
+    /// <summary>Verification found damage.</summary>
+    public const int Damaged = 6;
     /// <summary>Interrupted.</summary>
     public const int Interrupted = 130;
 }

@@ -3,9 +3,11 @@ using Tidegate.Client.Rest;
 using Tidegate.GatewayAgent.Activation;
 using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.Link;
+using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.GatewayAgent.Nbd;
 using Tidegate.GatewayAgent.Options;
 using Tidegate.GatewayAgent.Shadow;
+using Tidegate.GatewayAgent.Support;
 using Tidegate.GatewayAgent.Uplink;
 using Tidegate.GatewayAgent.Volumes;
 
@@ -34,27 +36,33 @@ internal static class RunCommand
             Tls = options.NbdTls,
         };
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        AgentLogging.Configure(builder.Logging);
+        using var recent = new RecentLog(TimeProvider.System);
+        using var metrics = new MetricsLedger();
+        var diagnostics = new AgentDiagnostics(options, recent, metrics);
+        AgentLogging.Configure(builder.Logging, recent);
         builder.Services.AddSystemd();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.StopGrace);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => new AgentProcess(
-            options, CreateParts(options, nbd, services), new ActivationTerminal(AgentCommandLine.Terminal()), services.GetRequiredService<TimeProvider>(),
+            options, CreateParts(options, nbd, diagnostics, services), new ActivationTerminal(AgentCommandLine.Terminal()), services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddHostedService(static services => services.GetRequiredService<AgentProcess>());
+        builder.Services.AddHostedService(static services => new TrafficSampler(
+            services.GetRequiredService<AgentProcess>().Traffic, services.GetRequiredService<TimeProvider>()));
         using var host = builder.Build();
         var process = host.Services.GetRequiredService<AgentProcess>();
         await host.RunAsync(cancellationToken);
         return process.ExitCode;
     }
 
-    private static AgentParts CreateParts(AgentOptions options, NbdServerOptions nbd, IServiceProvider services)
+    private static AgentParts CreateParts(AgentOptions options, NbdServerOptions nbd, AgentDiagnostics diagnostics, IServiceProvider services)
     {
         var time = services.GetRequiredService<TimeProvider>();
         var loggers = services.GetRequiredService<ILoggerFactory>();
         return new AgentParts
         {
             Nbd = nbd,
+            Diagnostics = diagnostics.Collect,
             CreateActivationService = () => new HttpActivationService(options.Service, PinnedTrust.CreateHandler(options.CaFile), time),
             CreateConnector = credential => new GrainLinkConnector(
                 options.Service, new AddressFile(new LinuxDisk(options.LinkDirectory), loggers.CreateLogger<AddressFile>()), credential, time, loggers),

@@ -90,15 +90,21 @@ internal sealed class IdentityStore(IDisk disk)
     /// <summary>The credential of an activated agent, or null before activation. Finishes a clean-up that a crash cut short.</summary>
     public GatewayCredential? LoadCredential()
     {
+        var credential = ReadCredential();
+        if (credential is not null) AtomicFile.Remove(disk, ActivationFile);
+        return credential;
+    }
+
+    /// <summary>The same, and changes nothing.</summary>
+    public GatewayCredential? ReadCredential()
+    {
         var certificatePem = Read(CertificateFile);
         if (certificatePem is null) return null;
         var customer = LoadCustomer() ?? throw Damaged(CustomerFile, "it is missing although the agent is activated", null);
         var authorityPem = Read(AuthorityFile) ?? throw Damaged(AuthorityFile, "it is missing although the agent is activated", null);
         using var key = LoadOrCreateKey();
-        var credential = new GatewayCredential(
+        return new GatewayCredential(
             customer, ParseCertificate(Encoding.ASCII.GetString(certificatePem), key), ParseAuthorities(Encoding.ASCII.GetString(authorityPem)));
-        AtomicFile.Remove(disk, ActivationFile);
-        return credential;
     }
 
     private static X509Certificate2 ParseCertificate(string pem, ECDsa key)

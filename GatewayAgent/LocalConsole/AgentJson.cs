@@ -12,4 +12,6 @@ namespace Tidegate.GatewayAgent.LocalConsole;
     Converters = [typeof(CamelCaseEnumConverter<AgentState>), typeof(CamelCaseEnumConverter<VolumeRunState>)])]
 [JsonSerializable(typeof(AgentStatus))]
 [JsonSerializable(typeof(ReadyDocument))]
+[JsonSerializable(typeof(TrafficDocument))]
+[JsonSerializable(typeof(DiagnosticsDocument))]
 internal sealed partial class AgentJson : JsonSerializerContext;

@@ -1,6 +1,8 @@
 using System.Net;
+using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -14,17 +16,18 @@ internal sealed class LocalConsoleServer : IAsyncDisposable
 {
     private const int MaxConnections = 64;
     private static readonly TimeSpan VolumeInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10);
 
     private readonly WebApplication _web;
-    private readonly StatusBoard _board;
-    private readonly Uri _console;
+    private readonly PageSources _sources;
+    private readonly PageConnections _connections = new(MaxConnections);
     private readonly TimeProvider _time;
     private readonly ConsolePage _page = ConsolePage.Load();
     private readonly bool _isLoopback;
 
-    private LocalConsoleServer(IPEndPoint endPoint, StatusBoard board, Uri console, TimeProvider time, ILoggerFactory loggers)
+    private LocalConsoleServer(IPEndPoint endPoint, PageSources sources, TimeProvider time, ILoggerFactory loggers)
     {
-        (_board, _console, _time) = (board, console, time);
+        (_sources, _time) = (sources, time);
         _isLoopback = IPAddress.IsLoopback(endPoint.Address);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
@@ -32,15 +35,17 @@ internal sealed class LocalConsoleServer : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
             kestrel.Limits.MaxRequestBodySize = 0;
-            kestrel.Listen(endPoint);
+            kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
+            kestrel.Listen(endPoint, listen => listen.Use(_connections.Admit));
         });
         _web = builder.Build();
         _web.Use(GuardAsync);
         _web.UseRouting();
         _web.MapGet("/", GetRoot);
-        _web.MapGet("/status", () => Results.Json(_board.Current, AgentJson.Default.AgentStatus));
+        _web.MapGet("/status", () => Results.Json(sources.Board.Current, AgentJson.Default.AgentStatus));
+        _web.MapGet("/traffic", () => Results.Json(sources.Traffic.Read(), AgentJson.Default.TrafficDocument));
+        _web.MapGet("/diagnostics", GetDiagnostics);
         _web.MapGet("/events", (HttpContext context) => TypedResults.ServerSentEvents(WatchAsync(context.RequestAborted)));
     }
 
@@ -49,9 +54,9 @@ internal sealed class LocalConsoleServer : IAsyncDisposable
 
     /// <summary>Starts listening. Throws <see cref="IOException"/> when the address is taken.</summary>
     public static async Task<LocalConsoleServer> StartAsync(
-        IPEndPoint endPoint, StatusBoard board, Uri console, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+        IPEndPoint endPoint, PageSources sources, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var server = new LocalConsoleServer(endPoint, board, console, time, loggers);
+        var server = new LocalConsoleServer(endPoint, sources, time, loggers);
         try
         {
             await server._web.StartAsync(cancellationToken);
@@ -74,8 +79,9 @@ internal sealed class LocalConsoleServer : IAsyncDisposable
         await _web.DisposeAsync();
     }
 
-    private Task GuardAsync(HttpContext context, RequestDelegate next)
+    private async Task GuardAsync(HttpContext context, RequestDelegate next)
     {
+        using var request = _connections.BeginRequest(context.Features.Get<IConnectionItemsFeature>()!.Items);
         var headers = context.Response.Headers;
         headers.XContentTypeOptions = "nosniff";
         headers.CacheControl = "no-store";
@@ -86,36 +92,53 @@ internal sealed class LocalConsoleServer : IAsyncDisposable
             && !string.Equals(context.Request.Host.Host, "localhost", StringComparison.OrdinalIgnoreCase))
         {
             context.Response.StatusCode = StatusCodes.Status421MisdirectedRequest;
-            return context.Response.WriteAsync("Open this page by its address or as localhost.\n");
+            await context.Response.WriteAsync("Open this page by its address or as localhost.\n");
+            return;
         }
-        return next(context);
+        await next(context);
     }
+
+    /// <summary>Log lines are for the machine's own people, whatever address the page is at.</summary>
+    private IResult GetDiagnostics(HttpContext context) => context.Connection.RemoteIpAddress is { } caller && IPAddress.IsLoopback(caller)
+        ? Results.Json(_sources.Diagnostics(), AgentJson.Default.DiagnosticsDocument)
+        : Results.Text("Diagnostics are given to this machine alone: run tidegate-agent support-bundle on it.\n", statusCode: StatusCodes.Status403Forbidden);
 
     /// <summary>The page, or step 5: with <c>activationRegion</c> a redirect to the console that carries the key; with <c>no_redirect</c> the key as text.</summary>
     private IResult GetRoot(HttpContext context)
     {
         var query = context.Request.Query;
         if (!query.ContainsKey("activationRegion")) return Results.Bytes(_page.Html, "text/html; charset=utf-8");
-        if (_board.Current.Activation is not { } activation)
+        if (_sources.Board.Current.Activation is not { } activation)
         {
             return Results.Text(
                 "This gateway shows no activation key now: it is activated, or it cannot reach the service yet. Its page says which.\n",
                 statusCode: StatusCodes.Status409Conflict);
         }
         if (query.ContainsKey("no_redirect")) return Results.Text(activation.ActivationKey);
-        var separator = _console.Query.Length == 0 ? '?' : '&';
+        var separator = _sources.Console.Query.Length == 0 ? '?' : '&';
         return Results.Redirect(
-            $"{_console}{separator}activationRegion={Uri.EscapeDataString(query["activationRegion"].ToString())}&activationKey={Uri.EscapeDataString(activation.ActivationKey)}");
+            $"{_sources.Console}{separator}activationRegion={Uri.EscapeDataString(query["activationRegion"].ToString())}&activationKey={Uri.EscapeDataString(activation.ActivationKey)}");
     }
 
-    private async IAsyncEnumerable<string> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>
+    /// <c>past</c> once, then the status now and after every change, and <c>traffic</c> with every sample: these tell a reader too that the
+    /// agent lives.
+    /// </summary>
+    private async IAsyncEnumerable<SseItem<string>> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var last = "";
-        while (true)
+        var (last, board, past) = ("", _sources.Board, _sources.Traffic.Read());
+        yield return new SseItem<string>(JsonSerializer.Serialize(past, AgentJson.Default.TrafficDocument), "past");
+        for (var sequence = past.Sequence; ;)
         {
-            var changed = _board.WhenChanged;
-            var json = JsonSerializer.Serialize(_board.Current, AgentJson.Default.AgentStatus);
-            if (json != last) yield return last = json;
+            var changed = board.WhenChanged;
+            var json = JsonSerializer.Serialize(board.Current, AgentJson.Default.AgentStatus);
+            if (json != last) yield return new SseItem<string>(last = json);
+            var traffic = _sources.Traffic.Read(after: sequence);
+            if (traffic.Sequence != sequence)
+            {
+                sequence = traffic.Sequence;
+                yield return new SseItem<string>(JsonSerializer.Serialize(traffic, AgentJson.Default.TrafficDocument), "traffic");
+            }
             using var tick = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             try
             {

@@ -12,12 +12,15 @@ internal sealed class ExportLeases(IBlockDevice device) : IDisposable
     private int _held;
     private bool _closed;
 
+    /// <summary>What sessions use; it counts what goes through them.</summary>
+    public MeteredDevice Meter { get; } = new(device);
+
     /// <summary>False once revoked.</summary>
     public bool TryTake(ExportDescription export, [NotNullWhen(true)] out IExportLease? lease)
     {
         lock (_gate)
         {
-            lease = _closed ? null : new Lease(this, export, device, _revoked.Token);
+            lease = _closed ? null : new Lease(this, export, Meter, _revoked.Token);
             _held += _closed ? 0 : 1;
             return !_closed;
         }

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Tidegate.GatewayAgent.Devices;
 using Tidegate.GatewayAgent.Disks;
+using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.GatewayAgent.Shadow;
 using Tidegate.GatewayAgent.WriteLog;
 using Tidegate.Grains.Interfaces.Errors;
@@ -194,6 +195,11 @@ internal sealed class VolumeHost : IAsyncDisposable
 
     /// <summary>Completes when every byte is in the local store; at once when the volume is not being restored.</summary>
     public Task WaitRestoredAsync(CancellationToken cancellationToken) => _served?.Hydrator?.Completion.WaitAsync(cancellationToken) ?? Task.CompletedTask;
+
+    /// <summary>What has gone through it since it was opened; null while it is not served.</summary>
+    public VolumeTraffic? Traffic => _served is { Volume.Log: var log, Leases.Meter: var meter, Pipeline: var pipeline }
+        ? new VolumeTraffic(meter.ReadBytes, meter.WrittenBytes, pipeline.Status.UploadedBytes, log.CapacityBytes)
+        : null;
 
     /// <summary>The volume now, as its gateway sees it.</summary>
     public VolumeStatus Status(IReadOnlyList<string> servingAt)

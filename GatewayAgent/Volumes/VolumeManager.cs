@@ -82,7 +82,7 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
     /// <inheritdoc/>
     public IReadOnlyList<NamedVolumeStatus> GetStatuses() =>
         [.. _hosts.Values.OrderBy(static host => host.Name, StringComparer.Ordinal)
-            .Select(host => new NamedVolumeStatus(host.Name, host.Status(host.Export is { } export ? _servingAt(export.Name) : [])))];
+            .Select(host => new NamedVolumeStatus(host.Name, host.Status(host.Export is { } export ? _servingAt(export.Name) : [])) { Traffic = host.Traffic })];
 
     /// <inheritdoc/>
     public IReadOnlyList<ExportDescription> List() =>

@@ -6,6 +6,7 @@ using Spectre.Console;
 using Tidegate.GatewayAgent.Commands;
 using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.Identity;
+using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.GatewayAgent.Nbd;
 using Tidegate.GatewayAgent.Options;
 using Tidegate.Grains.Interfaces.Gateways;
@@ -111,6 +112,7 @@ public sealed class AgentProcessTests : IAsyncDisposable
         var parts = new AgentParts
         {
             Nbd = new NbdServerOptions { Listen = [NbdListenAddress.Tcp(new IPEndPoint(IPAddress.Loopback, 0))] },
+            Diagnostics = static () => new DiagnosticsDocument(new Dictionary<string, string>(), new Dictionary<string, double>(), []),
             CreateActivationService = () => new Undisposed(_service),
             CreateConnector = _ => _connector,
             CreateVolumes = (_, _, _) =>

@@ -4,9 +4,11 @@ using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Tidegate.GatewayAgent.Activation;
 using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Tests.Kit.Time;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Agent.LocalConsole;
@@ -14,13 +16,20 @@ namespace Tidegate.Tests.Unit.Agent.LocalConsole;
 public sealed partial class LocalConsoleTests : IAsyncLifetime
 {
     private readonly StatusBoard _board = new(new Uri("https://service:8443"), new Uri("https://console.example/activate"), TimeProvider.System);
+    private readonly FakeTimeProvider _time = new();
+    private readonly TrafficRecorder _traffic;
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false });
     private LocalConsoleServer _server = null!;
+
+    public LocalConsoleTests() => _traffic = new TrafficRecorder(_board, _time);
 
     public async ValueTask InitializeAsync()
     {
         _server = await LocalConsoleServer.StartAsync(
-            new IPEndPoint(IPAddress.Loopback, 0), _board, new Uri("https://console.example/activate"), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+            new IPEndPoint(IPAddress.Loopback, 0),
+            new PageSources(_board, _traffic, new Uri("https://console.example/activate"), static () => new DiagnosticsDocument(
+                new Dictionary<string, string> { ["State"] = "/x" }, new Dictionary<string, double>(), ["a line"])),
+            TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         _http.BaseAddress = new Uri(_server.Url);
     }
 
@@ -73,7 +82,7 @@ public sealed partial class LocalConsoleTests : IAsyncLifetime
     [Fact]
     public async Task Nothing_can_be_changed_through_it()
     {
-        foreach (var path in new[] { "/", "/status", "/events" })
+        foreach (var path in new[] { "/", "/status", "/events", "/traffic", "/diagnostics" })
             Assert.Equal(HttpStatusCode.MethodNotAllowed, (await _http.PostAsync(path, null)).StatusCode);
     }
 
@@ -89,6 +98,62 @@ public sealed partial class LocalConsoleTests : IAsyncLifetime
         _board.ReadVolumesFrom(static () => [new NamedVolumeStatus("data", new VolumeStatus("vol-1", VolumeRunState.Restoring, "", 1, 2.5, [], 3, 4))]);
         var volume = (await NextAsync(reader))["volumes"]![0]!;
         Assert.Equal(("data", "restoring", 2.5), ((string?)volume["name"], (string?)volume["status"]!["state"], (double)volume["status"]!["recoveryPointAgeSeconds"]!));
+    }
+
+    [Fact]
+    public async Task Whoever_opens_the_page_sees_the_throughput_of_the_past_and_then_every_sample()
+    {
+        var written = 0L;
+        _board.ReadVolumesFrom(() => [Served(Volatile.Read(ref written))]);
+        // The first sight of a volume gives no rate.
+        Sample(0);
+        Sample(2_000);
+        using var response = await _http.GetAsync("/events", HttpCompletionOption.ResponseHeadersRead);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+        Assert.Equal([1_000], Written(await NextAsync(reader, "past")));
+        Sample(6_000);
+        Assert.Equal([2_000], Written(await NextAsync(reader, "traffic")));
+        Assert.Equal([1_000, 2_000], Written(JsonNode.Parse(await _http.GetStringAsync("/traffic"))!));
+
+        void Sample(long total)
+        {
+            Volatile.Write(ref written, total);
+            _time.Advance(TrafficRecorder.Interval);
+            _traffic.Sample();
+        }
+    }
+
+    [Fact]
+    public async Task Idle_connections_shut_nobody_out()
+    {
+        using var response = await _http.GetAsync("/events", HttpCompletionOption.ResponseHeadersRead);
+        List<System.Net.Sockets.TcpClient> idle = [];
+        try
+        {
+            for (var i = 0; i < 80; i++)
+            {
+                idle.Add(new System.Net.Sockets.TcpClient());
+                await idle[^1].ConnectAsync(IPAddress.Loopback, new Uri(_server.Url).Port);
+            }
+            using var http = new HttpClient();
+            Assert.Contains("starting", await http.GetStringAsync(_server.Url + "/status"), StringComparison.Ordinal);
+            // The oldest made room, though not the one that a request goes on over.
+            await Assert.ThrowsAsync<IOException>(() => idle[0].GetStream().ReadAsync(new byte[1]).AsTask().OrHungAsync());
+            using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+            Assert.Equal("starting", (string?)(await NextAsync(reader))["state"]);
+        }
+        finally
+        {
+            idle.ForEach(static i => i.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task Diagnostics_hold_settings_metrics_and_log_lines()
+    {
+        var diagnostics = JsonNode.Parse(await _http.GetStringAsync("/diagnostics"))!;
+        Assert.Equal("/x", (string?)diagnostics["settings"]!["State"]);
+        Assert.Equal("a line", (string?)diagnostics["log"]![0]);
     }
 
     [Fact]
@@ -122,11 +187,21 @@ public sealed partial class LocalConsoleTests : IAsyncLifetime
         await _server.DisposeAsync();
     }
 
-    private static async Task<JsonNode> NextAsync(StreamReader reader)
+    private static NamedVolumeStatus Served(long written) => new("data", new VolumeStatus("vol-1", VolumeRunState.Shadowing, "", 0, 0, [], 4, 4))
     {
-        while (await reader.ReadLineAsync() is { } line)
+        Traffic = new VolumeTraffic(0, written, 0, 1 << 20),
+    };
+
+    private static IEnumerable<long> Written(JsonNode traffic) => traffic["volumes"]!["vol-1"]!["written"]!.AsArray().Select(static v => (long)v!);
+
+    private static async Task<JsonNode> NextAsync(StreamReader reader, string name = "message")
+    {
+        var found = "message";
+        while (await reader.ReadLineAsync().OrHungAsync() is { } line)
         {
-            if (line.StartsWith("data: ", StringComparison.Ordinal)) return JsonNode.Parse(line["data: ".Length..])!;
+            if (line.StartsWith("event: ", StringComparison.Ordinal)) found = line["event: ".Length..];
+            else if (line.StartsWith("data: ", StringComparison.Ordinal) && found == name) return JsonNode.Parse(line["data: ".Length..])!;
+            else if (line.Length == 0) found = "message";
         }
         throw new InvalidOperationException("The events ended.");
     }
