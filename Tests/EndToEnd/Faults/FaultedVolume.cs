@@ -1,6 +1,4 @@
 using System.Globalization;
-using Tidegate.Client.Rest.Models;
-using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Tests.EndToEnd.RoundTrip;
 using Tidegate.Tests.Kit.Processes;
 using Xunit;
@@ -62,40 +60,19 @@ public sealed class FaultedVolume : IAsyncLifetime
     /// <summary>State and reason, as the local page says them.</summary>
     public async Task<(string State, string Reason)> StateAsync()
     {
-        var status = await Deployment.LocalStatusAsync(RunningSite.Agent, Name);
+        var status = await Deployment.LocalVolumeAsync(RunningSite.Agent, Name);
         return ((string)status["state"]!, (string)status["reason"]!);
     }
 
-    /// <summary>
-    /// After a fault: the writer gets on, the volume holds all that was flushed, and a snapshot that is taken while it writes is a prefix with all that was
-    /// acknowledged before it.
-    /// </summary>
+    /// <summary>After a fault the writer gets on, the volume holds all that was flushed, and a snapshot that is taken while it writes is a prefix.</summary>
     public async Task ProveAsync(JournalledWriter writer, bool isSnapshotTaken = true)
     {
         await writer.MoreAsync(50);
-        var taken = isSnapshotTaken ? await SnapshotAsync() : default;
+        var cut = isSnapshotTaken ? await SnapshotProof.TakeAsync(Deployment, VolumeId) : null;
         await writer.MoreAsync(50);
         await writer.StopAsync();
         var live = await writer.VerifyAsync(Uri);
         Assert.True(live.Ok, live.Report.ToJsonString());
-        if (!isSnapshotTaken) return;
-        using var client = Deployment.Client();
-        await Eventually.TrueAsync("the snapshot completes", async () => (await client.GetSnapshotAsync(taken.SnapshotId)).State == SnapshotState.Completed);
-        var restored = await writer.VerifyAsync(Deployment.NbdUri(RunningSite.Agent, $"{Name}@{taken.SnapshotId}"), (taken.Before, taken.After));
-        Assert.True(restored.Ok, restored.Report.ToJsonString());
-    }
-
-    /// <summary>Asks until the agent, back from a fault, can be asked.</summary>
-    private async Task<(string SnapshotId, long Before, long After)> SnapshotAsync()
-    {
-        using var client = Deployment.Client();
-        (string SnapshotId, long Before, long After) taken = default;
-        await Eventually.TrueAsync("the agent takes a snapshot", async () =>
-        {
-            var before = JournalledWriter.Now;
-            taken = ((await client.CreateSnapshotAsync(VolumeId, new CreateSnapshotRequest("after a fault"))).SnapshotId, before, JournalledWriter.Now);
-            return true;
-        });
-        return taken;
+        if (cut is not null) await cut.VerifyAsync(writer, Uri);
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Tidegate.Tests.Kit.Processes;
 using Xunit;
 
@@ -33,14 +32,6 @@ public sealed class StoreOutageTests
     private static async Task WriteAsync(Deployment deployment, string pattern) =>
         (await deployment.QemuIoAsync("site", "data", $"write -P {pattern}", "flush")).Succeeded();
 
-    private static async Task BacklogAsync(Deployment deployment, Func<long, bool> condition)
-    {
-        using var http = new HttpClient();
-        var ready = await deployment.AgentReadyAsync("site", r => r["localUrl"] is not null);
-        await Eventually.TrueAsync("the backlog", async () =>
-        {
-            var status = JsonNode.Parse(await http.GetStringAsync(new Uri(new Uri((string)ready["localUrl"]!), "/status")))!;
-            return condition((long)status["volumes"]!.AsArray().Single()!["status"]!["backlogBytes"]!);
-        });
-    }
+    private static Task BacklogAsync(Deployment deployment, Func<long, bool> condition) => Eventually.TrueAsync(
+        "the backlog", async () => condition((long)(await deployment.LocalVolumeAsync("site", "data"))["backlogBytes"]!));
 }

@@ -13,6 +13,8 @@ namespace Tidegate.Tests.Kit.Http;
 public sealed class FaultProxy : IAsyncDisposable
 {
     private const int LargestHead = 64 * 1024;
+    private const int SlowBytes = 16 * 1024;
+    private static readonly TimeSpan SlowInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly Uri _server;
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -22,6 +24,9 @@ public sealed class FaultProxy : IAsyncDisposable
     private readonly ConcurrentQueue<string> _requests = new();
     private readonly ConcurrentDictionary<Task, bool> _connections = new();
     private readonly Task _accepting;
+    private CancellationTokenSource _healed = new();
+    private HttpFault _lasting;
+    private int _met;
 
     private FaultProxy(Uri server)
     {
@@ -51,6 +56,30 @@ public sealed class FaultProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>Every request meets this fault, after those of <see cref="Next(ReadOnlySpan{HttpFault})"/>, until <see cref="Heal"/>.</summary>
+    public void Always(HttpFault fault)
+    {
+        lock (_gate) _lasting = fault;
+    }
+
+    /// <summary>Ends all faults; requests that are stalled are broken, so that their clients try again.</summary>
+    public void Heal()
+    {
+        CancellationTokenSource healed;
+        lock (_gate)
+        {
+            _faults.Clear();
+            _lasting = HttpFault.None;
+            (healed, _healed) = (_healed, new CancellationTokenSource());
+        }
+
+        healed.Cancel();
+        healed.Dispose();
+    }
+
+    /// <summary>Requests that have met a fault so far.</summary>
+    public int FaultsMet => Volatile.Read(ref _met);
+
     /// <summary>Faults that no request has met yet.</summary>
     public int FaultsLeft
     {
@@ -66,6 +95,7 @@ public sealed class FaultProxy : IAsyncDisposable
         _listener.Stop();
         await _accepting;
         await Task.WhenAll(_connections.Keys);
+        _healed.Dispose();
         _stop.Dispose();
     }
 
@@ -96,10 +126,11 @@ public sealed class FaultProxy : IAsyncDisposable
                 var stream = client.GetStream();
                 if (await ReadHeadAsync(stream) is not { } head) return;
                 if (Header(head, "Expect") is not null) await stream.WriteAsync("HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray(), _stop.Token);
-                var body = new byte[int.Parse(Header(head, "Content-Length") ?? "0", CultureInfo.InvariantCulture)];
-                await stream.ReadExactlyAsync(body, _stop.Token);
+                var (fault, healed) = TakeFault(head[0]);
+                var body = await ReadBodyAsync(stream, int.Parse(Header(head, "Content-Length") ?? "0", CultureInfo.InvariantCulture), fault, healed);
                 _requests.Enqueue(head[0]);
-                await AnswerAsync(stream, head, body, TakeFault(head[0]));
+                if (fault != HttpFault.None) Interlocked.Increment(ref _met);
+                await AnswerAsync(stream, head, body, fault, healed);
             }
             catch (Exception broken) when (broken is IOException or SocketException or OperationCanceledException)
             {
@@ -108,19 +139,39 @@ public sealed class FaultProxy : IAsyncDisposable
         }
     }
 
-    private HttpFault TakeFault(string request)
+    private async Task<byte[]> ReadBodyAsync(NetworkStream client, int length, HttpFault fault, CancellationToken healed)
+    {
+        var body = new byte[length];
+        var read = 0;
+        if (fault == HttpFault.Slow)
+        {
+            using var timer = new PeriodicTimer(SlowInterval);
+            while (read < length && !healed.IsCancellationRequested)
+            {
+                var piece = body.AsMemory(read, Math.Min(SlowBytes, length - read));
+                await client.ReadExactlyAsync(piece, _stop.Token);
+                read += piece.Length;
+                await timer.WaitForNextTickAsync(_stop.Token);
+            }
+        }
+
+        await client.ReadExactlyAsync(body.AsMemory(read), _stop.Token);
+        return body;
+    }
+
+    private (HttpFault Fault, CancellationToken Healed) TakeFault(string request)
     {
         lock (_gate)
         {
             var at = _faults.FindIndex(planned => planned.IsMeant(request));
-            if (at < 0) return HttpFault.None;
+            if (at < 0) return (_lasting, _healed.Token);
             var fault = _faults[at].Fault;
             _faults.RemoveAt(at);
-            return fault;
+            return (fault, _healed.Token);
         }
     }
 
-    private async Task AnswerAsync(NetworkStream client, List<string> head, byte[] body, HttpFault fault)
+    private async Task AnswerAsync(NetworkStream client, List<string> head, byte[] body, HttpFault fault, CancellationToken healed)
     {
         switch (fault)
         {
@@ -137,7 +188,7 @@ public sealed class FaultProxy : IAsyncDisposable
                 return;
             case HttpFault.Stall:
                 // Ends when the client closes its side.
-                await client.CopyToAsync(Stream.Null, _stop.Token);
+                using (var end = CancellationTokenSource.CreateLinkedTokenSource(healed, _stop.Token)) await client.CopyToAsync(Stream.Null, end.Token);
                 return;
         }
 

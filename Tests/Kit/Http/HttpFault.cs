@@ -17,6 +17,8 @@ public enum HttpFault
     LoseAnswer,
     /// <summary>Passes it on and gives half of the answer.</summary>
     CutAnswer,
-    /// <summary>Takes it and never answers, until the client gives up.</summary>
+    /// <summary>Takes it and never answers, until the client gives up or the proxy is told to heal.</summary>
     Stall,
+    /// <summary>Passes it on whole, and takes it from the client so slowly that a disk outpaces it by far: 16 KiB every 10 ms.</summary>
+    Slow,
 }

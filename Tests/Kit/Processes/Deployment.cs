@@ -71,8 +71,9 @@ public sealed class Deployment : IAsyncDisposable
         List<string> arguments = ["run", "--state", StateFolder, "--ready-file", ready];
         if (_siloReady.ContainsKey(number))
         {
-            arguments.AddRange([
-                "--api", Authority(SiloReady(number, "apiUrl")), "--agents", Authority(SiloReady(number, "agentsUrl")), "--link", SiloReady(number, "linkEndpoint")]);
+            arguments.AddRange(["--api", Authority(SiloReady(number, "apiUrl")), "--link", SiloReady(number, "linkEndpoint")]);
+            // Behind a relay its settings say where it listens.
+            if (!_environment.ContainsKey(Uplink.AgentsSetting)) arguments.AddRange(["--agents", Authority(SiloReady(number, "agentsUrl"))]);
         }
         var (program, first) = ahead == TimeSpan.Zero
             ? (Repository.Program("Silo"), Array.Empty<string>())
@@ -162,13 +163,16 @@ public sealed class Deployment : IAsyncDisposable
     /// <summary>A volume's files at its agent: <c>log</c>, <c>store.raw</c>, <c>presence</c>.</summary>
     public string VolumeFile(string agent, string volumeId, string file) => Path.Combine(Folder, agent, "volumes", volumeId, file);
 
-    /// <summary>A volume as its agent's local page shows it, which needs no service.</summary>
-    public async Task<JsonObject> LocalStatusAsync(string agent, string volumeName)
+    /// <summary>What an agent's local page shows, which needs no service.</summary>
+    public async Task<JsonObject> LocalStatusAsync(string agent)
     {
         using var http = new HttpClient();
-        var status = JsonNode.Parse(await http.GetStringAsync(new Uri(new Uri((string)_agentReady[agent]["localUrl"]!), "/status")))!;
-        return status["volumes"]!.AsArray().Single(volume => (string)volume!["name"]! == volumeName)!["status"]!.AsObject();
+        return JsonNode.Parse(await http.GetStringAsync(new Uri(new Uri((string)_agentReady[agent]["localUrl"]!), "/status")))!.AsObject();
     }
+
+    /// <summary>A volume as that page shows it.</summary>
+    public async Task<JsonObject> LocalVolumeAsync(string agent, string name) =>
+        (await LocalStatusAsync(agent))["volumes"]!.AsArray().Single(volume => (string)volume!["name"]! == name)!["status"]!.AsObject();
 
     /// <summary>Runs another command of the silo's program with this deployment's settings.</summary>
     public Task<ProgramResult> SiloCommandAsync(params string[] arguments) =>

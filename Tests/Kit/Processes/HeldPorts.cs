@@ -23,8 +23,8 @@ internal sealed class HeldPorts : IDisposable
         }
     }
 
-    /// <summary>The first of them; chosen by the system when port 0 was asked for.</summary>
-    public IPEndPoint First => (IPEndPoint)_sockets[0].LocalEndPoint!;
+    /// <summary>One of them; chosen by the system when port 0 was asked for.</summary>
+    public IPEndPoint this[int index] => (IPEndPoint)_sockets[index].LocalEndPoint!;
 
     public void Dispose()
     {

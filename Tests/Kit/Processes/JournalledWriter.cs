@@ -60,6 +60,15 @@ public sealed class JournalledWriter : IAsyncDisposable
             Task.FromResult(!_process.HasExited && Acknowledged >= target));
     }
 
+    /// <summary>Waits until that many more commands failed with an errno.</summary>
+    public async Task FailuresAsync(int errno, int commands)
+    {
+        var ending = $" {Text(errno)}";
+        int Failed() => File.ReadLines(_journal).Count(l => l.StartsWith('E') && l.EndsWith(ending, StringComparison.Ordinal));
+        var target = Failed() + commands;
+        await Eventually.TrueAsync($"{target} commands failed with errno {errno}; the writer says: {_process.LogTail()}", () => Task.FromResult(Failed() >= target));
+    }
+
     public async Task StopAsync()
     {
         await File.WriteAllTextAsync(_journal + ".stop", "");

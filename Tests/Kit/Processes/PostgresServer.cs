@@ -14,7 +14,7 @@ public sealed class PostgresServer : IAsyncDisposable
         _folder = folder;
         _binaries = binaries;
         _port = port;
-        ConnectionString = $"Host=127.0.0.1;Port={port.First.Port};Username=tidegate;Database=postgres;Maximum Pool Size=40";
+        ConnectionString = $"Host=127.0.0.1;Port={port[0].Port};Username=tidegate;Database=postgres;Maximum Pool Size=40";
     }
 
     /// <summary>For Npgsql.</summary>

@@ -1,0 +1,41 @@
+using Tidegate.Client.Rest.Models;
+using Tidegate.Grains.Interfaces.Snapshots;
+using Tidegate.Tests.Kit.Processes;
+using Xunit;
+
+namespace Tidegate.Tests.EndToEnd.Faults;
+
+/// <summary>A snapshot that was taken while a journalled writer wrote, and the time in which it was.</summary>
+internal sealed class SnapshotProof
+{
+    private readonly Deployment _deployment;
+    private readonly string _snapshotId;
+    private readonly (long Before, long After) _times;
+
+    private SnapshotProof(Deployment deployment, string snapshotId, (long Before, long After) times) =>
+        (_deployment, _snapshotId, _times) = (deployment, snapshotId, times);
+
+    /// <summary>Asks until the agent, back from a fault, can be asked.</summary>
+    public static async Task<SnapshotProof> TakeAsync(Deployment deployment, string volumeId)
+    {
+        using var client = deployment.Client();
+        SnapshotProof? taken = null;
+        await Eventually.TrueAsync("the agent takes a snapshot", async () =>
+        {
+            var before = JournalledWriter.Now;
+            var snapshot = await client.CreateSnapshotAsync(volumeId, new CreateSnapshotRequest("after a fault"));
+            taken = new SnapshotProof(deployment, snapshot.SnapshotId, (before, JournalledWriter.Now));
+            return true;
+        });
+        return taken!;
+    }
+
+    /// <summary>It completes, and what is served of it is a prefix of the write order with all that was acknowledged before it was asked for (I3, M2.8).</summary>
+    public async Task VerifyAsync(JournalledWriter writer, string volumeUri)
+    {
+        using var client = _deployment.Client();
+        await Eventually.TrueAsync("the snapshot completes", async () => (await client.GetSnapshotAsync(_snapshotId)).State == SnapshotState.Completed);
+        var (ok, report) = await writer.VerifyAsync($"{volumeUri}@{_snapshotId}", _times);
+        Assert.True(ok, report.ToJsonString());
+    }
+}
