@@ -11,11 +11,17 @@ namespace Tidegate.Tests.EndToEnd.Faults;
 /// </summary>
 public sealed class FaultedVolume : IAsyncLifetime
 {
-    private const string Name = "faulted";
+    /// <summary>The tests that share one: they come one after the other.</summary>
+    public const string Collection = "faulted volume";
+
     private const long SizeBytes = 8L << 20;
 
     private readonly RunningSite _site = new();
     private int _writers;
+
+    public string Name => "faulted";
+
+    public string Gateway => _site.Gateway;
 
     public string VolumeId { get; private set; } = "";
 
@@ -33,6 +39,9 @@ public sealed class FaultedVolume : IAsyncLifetime
     }
 
     public ValueTask DisposeAsync() => _site.DisposeAsync();
+
+    /// <summary>Where the agent keeps its state.</summary>
+    public string StateFolder => Path.Combine(Deployment.Folder, RunningSite.Agent);
 
     /// <summary>One of the volume's files at its agent.</summary>
     public string PathOf(string file) => Deployment.VolumeFile(RunningSite.Agent, VolumeId, file);
@@ -56,6 +65,11 @@ public sealed class FaultedVolume : IAsyncLifetime
         await Deployment.EndAgentAsync(RunningSite.Agent);
         await Deployment.StartAgentAsync(RunningSite.Agent);
     }
+
+    /// <summary>Ends the agent in order.</summary>
+    public Task StopAsync() => Deployment.EndAgentAsync(RunningSite.Agent, inOrder: true);
+
+    public Task StartAsync() => Deployment.StartAgentAsync(RunningSite.Agent);
 
     /// <summary>State and reason, as the local page says them.</summary>
     public async Task<(string State, string Reason)> StateAsync()

@@ -7,7 +7,8 @@ namespace Tidegate.Tests.EndToEnd.Faults;
 /// The real agent, on a real disk, killed or failed at its n-th write or sync of a volume's write log or local store: no acknowledged flush is lost, and
 /// what the service has stays a prefix of the write order (I1, I3).
 /// </summary>
-public sealed class SystemCallFaultTests(FaultedVolume volume) : IClassFixture<FaultedVolume>
+[Collection(FaultedVolume.Collection)]
+public sealed class SystemCallFaultTests(FaultedVolume volume)
 {
     private const string Log = "log";
     private const string Store = "store.raw";
