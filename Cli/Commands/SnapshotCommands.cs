@@ -3,32 +3,63 @@ using System.Globalization;
 using Tidegate.Cli.Errors;
 using Tidegate.Cli.Output;
 using Tidegate.Client.Rest.Models;
+using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Snapshots;
 
 namespace Tidegate.Cli.Commands;
 
-/// <summary><c>tidegate snapshots</c>: create, list, describe, changes, estimate, delete.</summary>
+/// <summary><c>tidegate snapshots</c>: create, list, describe, group, changes, estimate, delete.</summary>
 internal static class SnapshotCommands
 {
-    public static Command Create(GlobalOptions globals) => new("snapshots", "Snapshots: create, list, describe, changes, estimate, delete.")
+    public static Command Create(GlobalOptions globals) => new("snapshots", "Snapshots: create, list, describe, group, changes, estimate, delete.")
     {
-        CreateSnapshot(globals), List(globals), Describe(globals), Changes(globals), Estimate(globals), Delete(globals),
+        CreateSnapshot(globals), List(globals), Describe(globals), Group(globals), Changes(globals), Estimate(globals), Delete(globals),
     };
 
     private static Command CreateSnapshot(GlobalOptions globals)
     {
-        var volume = new Argument<string>("VOLUME") { Description = "Id or name of a volume" };
+        var volumes = new Argument<string[]>("VOLUME") { Description = "Id or name of a volume; several with --group", Arity = ArgumentArity.OneOrMore };
+        var group = new Option<bool>("--group") { Description = "Of several volumes of one gateway at one point: all of the snapshots complete, or none does" };
         var description = new Option<string>("--description") { Description = "Your words for it", HelpName = "TEXT", DefaultValueFactory = static _ => "" };
         var idempotencyKey = new Option<string?>("--idempotency-key") { Description = "Makes repeated commands with the same key one snapshot", HelpName = "KEY" };
-        var command = new Command("create", "Take a snapshot. Returns as soon as its point is fixed at the gateway, whatever is still to be uploaded; or keep a recovery point as one, with --at or --sequence.") { volume, description, idempotencyKey };
+        var command = new Command("create", "Take a snapshot. Returns as soon as its point is fixed at the gateway, whatever is still to be uploaded; or keep a recovery point as one, with --at or --sequence.") { volumes, group, description, idempotencyKey };
         var point = new PointOptions(command);
         var wait = new WaitOptions(command, "the service holds all of it");
         command.SetAction(async (parsed, cancellation) =>
         {
             using var session = globals.Open(parsed);
-            var id = await session.Names.VolumeAsync(parsed.GetValue(volume)!, cancellation);
+            var named = parsed.GetValue(volumes)!;
+            if (parsed.GetValue(group)) return await CreateGroupAsync(session, named, parsed.GetValue(description)!, parsed.GetValue(idempotencyKey), point.Read(parsed), wait.Read(parsed), cancellation);
+            if (named.Length > 1) throw new TidegateException(ErrorCodes.InvalidArgument, "Snapshots of several volumes at one point are a group.", "Add --group, or name one volume.");
+            var id = await session.Names.VolumeAsync(named[0], cancellation);
             var snapshot = await session.Client.CreateSnapshotAsync(id, new CreateSnapshotRequest(parsed.GetValue(description)!, point.Read(parsed)), parsed.GetValue(idempotencyKey), cancellation);
             if (wait.Read(parsed) is { } limit) snapshot = await session.Waiting.SnapshotCompletedAsync(snapshot.SnapshotId, limit, cancellation);
             Print(session.Printer, snapshot);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static async Task<int> CreateGroupAsync(
+        Session session, string[] named, string description, string? idempotencyKey, RecoveryPointRequest? point, TimeSpan? limit, CancellationToken cancellation)
+    {
+        if (point is not null) throw new TidegateException(ErrorCodes.InvalidArgument, "A group is of the present, not of a recovery point.", "Leave out --at and --sequence.");
+        var ids = new List<string>(named.Length);
+        foreach (var name in named) ids.Add(await session.Names.VolumeAsync(name, cancellation));
+        var taken = await session.Client.CreateSnapshotGroupAsync(new CreateSnapshotGroupRequest(ids, description), idempotencyKey, cancellation);
+        if (limit is { } patience) taken = await session.Waiting.GroupCompletedAsync(taken.GroupId, patience, cancellation);
+        PrintGroup(session.Printer, taken);
+        return ExitCode.Success;
+    }
+
+    private static Command Group(GlobalOptions globals)
+    {
+        var group = new Argument<string>("GROUP") { Description = "Id of a group of snapshots" };
+        var command = new Command("group", "Show a group of snapshots that were taken at one point.") { group };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var session = globals.Open(parsed);
+            PrintGroup(session.Printer, await session.Client.GetSnapshotGroupAsync(parsed.GetValue(group)!, cancellation));
             return ExitCode.Success;
         });
         return command;
@@ -134,7 +165,16 @@ internal static class SnapshotCommands
         snapshot, CliJson.Default.SnapshotView,
         ("Snapshot", snapshot.SnapshotId), ("Volume", snapshot.VolumeId), ("State", State(snapshot)), ("Description", snapshot.Description),
         ("Size", ByteSize.Format(snapshot.SizeBytes)), ("Requested", Printer.Time(snapshot.RequestedAt)), ("Point", Printer.Time(snapshot.PointAt)),
-        ("Failed because", snapshot.FailureReason));
+        ("Consistency", Printer.Word(snapshot.Consistency)), ("Hooks said", snapshot.HookFailure), ("Group", snapshot.GroupId), ("Failed because", snapshot.FailureReason));
+
+    private static void PrintGroup(Printer printer, SnapshotGroupView group) => printer.One(
+        group, CliJson.Default.SnapshotGroupView,
+        [
+            ("Group", group.GroupId), ("Gateway", group.GatewayId), ("State", Printer.Word(group.State)), ("Description", group.Description),
+            ("Requested", Printer.Time(group.RequestedAt)), ("Taken", Printer.Time(group.TakenAt)),
+            (group.State == SnapshotGroupState.Failed ? "Failed because" : "Waiting because", group.Reason),
+            .. group.Snapshots.Select(static snapshot => (snapshot.VolumeId, (string?)$"{snapshot.SnapshotId} {State(snapshot)}, {Printer.Word(snapshot.Consistency)}-consistent")),
+        ]);
 
     private static string State(SnapshotView snapshot) => snapshot.Progress is > 0 and < 1
         ? string.Create(CultureInfo.InvariantCulture, $"{Printer.Word(snapshot.State)} {snapshot.Progress:P0}")

@@ -64,6 +64,16 @@ internal sealed class Waiting(TidegateRestClient client, Printer printer, TimePr
             var state => (snapshot.Progress, Printer.Word(state), false),
         }, cancellationToken);
 
+    /// <summary>Until the service holds every snapshot of the group.</summary>
+    public Task<SnapshotGroupView> GroupCompletedAsync(string groupId, TimeSpan limit, CancellationToken cancellationToken) =>
+        FollowAsync($"Group {groupId}", limit, () => client.GetSnapshotGroupAsync(groupId, cancellationToken), group => group.State switch
+        {
+            SnapshotGroupState.Completed => (1, "completed", true),
+            SnapshotGroupState.Failed => throw Failed($"Snapshot group {groupId} failed: {group.Reason}", "Take another one."),
+            SnapshotGroupState.Waiting => (0, $"waiting: {group.Reason}", false),
+            var state => (group.Progress, Printer.Word(state), false),
+        }, cancellationToken);
+
     /// <summary>Until the copy of a snapshot is complete.</summary>
     public Task<SnapshotCopyView> CopyCompletedAsync(string copyId, TimeSpan limit, CancellationToken cancellationToken) =>
         FollowAsync($"Copy {copyId}", limit, () => client.GetCopyAsync(copyId, cancellationToken), copy => copy.State switch

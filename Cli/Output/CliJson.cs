@@ -39,6 +39,7 @@ namespace Tidegate.Cli.Output;
 [JsonSerializable(typeof(KeyRotationView))]
 [JsonSerializable(typeof(EraseVictimsView))]
 [JsonSerializable(typeof(SnapshotView))]
+[JsonSerializable(typeof(SnapshotGroupView))]
 [JsonSerializable(typeof(SnapshotOfferView))]
 [JsonSerializable(typeof(SnapshotCopyView))]
 [JsonSerializable(typeof(IReadOnlyList<SnapshotOfferView>))]

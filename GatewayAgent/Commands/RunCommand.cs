@@ -2,6 +2,7 @@ using System.CommandLine;
 using Tidegate.Client.Rest;
 using Tidegate.GatewayAgent.Activation;
 using Tidegate.GatewayAgent.Disks;
+using Tidegate.GatewayAgent.Hooks;
 using Tidegate.GatewayAgent.Link;
 using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.GatewayAgent.Nbd;
@@ -75,6 +76,7 @@ internal static class RunCommand
                     new VolumeOptions(), time, loggers)
                 {
                     Uplink = new UplinkLimits(options.Uplink, time, loggers.CreateLogger<UplinkLimits>()),
+                    Hooks = new SnapshotHooks(options.Hooks, new ProcessHookRunner(time), new LinuxDisk(options.HooksDirectory), loggers.CreateLogger<SnapshotHooks>()),
                 },
                 servingAt),
         };

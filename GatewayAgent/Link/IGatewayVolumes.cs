@@ -1,5 +1,6 @@
 using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Snapshots;
 
 namespace Tidegate.GatewayAgent.Link;
 
@@ -16,6 +17,9 @@ internal interface IGatewayVolumes
 
     /// <summary>Appends and syncs a snapshot's barrier (M2.8). Idempotent by snapshot.</summary>
     Task<SnapshotBarrier> TakeBarrierAsync(string volumeId, string snapshotId, CancellationToken cancellationToken);
+
+    /// <summary>Takes the barriers of several volumes at one point (M2.8). Idempotent by the snapshots.</summary>
+    Task<GroupBarriers> TakeGroupAsync(string groupId, IReadOnlyList<GroupMember> members, CancellationToken cancellationToken);
 
     /// <summary>Writes blocks anew from the local copy, durably: what the service has stored of them is damaged.</summary>
     Task<BlocksRefreshed> RefreshAsync(string volumeId, IReadOnlyList<long> blocks, CancellationToken cancellationToken);

@@ -99,6 +99,7 @@ internal sealed partial class RequestInbox(
             return StoredOutcome.Success(request switch
             {
                 SnapshotRequest snapshot => await volumes.TakeBarrierAsync(snapshot.VolumeId, snapshot.SnapshotId, cancellationToken),
+                GroupSnapshotRequest group => await volumes.TakeGroupAsync(group.GroupId, group.Members, cancellationToken),
                 RefreshRequest refresh => await volumes.RefreshAsync(refresh.VolumeId, refresh.Blocks, cancellationToken),
                 _ => Describe(),
             });
@@ -130,6 +131,7 @@ internal sealed partial class RequestInbox(
     {
         DescribeRequest => "describe",
         SnapshotRequest => "snapshot",
+        GroupSnapshotRequest => "group-snapshot",
         RefreshRequest => "refresh",
         _ => null,
     };

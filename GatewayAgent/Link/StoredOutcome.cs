@@ -8,17 +8,20 @@ namespace Tidegate.GatewayAgent.Link;
 /// <param name="Barrier">Result of a snapshot request.</param>
 /// <param name="Live">Result of a describe request.</param>
 /// <param name="Refreshed">Result of a refresh request.</param>
-internal sealed record StoredOutcome(string ErrorCode, string Message, SnapshotBarrier? Barrier = null, GatewayLiveDescription? Live = null, BlocksRefreshed? Refreshed = null)
+/// <param name="Group">Result of a group snapshot request.</param>
+internal sealed record StoredOutcome(
+    string ErrorCode, string Message, SnapshotBarrier? Barrier = null, GatewayLiveDescription? Live = null, BlocksRefreshed? Refreshed = null, GroupBarriers? Group = null)
 {
     public static StoredOutcome Success(RequestResult result) => result switch
     {
         SnapshotBarrier barrier => new StoredOutcome("", "", Barrier: barrier),
         GatewayLiveDescription live => new StoredOutcome("", "", Live: live),
         BlocksRefreshed refreshed => new StoredOutcome("", "", Refreshed: refreshed),
+        GroupBarriers group => new StoredOutcome("", "", Group: group),
         _ => throw new ArgumentException($"There is no request that answers with {result.GetType().Name}.", nameof(result)),
     };
 
     /// <summary>The final report of this outcome on one link.</summary>
     public RequestReport ToReport(string requestId, long generation) =>
-        new(requestId, generation, IsFinal: true, Progress: 1, ErrorCode, Message, (RequestResult?)Barrier ?? (RequestResult?)Live ?? Refreshed);
+        new(requestId, generation, IsFinal: true, Progress: 1, ErrorCode, Message, (RequestResult?)Barrier ?? (RequestResult?)Live ?? (RequestResult?)Refreshed ?? Group);
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Tidegate.GatewayAgent.Hooks;
 using Tidegate.GatewayAgent.Nbd;
 using Tidegate.GatewayAgent.Uplink;
 
@@ -37,11 +38,17 @@ internal sealed record AgentOptions
     /// <summary><c>StopGraceSeconds</c>: time for draining and syncing at the end; default 60, range 1 to 3600.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary><c>SnapshotHooks</c>: what brings applications to rest around a snapshot; none by default.</summary>
+    public HookOptions Hooks { get; init; } = HookOptions.None;
+
     public string IdentityDirectory => Path.Combine(StateDirectory, "identity");
 
     public string VolumesDirectory => Path.Combine(StateDirectory, "volumes");
 
     public string RequestsDirectory => Path.Combine(StateDirectory, "requests");
+
+    /// <summary>Notes of freezes under way.</summary>
+    public string HooksDirectory => Path.Combine(StateDirectory, "hooks");
 
     /// <summary>What the link has learned of the service.</summary>
     public string LinkDirectory => Path.Combine(StateDirectory, "link");

@@ -14,7 +14,7 @@ internal static class AgentOptionsReader
 {
     public const string EnvironmentPrefix = "TIDEGATE_AGENT_";
     private const string DefaultLocal = "127.0.0.1:8810";
-    private static readonly string[] Settings = ["State", "Service", "Ca", .. NbdSettingsReader.Settings, .. UplinkSettingsReader.Settings, "Local", "Console", "ReadyFile", "StopGraceSeconds"];
+    private static readonly string[] Settings = ["State", "Service", "Ca", .. NbdSettingsReader.Settings, .. UplinkSettingsReader.Settings, "Local", "Console", "ReadyFile", "StopGraceSeconds", HookSettingsReader.Setting];
 
     /// <summary>Throws <see cref="AgentOptionsException"/> with every fault. Null values of <paramref name="commandLine"/> count as not given.</summary>
     public static AgentOptions Read(IEnumerable<KeyValuePair<string, string?>> commandLine, string? configFile)
@@ -64,6 +64,7 @@ internal static class AgentOptionsReader
         var console = ReadConsole(configuration, service, faults);
         var uplink = UplinkSettingsReader.Read(configuration, faults);
         var grace = ReadGrace(configuration, faults);
+        var hooks = HookSettingsReader.Read(configuration, faults);
         if (faults.Count > 0) throw new AgentOptionsException(faults);
         return new AgentOptions
         {
@@ -77,6 +78,7 @@ internal static class AgentOptionsReader
             Console = console!,
             ReadyFile = configuration["ReadyFile"] is { Length: > 0 } ready ? Path.GetFullPath(ready) : null,
             StopGrace = grace,
+            Hooks = hooks,
         };
     }
 

@@ -1,4 +1,5 @@
 using Tidegate.BlockStore.Segments;
+using Tidegate.GatewayAgent.Hooks;
 using Tidegate.GatewayAgent.Shadow;
 using Tidegate.GatewayAgent.Uplink;
 
@@ -18,6 +19,9 @@ internal sealed record VolumeEnvironment(
 
     /// <summary>Draws segment nonces.</summary>
     public INonceSource Nonces { get; init; } = RandomNonceSource.Instance;
+
+    /// <summary>What is run around a snapshot's point.</summary>
+    public SnapshotHooks Hooks { get; init; } = new(HookOptions.None, new ProcessHookRunner(Time), notes: null, Loggers.CreateLogger<SnapshotHooks>());
 
     /// <summary>Where volumes sync and apply; null gives each volume threads of its own.</summary>
     public TaskScheduler? DiskWorker { get; init; }

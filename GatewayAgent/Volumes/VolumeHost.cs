@@ -2,8 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Tidegate.GatewayAgent.Devices;
 using Tidegate.GatewayAgent.Disks;
+using Tidegate.GatewayAgent.Hooks;
 using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.GatewayAgent.Shadow;
+using Tidegate.GatewayAgent.Snapshots;
 using Tidegate.GatewayAgent.WriteLog;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
@@ -18,7 +20,6 @@ internal sealed class VolumeHost : IAsyncDisposable
 {
     /// <summary>File whose existence says that the volume diverged; its content is the reason, for people.</summary>
     public const string DivergedFileName = "diverged";
-    private const int MaxRememberedBarriers = 1024;
 
     // A block of the service's map.
     private const long RefreshBytes = 64 << 10;
@@ -34,7 +35,7 @@ internal sealed class VolumeHost : IAsyncDisposable
     private readonly SemaphoreSlim _barriers = new(1);
 #pragma warning restore CA2213
     private readonly SnapshotExports _snapshots;
-    private readonly Dictionary<string, long> _answered = [];
+    private readonly Dictionary<string, SnapshotBarrier> _answered = [];
     private readonly Func<IDisk> _openDisk;
     private IDisk? _files;
     private VolumeAttachment _attachment;
@@ -150,45 +151,27 @@ internal sealed class VolumeHost : IAsyncDisposable
         return new BlocksRefreshed(blocks.Count);
     }
 
-    /// <summary>
-    /// Appends and syncs a snapshot's barrier (M2.8). Idempotent by snapshot id, across restarts while the log holds the barrier;
-    /// later than that the service has the snapshot.
-    /// </summary>
+    /// <summary>Waits for its turn to take part in a round of snapshots (M2.8).</summary>
     /// <exception cref="TidegateException"><c>InvalidState</c>: the volume is not served.</exception>
-    public async Task<SnapshotBarrier> TakeSnapshotAsync(string snapshotId, CancellationToken cancellationToken)
+    public async Task<SnapshotSeat> EnterRoundAsync(string snapshotId, CancellationToken cancellationToken)
     {
         await _barriers.WaitAsync(cancellationToken);
-        try
+        var status = Status([]);
+        if (_served is { } served)
         {
-            var served = _served ?? throw new TidegateException(ErrorCodes.InvalidState,
-                $"Volume '{VolumeId}' is not served by its gateway: {Status([]).Reason}", "Look at the volume's state, then try again.");
-            var log = served.Volume.Log;
-            if (log.Barriers.FirstOrDefault(barrier => barrier.SnapshotId == snapshotId) is { } recorded)
-            {
-                // It may be in the log but not durable yet, if an earlier call was cut off.
-                await log.SyncAsync().WaitAsync(cancellationToken);
-                _answered[snapshotId] = recorded.Position;
-            }
-            if (!_answered.TryGetValue(snapshotId, out var position))
-            {
-                position = await log.AppendBarrierAsync(snapshotId, cancellationToken);
-                if (_answered.Count >= MaxRememberedBarriers)
-                    _answered.Clear();
-                _answered[snapshotId] = position;
-                VolumeLog.Barrier(_logger, VolumeId, snapshotId, position);
-            }
-            served.Pipeline.Nudge();
-            return new SnapshotBarrier(snapshotId, served.Pipeline.Status.Epoch, position, IsWaiting: false);
+            var isShadowing = status.State is VolumeRunState.Shadowing or VolumeRunState.Restoring;
+            return new SnapshotSeat(
+                new HookVolume(VolumeId, Name, snapshotId), served.Volume.Log, served.Pipeline, isShadowing,
+                $"Volume '{Name}' is {status.State}{(status.Reason.Length > 0 ? $": {status.Reason}" : "")}", _answered, () => _barriers.Release());
         }
-        catch (IOException fault)
-        {
-            throw new TidegateException(ErrorCodes.InvalidState, $"Volume '{VolumeId}' cannot record a snapshot: {fault.Message}");
-        }
-        finally
-        {
-            _barriers.Release();
-        }
+        _barriers.Release();
+        throw new TidegateException(
+            ErrorCodes.InvalidState, $"Volume '{VolumeId}' is not served by its gateway: {status.Reason}", "Look at the volume's state, then try again.");
     }
+
+    /// <summary>Takes a snapshot of this volume alone; see <see cref="SnapshotRound"/>.</summary>
+    public Task<SnapshotBarrier> TakeSnapshotAsync(string snapshotId, CancellationToken cancellationToken) =>
+        new SnapshotRound(_environment.Hooks, _logger).TakeAsync(this, snapshotId, cancellationToken);
 
     /// <summary>Completes when the service has everything that was written; at once when the volume is not served.</summary>
     public Task WaitCommittedAsync(CancellationToken cancellationToken) => _served?.Pipeline.WaitIdleAsync(cancellationToken) ?? Task.CompletedTask;

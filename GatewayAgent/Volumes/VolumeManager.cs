@@ -1,7 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using Tidegate.GatewayAgent.LocalConsole;
+using Tidegate.GatewayAgent.Snapshots;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Snapshots;
 
 namespace Tidegate.GatewayAgent.Volumes;
 
@@ -27,6 +29,7 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
     private readonly SemaphoreSlim _reconciling = new(1);
 #pragma warning restore CA2213
     private volatile IReadOnlyDictionary<string, VolumeHost> _hosts = new Dictionary<string, VolumeHost>();
+    private readonly SnapshotRound _rounds;
     private readonly ITimer _openAgain;
     private TimeSpan _openAgainIn = FirstOpenAgain;
     private GatewayConfiguration? _applied;
@@ -38,6 +41,7 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
         (_storage, _environment, _servingAt) = (storage, environment, servingAt);
         _store = new ConfigurationStore(storage.OpenRoot());
         _logger = environment.Loggers.CreateLogger<VolumeManager>();
+        _rounds = new SnapshotRound(environment.Hooks, _logger);
         _openAgain = environment.Time.CreateTimer(
             static manager => _ = ((VolumeManager)manager!).OpenAgainAsync(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -54,8 +58,11 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
     /// <summary>Starts what the stored configuration names. Throws <see cref="InvalidDataException"/> when it cannot be read.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        // While volumes open: an application may have to be awake for its disk to be asked for.
+        var thawing = _environment.Hooks.ThawLeftAsync();
         if (_store.Load() is { } stored)
             await ReconcileAsync(stored, isNew: false, cancellationToken);
+        await thawing;
     }
 
     /// <summary>Takes over a configuration from the service: durable, then applied. An older one, or the same, changes nothing.</summary>
@@ -65,19 +72,24 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
     /// <summary>Takes a snapshot's barrier on a volume (M2.8).</summary>
     /// <exception cref="TidegateException"><c>InvalidState</c>.</exception>
     public Task<SnapshotBarrier> TakeBarrierAsync(string volumeId, string snapshotId, CancellationToken cancellationToken) =>
-        _hosts.TryGetValue(volumeId, out var host)
-            ? host.TakeSnapshotAsync(snapshotId, cancellationToken)
-            : throw NotYet(volumeId);
+        _rounds.TakeAsync(Host(volumeId), snapshotId, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<GroupBarriers> TakeGroupAsync(string groupId, IReadOnlyList<GroupMember> members, CancellationToken cancellationToken)
+    {
+        if (members.Count is 0 or > GroupSnapshotRequest.MaxMembers || members.DistinctBy(static member => member.VolumeId).Count() < members.Count)
+            throw new TidegateException(ErrorCodes.InvalidArgument, $"A group has 1 to {GroupSnapshotRequest.MaxMembers} volumes, each once.");
+        return _rounds.TakeAsync(groupId, [.. members.Select(member => (Host(member.VolumeId), member.SnapshotId))], cancellationToken);
+    }
 
     /// <inheritdoc/>
     public Task<BlocksRefreshed> RefreshAsync(string volumeId, IReadOnlyList<long> blocks, CancellationToken cancellationToken) =>
-        _hosts.TryGetValue(volumeId, out var host)
-            ? host.RefreshAsync(blocks, cancellationToken)
-            : throw NotYet(volumeId);
+        Host(volumeId).RefreshAsync(blocks, cancellationToken);
 
     // The service knows the volume to be this gateway's, or it would not ask.
-    private static TidegateException NotYet(string volumeId) =>
-        new(ErrorCodes.InvalidState, $"The gateway does not serve volume '{volumeId}' yet. Wait until its state says that it does, then try again.");
+    private VolumeHost Host(string volumeId) => _hosts.TryGetValue(volumeId, out var host)
+        ? host
+        : throw new TidegateException(ErrorCodes.InvalidState, $"The gateway does not serve volume '{volumeId}' yet. Wait until its state says that it does, then try again.");
 
     /// <inheritdoc/>
     public IReadOnlyList<NamedVolumeStatus> GetStatuses() =>

@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using Tidegate.Grains.Interfaces.Snapshots;
 
 namespace Tidegate.Grains.Interfaces.Gateways;
 
@@ -41,6 +42,10 @@ public interface IGatewayGrain : IGrainWithStringKey
     /// <summary>Pushes a snapshot request and waits for the barrier. Called by the volume grain.</summary>
     [AlwaysInterleave, Alias("take-barrier")]
     Task<SnapshotBarrier> TakeBarrier(string volumeId, string snapshotId, string requestId);
+
+    /// <summary>Pushes a request for the barriers of a group and waits for them. Called by the group's grain.</summary>
+    [AlwaysInterleave, Alias("take-group-barriers")]
+    Task<GroupBarriers> TakeGroupBarriers(string groupId, GroupMember[] members, string requestId);
 
     /// <summary>Pushes a refresh request and waits until the blocks are in the agent's log again. Called by the volume grain.</summary>
     [AlwaysInterleave, Alias("refresh-blocks")]

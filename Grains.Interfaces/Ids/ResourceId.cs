@@ -32,6 +32,7 @@ public static class ResourceId
         ResourceKind.ApiKey => "key-",
         ResourceKind.Request => "req-",
         ResourceKind.Offer => "off-",
+        ResourceKind.SnapshotGroup => "grp-",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 }

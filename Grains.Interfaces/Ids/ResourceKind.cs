@@ -17,4 +17,6 @@ public enum ResourceKind
     Request,
     /// <summary>An offer of a snapshot to another account: <c>off-</c> and 20 hexadecimal digits.</summary>
     Offer,
+    /// <summary>Snapshots of several volumes at one point: <c>grp-</c> and 20 hexadecimal digits.</summary>
+    SnapshotGroup,
 }

@@ -24,4 +24,14 @@ public sealed record SnapshotDescription(
     [property: Id(7)] DateTimeOffset? PointAt,
     [property: Id(8)] long SizeBytes,
     [property: Id(9)] long Sequence,
-    [property: Id(10)] string FailureReason);
+    [property: Id(10)] string FailureReason)
+{
+    /// <summary>The group that it was taken in; empty for none.</summary>
+    [Id(11)] public string GroupId { get; init; } = "";
+
+    /// <summary>Whether applications were frozen at its point.</summary>
+    [Id(12)] public SnapshotConsistency Consistency { get; init; }
+
+    /// <summary>What went wrong with the gateway's freeze or thaw commands; empty when nothing did or there are none.</summary>
+    [Id(13)] public string HookFailure { get; init; } = "";
+}

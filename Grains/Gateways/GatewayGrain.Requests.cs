@@ -1,5 +1,6 @@
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Security;
 
 namespace Tidegate.Grains.Gateways;
@@ -8,7 +9,7 @@ namespace Tidegate.Grains.Gateways;
 internal sealed partial class GatewayGrain
 {
     private static readonly TimeSpan DescribeTimeout = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan BarrierTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan BarrierTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan RefreshTimeout = TimeSpan.FromSeconds(25);
 
     private readonly Dictionary<string, TaskCompletionSource<RequestReport>> _waiters = [];
@@ -34,6 +35,20 @@ internal sealed partial class GatewayGrain
             SnapshotId = snapshotId,
         };
         return await PushAsync<SnapshotBarrier>(request, $"snapshot {volumeId} {snapshotId}", BarrierTimeout);
+    }
+
+    /// <inheritdoc />
+    public async Task<GroupBarriers> TakeGroupBarriers(string groupId, GroupMember[] members, string requestId)
+    {
+        RequireOwner();
+        var request = new GroupSnapshotRequest
+        {
+            RequestId = Arguments.Text(requestId, "request id", 64),
+            ValidFor = BarrierTimeout,
+            GroupId = groupId,
+            Members = members,
+        };
+        return await PushAsync<GroupBarriers>(request, $"group {groupId} {members.Length}", BarrierTimeout);
     }
 
     /// <inheritdoc />

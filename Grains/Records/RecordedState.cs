@@ -4,6 +4,7 @@ using Tidegate.Grains.Accounts;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Gateways;
 using Tidegate.Grains.Snapshots;
+using Tidegate.Grains.Snapshots.Groups;
 using Tidegate.Grains.Snapshots.Offers;
 using Tidegate.Grains.Volumes;
 
@@ -16,7 +17,7 @@ internal abstract class RecordedState(string grainType)
     public static IReadOnlyDictionary<string, RecordedState> All { get; } = new RecordedState[]
     {
         new Of<AccountState>("account"), new Of<ApiKeyState>("api-key"), new Of<GatewayState>("gateway"), new Of<VolumeState>("volume"),
-        new Of<SavedSnapshot>("snapshot"), new Of<SavedOffer>("snapshot-offer"),
+        new Of<SavedSnapshot>("snapshot"), new Of<SavedOffer>("snapshot-offer"), new Of<SavedGroup>("snapshot-group"),
     }.ToDictionary(state => state.GrainType);
 
     /// <summary>Type of the grains.</summary>

@@ -104,5 +104,8 @@ internal sealed class SnapshotGrain(
             known.SizeBytes,
             known.Sequence,
             known.FailureReason,
+            known.GroupId,
+            known.Consistency,
+            known.HookFailure,
         };
 }

@@ -1,3 +1,5 @@
+using Tidegate.Grains.Interfaces.Snapshots;
+
 namespace Tidegate.Grains.Volumes;
 
 /// <summary>A snapshot on its way from the request to its grain's final record.</summary>
@@ -37,9 +39,24 @@ internal sealed record PendingSnapshot
     /// <summary>True when its grain knows of it, though not of its end.</summary>
     [Id(10)] public bool IsRecorded { get; init; }
 
+    /// <summary>The group that it is taken in; empty for none.</summary>
+    [Id(11)] public string GroupId { get; init; } = "";
+
+    /// <summary>True when its group is complete, or has failed.</summary>
+    [Id(12)] public bool IsGroupEnded { get; init; }
+
+    /// <summary>Whether applications were frozen at its point.</summary>
+    [Id(13)] public SnapshotConsistency Consistency { get; init; }
+
+    /// <summary>What went wrong with the gateway's freeze or thaw commands.</summary>
+    [Id(14)] public string HookFailure { get; init; } = "";
+
     /// <summary>True while it is asked for, and no more than that: whoever asked may have gone.</summary>
     public bool IsOpen => Stage is PendingStage.Requested or PendingStage.Point;
 
-    /// <summary>True when nothing more happens to it.</summary>
-    public bool IsFinal => Stage is PendingStage.Completed or PendingStage.Failed;
+    /// <summary>True when the volume holds it, or never will.</summary>
+    public bool IsEnded => Stage is PendingStage.Completed or PendingStage.Failed;
+
+    /// <summary>True when nothing more happens to it: one of a group is not complete before all of them are held.</summary>
+    public bool IsFinal => IsEnded && (GroupId.Length == 0 || IsGroupEnded);
 }

@@ -3,6 +3,7 @@ using Tidegate.Grains.Accounts;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Interfaces.Volumes;
+using Tidegate.Grains.Snapshots.Groups;
 
 namespace Tidegate.Grains.Volumes;
 
@@ -64,7 +65,16 @@ internal sealed partial class VolumeGrain
             else await SaveChangeAsync((state, _) => VolumeMachine.FailSnapshot(state, asked.SnapshotId, reason));
         }
 
-        var news = State.Snapshots.Where(pending => pending.IsFinal || (!pending.IsRecorded && !pending.IsOpen)).ToArray();
+        foreach (var ended in State.Snapshots.Where(pending => pending is { IsEnded: true, IsFinal: false }))
+        {
+            // The group says how it ended, now or when the last of its volumes has come as far.
+            var group = GrainFactory.GetGrain<IGroupMembers>(ended.GroupId);
+            await group.MemberEnded(ended.SnapshotId, ended.Stage == PendingStage.Failed ? ended.FailureReason : "");
+            wait = wait is { } shorter && shorter < SnapshotGroupMachine.AskEvery ? shorter : SnapshotGroupMachine.AskEvery;
+        }
+
+        var news = State.Snapshots
+            .Where(pending => !_asking.Contains(pending.SnapshotId) && (pending.IsFinal || (!pending.IsRecorded && !pending.IsOpen))).ToArray();
         foreach (var pending in news) await GrainFactory.GetGrain<ISnapshotGrain>(pending.SnapshotId).Record(DescriptionOf(pending));
         if (news.Length > 0) await SaveChangeAsync((state, _) => VolumeMachine.SnapshotsRecorded(state, news));
         return wait;

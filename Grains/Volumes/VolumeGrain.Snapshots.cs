@@ -10,6 +10,9 @@ namespace Tidegate.Grains.Volumes;
 // Snapshots (M2.8): the agent's barrier makes the point, the commit that reaches it completes it.
 internal sealed partial class VolumeGrain
 {
+    // Snapshots whose gateway is being asked: a commit may complete one before the answer, which says more of it.
+    private readonly HashSet<string> _asking = [];
+
     /// <inheritdoc />
     public async Task<SnapshotDescription> CreateSnapshot(string snapshotId, string description, string requestId)
     {
@@ -18,9 +21,16 @@ internal sealed partial class VolumeGrain
         var pending = await SaveChangeAsync((state, now) => VolumeMachine.RequestSnapshot(state, HeadOf(state), snapshotId, description, now));
         if (pending.Stage == PendingStage.Requested)
         {
-            var barrier = await TakeBarrierAsync(specification.GatewayId, snapshotId, requestId);
-            var asked = pending;
-            pending = await SaveChangeAsync((state, _) => VolumeMachine.BarrierTaken(state, asked, barrier));
+            var (asked, isFirst) = (pending, _asking.Add(snapshotId));
+            try
+            {
+                var barrier = await TakeBarrierAsync(specification.GatewayId, snapshotId, requestId);
+                pending = await SaveChangeAsync((state, _) => VolumeMachine.BarrierTaken(state, asked, barrier));
+            }
+            finally
+            {
+                if (isFirst) _asking.Remove(snapshotId);
+            }
         }
 
         await SettleQuietlyAsync();
@@ -70,7 +80,7 @@ internal sealed partial class VolumeGrain
         var progress = VolumeMachine.ProgressOf(pending, HeadOf(State).CommittedLogEnd);
         var state = pending.Stage switch
         {
-            PendingStage.Completed => SnapshotState.Completed,
+            PendingStage.Completed => pending.IsFinal ? SnapshotState.Completed : SnapshotState.Uploading,
             PendingStage.Failed => SnapshotState.Failed,
             PendingStage.Waiting => SnapshotState.Waiting,
             PendingStage.Point => SnapshotState.Uploading,
@@ -87,6 +97,11 @@ internal sealed partial class VolumeGrain
             pending.PointAt,
             pending.SizeBytes,
             pending.Sequence,
-            pending.FailureReason);
+            pending.FailureReason)
+        {
+            GroupId = pending.GroupId,
+            Consistency = pending.Consistency,
+            HookFailure = pending.HookFailure,
+        };
     }
 }

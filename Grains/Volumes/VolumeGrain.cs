@@ -11,6 +11,7 @@ using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Keys;
 using Tidegate.Grains.Scrub;
 using Tidegate.Grains.Security;
+using Tidegate.Grains.Snapshots.Groups;
 using Tidegate.Grains.Volumes.Copies;
 using Tidegate.Grains.Volumes.Work;
 
@@ -24,7 +25,7 @@ namespace Tidegate.Grains.Volumes;
 internal sealed partial class VolumeGrain(
     [PersistentState("volume", "state")] IPersistentState<VolumeState> storage, AggregateServices services, VolumeServices host, WorkPool pool)
     : AggregateGrain<VolumeState>(storage, services), IVolumeGrain, IVolumeDataGrain, IVolumeSnapshots, IVolumeLineage, IVolumeWorkGrain, IVolumeKeyring,
-        IScrubbedVolume, IVolumeCopy, ISnapshotCopyGrain
+        IScrubbedVolume, IVolumeCopy, ISnapshotCopyGrain, IGroupedVolume
 {
     private string What => $"Volume {Key}";
 

@@ -140,6 +140,30 @@ internal static class VolumeMachine
             state with { Snapshots = [.. state.Snapshots, pending] }, pending, new DomainEvent("volume.snapshot-requested", new { snapshotId }));
     }
 
+    /// <summary>A snapshot is to be taken in a group; the same again changes nothing.</summary>
+    public static Change<VolumeState, PendingSnapshot> ExpectInGroup(
+        VolumeState state, VolumeHead head, string groupId, string snapshotId, string description, DateTimeOffset now)
+    {
+        var request = RequestSnapshot(state, head, snapshotId, description, now);
+        if (request.Next is not { } next) return request;
+        var pending = request.Result with { GroupId = groupId };
+        return request with { Next = Replace(next, pending), Result = pending };
+    }
+
+    /// <summary>The group waits: no barrier is asked for until all of its volumes are shadowed.</summary>
+    public static Change<VolumeState, VolumeState> WaitInGroup(VolumeState state, string snapshotId) => Find(state, snapshotId) is { Stage: PendingStage.Requested } pending
+        ? Change.To(Replace(state, pending with { Stage = PendingStage.Waiting })) with { Owes = true }
+        : Change.Keep(state);
+
+    /// <summary>The group is complete, or has failed: whatever the volume holds of it, which is out of the catalogue then.</summary>
+    public static Change<VolumeState, VolumeState> EndInGroup(VolumeState state, string snapshotId, string failureReason)
+    {
+        if (Find(state, snapshotId) is not { IsGroupEnded: false } pending) return Change.Keep(state);
+        if (failureReason.Length == 0) return Change.To(Replace(state, pending with { IsGroupEnded = true })) with { Owes = true };
+        var failed = pending with { Stage = PendingStage.Failed, FailureReason = Bounded(failureReason), IsGroupEnded = true };
+        return Change.To(Replace(state, failed), new DomainEvent("volume.snapshot-failed", new { snapshotId, reason = failed.FailureReason }));
+    }
+
     /// <summary>A snapshot of a recovery point is asked for; the same id again changes nothing.</summary>
     public static Change<VolumeState, PendingSnapshot> RequestSnapshotOfPoint(
         VolumeState state, VolumeHead head, string snapshotId, string description, DateTimeOffset now)
@@ -173,17 +197,17 @@ internal static class VolumeMachine
     public static Change<VolumeState, PendingSnapshot> BarrierTaken(VolumeState state, PendingSnapshot asked, SnapshotBarrier barrier)
     {
         if (Find(state, barrier.SnapshotId) is not { } pending) return Change.None(state, asked);
-        if (pending.Stage is not (PendingStage.Requested or PendingStage.Waiting)) return Change.None(state, pending);
-        var next = barrier.IsWaiting
-            ? pending with { Stage = PendingStage.Waiting, LogPosition = barrier.LogPosition }
-            : pending with { Stage = PendingStage.Barrier, LogPosition = barrier.LogPosition };
+        var next = pending with { Consistency = barrier.Consistency, HookFailure = Bounded(barrier.HookFailure) };
+        if (pending.Stage is PendingStage.Requested or PendingStage.Waiting)
+            next = next with { Stage = barrier.IsWaiting ? PendingStage.Waiting : PendingStage.Barrier, LogPosition = barrier.LogPosition };
+        if (next == pending) return Change.None(state, pending);
         return new Change<VolumeState, PendingSnapshot>(Replace(state, next), next) { Owes = true };
     }
 
     /// <summary>A snapshot will not complete.</summary>
     public static Change<VolumeState, VolumeState> FailSnapshot(VolumeState state, string snapshotId, string reason)
     {
-        if (Find(state, snapshotId) is not { } pending || pending.IsFinal) return Change.Keep(state);
+        if (Find(state, snapshotId) is not { IsEnded: false } pending) return Change.Keep(state);
         return Change.To(
             Replace(state, pending with { Stage = PendingStage.Failed, FailureReason = reason }),
             new DomainEvent("volume.snapshot-failed", new { snapshotId, reason }));
@@ -198,9 +222,13 @@ internal static class VolumeMachine
             new DomainEvent("volume.snapshot-failed", new { snapshotId, reason }));
     }
 
-    /// <summary>The snapshots that a segment announces and that this volume can complete: asked for, and not completed.</summary>
+    /// <summary>
+    /// The snapshots that a segment announces and that this volume can complete: asked for, and not completed. One that was given up completes after
+    /// all, unless others of its group were given up with it.
+    /// </summary>
     public static IReadOnlyList<string> Announced(VolumeState state, IReadOnlyList<string> snapshotIds) =>
-        snapshotIds.Where(id => Find(state, id) is { Stage: not (PendingStage.Completed or PendingStage.Point) }).Distinct().ToArray();
+        snapshotIds.Where(id => Find(state, id) is { Stage: not (PendingStage.Completed or PendingStage.Point) } pending && !(pending.IsEnded && pending.GroupId.Length > 0))
+            .Distinct().ToArray();
 
     /// <summary>
     /// A commit: the head moves, the snapshots whose barrier it reaches complete in the same save, and those whose barrier it
@@ -244,11 +272,14 @@ internal static class VolumeMachine
         return new Change<VolumeState, VolumeHead>(WithHead(state, head) with { Snapshots = snapshots }, head);
     }
 
-    /// <summary>Snapshots that the publication of a branch completes: their point is known, and the staged log, or the log through a position, has passed it.</summary>
+    /// <summary>
+    /// Snapshots that the publication of a branch completes: their point is known, and the staged log, or the log through a position, has passed it.
+    /// None of a group: the end of one volume's publication is no common point.
+    /// </summary>
     public static IReadOnlyList<string> WaitingFor(VolumeState state, VolumeHead head, long? logEnd = null) =>
     [
         .. state.Snapshots
-            .Where(pending => pending.Stage is PendingStage.Waiting or PendingStage.Barrier && pending.LogPosition > 0 && pending.LogPosition <= (logEnd ?? head.Staging?.LogEnd ?? 0))
+            .Where(pending => pending.Stage is PendingStage.Waiting or PendingStage.Barrier && pending.GroupId.Length == 0 && pending.LogPosition > 0 && pending.LogPosition <= (logEnd ?? head.Staging?.LogEnd ?? 0))
             .Select(pending => pending.SnapshotId),
     ];
 
@@ -259,7 +290,14 @@ internal static class VolumeMachine
         var events = new List<DomainEvent> { new("volume.staging-published", new { head.CommittedSequence, head.Epoch }) };
         var snapshots = state.Snapshots.Select(pending =>
         {
-            if (!waiting.Contains(pending.SnapshotId) || pending.IsFinal) return pending;
+            if (pending is { GroupId.Length: > 0, Stage: PendingStage.Barrier } && pending.LogPosition <= head.CommittedLogEnd)
+            {
+                const string Reason = "The volume left shadowing before the service held the group's point.";
+                events.Add(new DomainEvent("volume.snapshot-failed", new { pending.SnapshotId, reason = Reason }));
+                return pending with { Stage = PendingStage.Failed, FailureReason = Reason };
+            }
+
+            if (!waiting.Contains(pending.SnapshotId) || pending.IsEnded) return pending;
             events.Add(new DomainEvent("volume.snapshot-completed", new { pending.SnapshotId, sequence }));
             return pending with { Stage = PendingStage.Completed, Sequence = sequence, PointAt = now, SizeBytes = head.SizeBytes, FailureReason = "" };
         }).ToArray();
@@ -280,7 +318,7 @@ internal static class VolumeMachine
     public static Change<VolumeState, VolumeState> Delete(VolumeState state, DateTimeOffset now)
     {
         if (state.DeletedAt is not null) return Change.Keep(state);
-        var snapshots = state.Snapshots.Select(pending => pending.IsFinal
+        var snapshots = state.Snapshots.Select(pending => pending.IsEnded
             ? pending
             : pending with { Stage = PendingStage.Failed, FailureReason = "The volume was deleted." }).ToArray();
         return Change.To(state with { DeletedAt = now, Snapshots = snapshots }, new DomainEvent("volume.deleted"));
@@ -345,6 +383,8 @@ internal static class VolumeMachine
             ? Math.Clamp((double)(committedLogEnd - pending.StartedAtLogEnd) / whole, 0, 1)
             : 0;
     }
+
+    private static string Bounded(string text) => text.Length <= MaxDescriptionLength * 4 ? text : text[..(MaxDescriptionLength * 4)];
 
     // Every barrier of one commit may complete at once; beyond a handful one entry names them together.
     private static IEnumerable<DomainEvent> Bounded(List<DomainEvent> events) => events.Count <= 4

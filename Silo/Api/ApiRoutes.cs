@@ -22,6 +22,7 @@ internal static class ApiRoutes
         api.MapGateways();
         api.MapVolumes();
         api.MapSnapshots();
+        api.MapSnapshotGroups();
         api.MapOffers();
         api.MapChangedBlocks();
         api.MapRecoveryPoints();

@@ -52,7 +52,16 @@ internal static class Views
 
     public static SnapshotView Of(SnapshotDescription snapshot) => new(
         snapshot.SnapshotId, snapshot.AccountId, snapshot.VolumeId, snapshot.Description, snapshot.State, snapshot.Progress,
-        snapshot.RequestedAt, snapshot.PointAt, snapshot.SizeBytes, snapshot.FailureReason);
+        snapshot.RequestedAt, snapshot.PointAt, snapshot.SizeBytes, snapshot.FailureReason)
+    {
+        GroupId = snapshot.GroupId,
+        Consistency = snapshot.Consistency,
+        HookFailure = snapshot.HookFailure,
+    };
+
+    public static SnapshotGroupView Of(SnapshotGroupDescription group) => new(
+        group.GroupId, group.AccountId, group.GatewayId, group.Description, group.State, group.Progress, group.RequestedAt, group.TakenAt, group.Reason,
+        [.. group.Snapshots.Select(Of)]);
 
     public static ReclaimEstimateView Of(VolumeReclaimEstimate estimate) => new(estimate.Bytes, estimate.IsAtLeast) { Waiting = estimate.Waiting };
 
@@ -77,7 +86,12 @@ internal static class Views
         Text(row, "id"), Text(row, "accountId"), Text(row, "volumeId"), Text(row, "description"),
         Enum.Parse<SnapshotState>(Text(row, "state"), ignoreCase: true), row.GetProperty("progress").GetDouble(), row.GetProperty("requestedAt").GetDateTimeOffset(),
         Time(row, "pointAt"),
-        row.GetProperty("sizeBytes").GetInt64(), Text(row, "failureReason"));
+        row.GetProperty("sizeBytes").GetInt64(), Text(row, "failureReason"))
+    {
+        GroupId = Text(row, "groupId"),
+        Consistency = Text(row, "consistency") is { Length: > 0 } consistency ? Enum.Parse<SnapshotConsistency>(consistency, ignoreCase: true) : SnapshotConsistency.Crash,
+        HookFailure = Text(row, "hookFailure"),
+    };
 
     public static SnapshotOfferView Of(SnapshotOfferDescription offer) => new(
         offer.OfferId, offer.AccountId, offer.ToAccountId, offer.SnapshotId, offer.State, offer.Description, offer.SizeBytes, offer.PointAt,

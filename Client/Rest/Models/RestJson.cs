@@ -46,6 +46,8 @@ namespace Tidegate.Client.Rest.Models;
 [JsonSerializable(typeof(RetentionView))]
 [JsonSerializable(typeof(CreateSnapshotRequest))]
 [JsonSerializable(typeof(SnapshotView))]
+[JsonSerializable(typeof(CreateSnapshotGroupRequest))]
+[JsonSerializable(typeof(SnapshotGroupView))]
 [JsonSerializable(typeof(SnapshotLeaseView))]
 [JsonSerializable(typeof(OfferSnapshotRequest))]
 [JsonSerializable(typeof(AcceptOfferRequest))]

@@ -23,4 +23,14 @@ public sealed record SnapshotView(
     DateTimeOffset RequestedAt,
     DateTimeOffset? PointAt,
     long SizeBytes,
-    string FailureReason);
+    string FailureReason)
+{
+    /// <summary>The group that it was taken in; empty for none.</summary>
+    public string GroupId { get; init; } = "";
+
+    /// <summary>Whether applications were frozen at its point.</summary>
+    public SnapshotConsistency Consistency { get; init; }
+
+    /// <summary>What went wrong with the gateway's freeze or thaw commands; empty when nothing did or there are none.</summary>
+    public string HookFailure { get; init; } = "";
+}

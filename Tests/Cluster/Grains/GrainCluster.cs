@@ -75,11 +75,11 @@ public sealed class GrainCluster : IAsyncLifetime
     public Task WorkEndedAsync(string volumeId) =>
         ((InProcessSiloHandle)_cluster!.Primary!).SiloHost.Services.GetRequiredService<WorkPool>().EndedAsync(volumeId);
 
-    /// <summary>Asks a volume to do what it owes, as its wake shard does.</summary>
-    public async Task SettleAsync(string volumeId)
+    /// <summary>Asks a volume, or another aggregate, to do what it owes, as its wake shard does.</summary>
+    public async Task SettleAsync(string key, string grainType = "volume")
     {
         var settles = _cluster!.Client.ServiceProvider.GetRequiredService<IGrainFactory>();
-        await settles.GetGrain<Tidegate.Grains.Aggregates.ISettles>(GrainId.Create("volume", volumeId)).Settle();
+        await settles.GetGrain<Tidegate.Grains.Aggregates.ISettles>(GrainId.Create(grainType, key)).Settle();
     }
 
     public async ValueTask InitializeAsync()

@@ -1,6 +1,7 @@
 using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.GatewayAgent.Volumes;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Tests.Kit.Nbd;
 using Tidegate.Tests.Unit.Agent.Link;
 
@@ -37,6 +38,9 @@ internal sealed class FakeVolumeHost : IVolumeHost
 
     public Task<SnapshotBarrier> TakeBarrierAsync(string volumeId, string snapshotId, CancellationToken cancellationToken) =>
         _volumes.TakeBarrierAsync(volumeId, snapshotId, cancellationToken);
+
+    public Task<GroupBarriers> TakeGroupAsync(string groupId, IReadOnlyList<GroupMember> members, CancellationToken cancellationToken) =>
+        _volumes.TakeGroupAsync(groupId, members, cancellationToken);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

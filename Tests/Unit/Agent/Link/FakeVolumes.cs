@@ -1,6 +1,7 @@
 using Tidegate.GatewayAgent.Link;
 using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Snapshots;
 
 namespace Tidegate.Tests.Unit.Agent.Link;
 
@@ -41,6 +42,9 @@ internal sealed class FakeVolumes : IGatewayVolumes
         await Gate.Task.WaitAsync(cancellationToken);
         return new SnapshotBarrier(snapshotId, 1, 100 * number, false);
     }
+
+    public async Task<GroupBarriers> TakeGroupAsync(string groupId, IReadOnlyList<GroupMember> members, CancellationToken cancellationToken) =>
+        new(groupId, await Task.WhenAll(members.Select(member => TakeBarrierAsync(member.VolumeId, member.SnapshotId, cancellationToken))), "");
 
     public static TaskCompletionSource Opened()
     {

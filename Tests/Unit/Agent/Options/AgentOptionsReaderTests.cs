@@ -56,6 +56,32 @@ public sealed class AgentOptionsReaderTests : IDisposable
     }
 
     [Fact]
+    public void Snapshot_hooks_are_read_for_the_agent_and_for_single_volumes()
+    {
+        var file = File("""
+            { "snapshotHooks": { "Freeze": ["/bin/freeze", "a b", "c"], "Thaw": ["/bin/thaw"], "FreezeSeconds": 9, "ThawSeconds": 6,
+              "Volumes": { "mail": { "Freeze": ["/bin/f"], "Thaw": ["/bin/t"], "OnFreezeFailure": "go-on" } } } }
+            """);
+        var hooks = AgentOptionsReader.Read(Given(("Service", "https://s"), ("Ca", Ca()), ("State", "/x")), file).Hooks;
+        Assert.Equal(["/bin/freeze", "a b", "c"], hooks.For("data")!.Freeze);
+        Assert.Equal((TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(6), true), (hooks.Agent!.FreezeLimit, hooks.Agent.ThawLimit, hooks.Agent.FailsSnapshot));
+        Assert.Equal(("/bin/t", false, TimeSpan.FromSeconds(5)), (hooks.For("mail")!.Thaw[0], hooks.For("mail")!.FailsSnapshot, hooks.For("mail")!.FreezeLimit));
+    }
+
+    [Fact]
+    public void Every_fault_of_snapshot_hooks_is_named_at_once()
+    {
+        var file = File("""
+            { "snapshotHooks": { "Freeze": ["freeze.sh"], "FreezeSeconds": 20, "OnFreezeFailure": "perhaps",
+              "Volumes": { "mail": { "Freeze": ["/bin/f"], "Thaw": ["/bin/t"], "FreezeSeconds": 10, "ThawSeconds": 6, "Shell": "sh" } } } }
+            """);
+        var error = Assert.Throws<AgentOptionsException>(() => AgentOptionsReader.Read(Given(("Service", "https://s"), ("Ca", Ca()), ("State", "/x")), file));
+        Assert.Equal(6, error.Faults.Count);
+        foreach (var word in new[] { "no absolute path", "Thaw is missing", "'20'", "'perhaps'", "15 together", "Shell" })
+            Assert.Contains(error.Faults, fault => fault.Contains(word, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void An_address_gets_the_mode_of_tls_that_befits_it()
     {
         using var pki = new Kit.Nbd.NbdPki(Path.Combine(_folder, "pki"), TimeProvider.System);

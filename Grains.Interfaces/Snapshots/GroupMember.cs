@@ -1,0 +1,7 @@
+namespace Tidegate.Grains.Interfaces.Snapshots;
+
+/// <summary>A volume of a group snapshot and the snapshot that is taken of it.</summary>
+/// <param name="VolumeId">The volume.</param>
+/// <param name="SnapshotId">Its snapshot.</param>
+[GenerateSerializer, Immutable, Alias("tidegate.group-member")]
+public sealed record GroupMember([property: Id(0)] string VolumeId, [property: Id(1)] string SnapshotId);
