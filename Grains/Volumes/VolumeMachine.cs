@@ -29,7 +29,10 @@ internal static class VolumeMachine
     private const int MaxAuditedVictims = 4 * VictimsPerEvent;
 
     /// <summary>Most snapshots under way.</summary>
-    public const int MaxPendingSnapshots = 32;
+    public const int MaxPendingSnapshots = 20;
+
+    /// <summary>Most that is kept of why a snapshot or its hooks failed.</summary>
+    public const int MaxReasonLength = 96;
 
     /// <summary>Longest description of a snapshot.</summary>
     public const int MaxDescriptionLength = 128;
@@ -384,7 +387,8 @@ internal static class VolumeMachine
             : 0;
     }
 
-    private static string Bounded(string text) => text.Length <= MaxDescriptionLength * 4 ? text : text[..(MaxDescriptionLength * 4)];
+    /// <summary>Words of the agent's or of a group's, as much of them as is kept.</summary>
+    public static string Bounded(string text) => text.Length <= MaxReasonLength ? text : text[..MaxReasonLength];
 
     // Every barrier of one commit may complete at once; beyond a handful one entry names them together.
     private static IEnumerable<DomainEvent> Bounded(List<DomainEvent> events) => events.Count <= 4

@@ -17,6 +17,9 @@ internal static class SnapshotGroupMachine
     /// <summary>Fewest volumes of a group.</summary>
     public const int MinMembers = 2;
 
+    /// <summary>Most that is kept of why a group waits or failed.</summary>
+    public const int MaxReasonLength = 300;
+
     /// <summary>How long the gateway may have said nothing that counts.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
@@ -49,7 +52,7 @@ internal static class SnapshotGroupMachine
             Attempt = 0,
             Reason = "",
         };
-        return Change.To(next, new DomainEvent("snapshot-group.requested", new { gatewayId, members })) with { Owes = true };
+        return Change.To(next, new DomainEvent("snapshot-group.requested", new { gatewayId, volumes = members.Select(member => member.VolumeId) })) with { Owes = true };
     }
 
     /// <summary>Throws <c>InvalidArgument</c> for a set of volumes that is no group.</summary>
@@ -70,8 +73,8 @@ internal static class SnapshotGroupMachine
         if (state.Stage is not (SnapshotGroupState.Requested or SnapshotGroupState.Waiting)) return Change.Keep(state);
         if (answer.WaitingFor.Length > 0)
         {
-            var waiting = state with { Stage = SnapshotGroupState.Waiting, Reason = answer.WaitingFor, Attempt = state.Attempt + 1, AskAgainAt = now + AskEvery };
-            return (state.Stage == SnapshotGroupState.Waiting ? Change.To(waiting) : Change.To(waiting, new DomainEvent("snapshot-group.waiting", new { reason = answer.WaitingFor })))
+            var waiting = state with { Stage = SnapshotGroupState.Waiting, Reason = Kept(answer.WaitingFor), Attempt = state.Attempt + 1, AskAgainAt = now + AskEvery };
+            return (state.Stage == SnapshotGroupState.Waiting ? Change.To(waiting) : Change.To(waiting, new DomainEvent("snapshot-group.waiting", new { reason = Kept(answer.WaitingFor) })))
                 with
             { Owes = true };
         }
@@ -83,9 +86,9 @@ internal static class SnapshotGroupMachine
             Stage = SnapshotGroupState.Uploading,
             TakenAt = now,
             Reason = "",
-            Members = [.. state.Members.Select(member => member with { Barrier = barriers[member.SnapshotId], IsTold = false })],
+            Members = [.. state.Members.Select(member => member with { Barrier = Kept(barriers[member.SnapshotId]), IsTold = false })],
         };
-        return Judged(taken, new DomainEvent("snapshot-group.taken", new { barriers = answer.Barriers.Select(barrier => new { barrier.SnapshotId, barrier.LogPosition }) }));
+        return Judged(taken, new DomainEvent("snapshot-group.taken", new { snapshots = state.Members.Select(member => member.SnapshotId) }));
     }
 
     /// <summary>A member's snapshot is held, or with a reason never will be.</summary>
@@ -100,7 +103,7 @@ internal static class SnapshotGroupMachine
     /// <summary>None of its snapshots will be.</summary>
     public static Change<SavedGroup, SavedGroup> Fail(SavedGroup state, string reason) => !state.IsOpen
         ? Change.Keep(state)
-        : Change.To(Untold(state) with { Stage = SnapshotGroupState.Failed, Reason = reason }, new DomainEvent("snapshot-group.failed", new { reason })) with { Owes = true };
+        : Change.To(Untold(state) with { Stage = SnapshotGroupState.Failed, Reason = Kept(reason) }, new DomainEvent("snapshot-group.failed", new { reason = Kept(reason) })) with { Owes = true };
 
     /// <summary>What the group has waited for too long is given up.</summary>
     public static Change<SavedGroup, SavedGroup> Expire(SavedGroup state, DateTimeOffset now) => state.Stage switch
@@ -128,6 +131,10 @@ internal static class SnapshotGroupMachine
 
     /// <summary>As it was asked for.</summary>
     public static GroupMember AsAsked(SavedMember member) => new(member.VolumeId, member.SnapshotId);
+
+    private static string Kept(string reason) => reason.Length <= MaxReasonLength ? reason : reason[..MaxReasonLength];
+
+    private static SnapshotBarrier Kept(SnapshotBarrier barrier) => barrier with { HookFailure = VolumeMachine.Bounded(barrier.HookFailure) };
 
     // A commit may come in before the gateway's answer: it is complete when both are there.
     private static Change<SavedGroup, SavedGroup> Judged(SavedGroup state, params DomainEvent[] events) =>

@@ -15,6 +15,7 @@ using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Outbox;
 using Tidegate.Grains.Snapshots;
+using Tidegate.Grains.Snapshots.Groups;
 using Tidegate.Grains.Snapshots.Offers;
 using Tidegate.Grains.Volumes;
 using Tidegate.Grains.Volumes.Copies;
@@ -87,6 +88,7 @@ public sealed class StateSizeTests
             {
                 SnapshotId = Id + i, Description = Text(VolumeMachine.MaxDescriptionLength), RequestedAt = At, LogPosition = long.MaxValue,
                 StartedAtLogEnd = long.MaxValue, Sequence = long.MaxValue, PointAt = At, SizeBytes = long.MaxValue, FailureReason = new string('r', 100),
+                GroupId = Id, IsGroupEnded = true, Consistency = SnapshotConsistency.Application, HookFailure = Text(VolumeMachine.MaxReasonLength),
             })],
             Copy = new CopyState { Request = FullCopy, FailureReason = Text(200) },
         },
@@ -98,6 +100,20 @@ public sealed class StateSizeTests
             CopySnapshotId = Id,
             CopyDescription = Text(VolumeMachine.MaxDescriptionLength),
             FailureReason = Text(SnapshotOfferMachine.MaxReasonLength),
+            Outbox = FullOutbox,
+        },
+        ["snapshot-group"] = new SavedGroup
+        {
+            AccountId = "123456789012",
+            GatewayId = Id,
+            Description = Text(VolumeMachine.MaxDescriptionLength),
+            Members = [.. Enumerable.Range(0, GroupSnapshotRequest.MaxMembers).Select(i => new SavedMember
+            {
+                VolumeId = Id + i, SnapshotId = Id + i, Barrier = new SnapshotBarrier(Id + i, long.MaxValue, long.MaxValue, true) { HookFailure = Text(VolumeMachine.MaxReasonLength) },
+            })],
+            RequestedAt = At,
+            TakenAt = At,
+            Reason = Text(SnapshotGroupMachine.MaxReasonLength),
             Outbox = FullOutbox,
         },
         ["snapshot"] = new SavedSnapshot
