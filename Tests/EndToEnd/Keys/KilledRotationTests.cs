@@ -80,7 +80,8 @@ public sealed class KilledRotationTests
     {
         await using var deployment = await Deployment.StartAsync();
         var gateway = await deployment.ActivatedAgentAsync("site");
-        var volume = await deployment.VolumeAsync(gateway, "data");
+        // Its log takes all that is written here: while the silo is dead and until what came before is drained nothing of it is freed.
+        var volume = await deployment.VolumeAsync(gateway, "data", "128MiB");
         var uri = deployment.NbdUri("site", "data");
         await using var writer = JournalledWriter.Start(uri, deployment.Folder, 0, Region, seed: 23, isBounded: true);
         await writer.MoreAsync(300);
