@@ -18,6 +18,15 @@ internal interface IAbsentBlocks
     /// <summary>The store is about to take newer bytes for a range: it counts as present. Called under the store's lock.</summary>
     void MarkWritten(long offset, long length);
 
+    /// <summary>
+    /// The store has taken newer bytes for a range, and no log has them: it counts as present, durably once <see cref="SettleAsync"/> has synced the
+    /// store. Called under the store's lock.
+    /// </summary>
+    void MarkStored(long offset, long length);
+
+    /// <summary>Makes durable what was marked as stored: the store first, the marks after it.</summary>
+    Task SettleAsync();
+
     /// <summary>Makes earlier marks durable; called after the store is synced and before log space is freed. Blocks.</summary>
     void SyncMarks();
 }

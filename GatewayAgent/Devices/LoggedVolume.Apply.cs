@@ -68,12 +68,28 @@ internal sealed partial class LoggedVolume
             _closing = true;
         WakeApply();
         await _applying;
+        await EndPastAsync();
         await _applyTimer.DisposeAsync();
         await _checkpointTimer.DisposeAsync();
         await NoteStopAsync();
         await Log.DisposeAsync();
         _store.Dispose();
+        _dirty.Dispose();
         _ownApplyWorker?.Dispose();
+    }
+
+    private async Task EndPastAsync()
+    {
+        await WaitPassedAsync();
+        try
+        {
+            if (IsPast && Log.Failure is null)
+                await _storeSync.JoinAsync();
+        }
+        catch (DiskFaultException fault)
+        {
+            Log.Stop(fault);
+        }
     }
 
     // Whoever changes the store from now on does it behind the volume's back, and the next open tells.
@@ -161,7 +177,10 @@ internal sealed partial class LoggedVolume
                     _checkpointWanted &= !checkpoint;
                 }
                 if (checkpoint)
+                {
                     await CheckpointAsync();
+                    SignalProgress();
+                }
                 if (applied || _applied.Position < Log.DurableEnd)
                     continue;
                 if (closing)
@@ -211,6 +230,8 @@ internal sealed partial class LoggedVolume
 
     private void Apply(LogRecord record, long batchEnd)
     {
+        if (!record.IsNote)
+            _dirty.Mark(record.Offset, record.Length);
         if (record.Kind == LogRecordKind.Write)
         {
             ApplyWrite(record, batchEnd);
@@ -267,6 +288,7 @@ internal sealed partial class LoggedVolume
     {
         _store.SyncData();
         _absent?.SyncMarks();
+        _dirty.Sync();
         await Log.MarkAppliedAsync(_applied);
     }
 

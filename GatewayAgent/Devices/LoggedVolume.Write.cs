@@ -153,21 +153,25 @@ internal sealed partial class LoggedVolume
     {
         while (!TryAppend(kind, offset, length, data.Span, crc, holdsRange, out var obstacle))
         {
-            if (obstacle is null)
-                await Log.WaitForRoomAsync(data.Length, isNote: false, cancellationToken);
-            else
+            if (obstacle is not null)
                 await obstacle.WaitAsync(cancellationToken);
+            else if (!IsPast)
+                await Log.WaitForRoomAsync(data.Length, isNote: false, cancellationToken);
+            else if (await TryPassAsync(kind, offset, length, data, holdsRange))
+                return;
         }
     }
 
-    /// <summary>False when the range is held, the overlay is full (both: what to wait for) or the log is (null).</summary>
+    /// <summary>
+    /// False when changes are held, the range is, the overlay is full (all: what to wait for), or the log is or changes go past it (null).
+    /// </summary>
     private bool TryAppend(
         LogRecordKind kind, long offset, long length, ReadOnlySpan<byte> data, uint crc, bool holdsRange, out Task? obstacle)
     {
         lock (_order)
         {
-            obstacle = holdsRange ? null : _ranges.Obstacle(offset, length);
-            if (obstacle is not null)
+            obstacle = _held?.Task ?? (holdsRange ? null : _ranges.Obstacle(offset, length));
+            if (obstacle is not null || _isPast)
                 return false;
             if (!_overlay.IsFull)
             {

@@ -29,9 +29,11 @@ internal sealed partial class LoggedVolume : IBlockDevice
     private long _sizeBytes;
     private string _shortage = "";
 
-    private LoggedVolume(LoggedVolumeOptions options, Log log, IDiskFile store, Overlay overlay)
+    private LoggedVolume(LoggedVolumeOptions options, Log log, IDiskFile store, DirtyMap dirty, Overlay overlay)
     {
-        (_options, Log, _store, _overlay, _absent) = (options, log, store, overlay, options.AbsentBlocks);
+        (_options, Log, _store, _dirty, _overlay, _absent) = (options, log, store, dirty, overlay, options.AbsentBlocks);
+        _storeSync = new GroupSync(_store.SyncData, options.ApplyWorker ?? TaskScheduler.Default);
+        _isPast = log.PassedSince is not null;
         _sizeBytes = log.VolumeSizeBytes;
         _ownApplyWorker = options.ApplyWorker is null ? new WorkerThread($"apply {options.Log.VolumeId}") : null;
         _applied = log.AppliedAnchor;
@@ -49,22 +51,28 @@ internal sealed partial class LoggedVolume : IBlockDevice
     public static bool Exists(IDisk disk) => Log.Exists(disk);
 
     /// <summary>
-    /// Makes a volume, durably. A store that is there already (restored beforehand) is taken over if it has the right size;
-    /// any other is refused.
+    /// Makes a volume, durably. A store that is there already is taken over if it has the right size; any other is refused. All of an adopted one is
+    /// dirty: the service has none of it.
     /// </summary>
     public static void Create(IDisk disk, LoggedVolumeOptions options)
     {
         if (options.SizeBytes <= 0 || !SectorSpan.IsAligned(0, options.SizeBytes))
             throw new ArgumentOutOfRangeException(nameof(options), options.SizeBytes, "A volume's size is a positive multiple of 4096 bytes.");
-        using (var store = disk.Open(StoreFileName))
+        using (var store = OpenStore(disk, options))
         {
             if (store.SizeBytes != 0 && store.SizeBytes != options.SizeBytes)
             {
-                throw new IOException($"'{StoreFileName}' of volume '{options.Log.VolumeId}' is {store.SizeBytes} bytes, not {options.SizeBytes}: "
+                throw new IOException($"The store of volume '{options.Log.VolumeId}' is {store.SizeBytes} bytes, not {options.SizeBytes}: "
                     + "move it away, or create the volume with its size.");
             }
-            store.SetSize(options.SizeBytes);
+            if (store.SizeBytes == 0)
+                store.SetSize(options.SizeBytes);
             store.SyncData();
+        }
+        using (var dirty = DirtyMap.Open(disk, options.Log.VolumeId, options.SizeBytes, mustTrack: false, TaskScheduler.Default))
+        {
+            if (options.AdoptedStore is not null)
+                dirty.Begin(DirtyReason.Adopted, baseSequence: 0, options.Log.Time.GetUtcNow(), whole: true);
         }
         disk.SyncDirectory();
         Log.Create(disk, options.Log, options.SizeBytes);
@@ -76,22 +84,24 @@ internal sealed partial class LoggedVolume : IBlockDevice
     /// </summary>
     public static LoggedVolume Open(IDisk disk, LoggedVolumeOptions options)
     {
-        if (!disk.Exists(StoreFileName))
+        if (options.AdoptedStore is null && !disk.Exists(StoreFileName))
             throw new LogCorruptException(options.Log.VolumeId, $"its store '{StoreFileName}' is missing");
         var overlay = new Overlay(options.MaxOverlaySectors);
         var log = Log.Open(disk, options.Log, record => Remember(overlay, record));
         IDiskFile? store = null;
+        DirtyMap? dirty = null;
         try
         {
-            store = disk.Open(StoreFileName);
+            store = OpenStore(disk, options);
             // A size grows in the store first, so a shorter store is another one.
             if (store.SizeBytes < log.VolumeSizeBytes)
                 throw new LogCorruptException(options.Log.VolumeId, $"its store is {store.SizeBytes} bytes instead of {log.VolumeSizeBytes}");
-            log.NoteStoreOpened(new StoreStamp(store.SizeBytes, store.ModifiedAt));
-            return new LoggedVolume(options, log, store, overlay);
+            dirty = OpenDirty(disk, options, log, store);
+            return new LoggedVolume(options, log, store, dirty, overlay);
         }
         catch
         {
+            dirty?.Dispose();
             store?.Dispose();
             log.Abandon();
             throw;
@@ -116,6 +126,8 @@ internal sealed partial class LoggedVolume : IBlockDevice
 
     public ValueTask FlushAsync(CancellationToken cancellationToken)
     {
+        if (IsPast)
+            return new ValueTask(FlushStoreAsync(cancellationToken));
         var sync = Log.SyncAsync(answersHost: true);
         return sync.IsCompletedSuccessfully ? ValueTask.CompletedTask : WaitForSyncAsync(sync, cancellationToken);
     }
@@ -129,6 +141,7 @@ internal sealed partial class LoggedVolume : IBlockDevice
             return;
         try
         {
+            _dirty.Grow(sizeBytes);
             lock (_storeGate)
             {
                 if (_store.SizeBytes < sizeBytes)
@@ -144,6 +157,30 @@ internal sealed partial class LoggedVolume : IBlockDevice
         await Log.AppendResizeAsync(sizeBytes, cancellationToken);
         lock (_order)
             Volatile.Write(ref _sizeBytes, Math.Max(_sizeBytes, sizeBytes));
+    }
+
+    private static IDiskFile OpenStore(IDisk disk, LoggedVolumeOptions options) => options.AdoptedStore?.Invoke() ?? disk.Open(StoreFileName);
+
+    /// <summary>What is dirty is durable before the log forgets why: a crash in between finds it again.</summary>
+    private static DirtyMap OpenDirty(IDisk disk, LoggedVolumeOptions options, Log log, IDiskFile store)
+    {
+        var dirty = DirtyMap.Open(
+            disk, options.Log.VolumeId, log.VolumeSizeBytes, mustTrack: log.PassedSince is not null, options.ApplyWorker ?? TaskScheduler.Default);
+        try
+        {
+            var stamp = new StoreStamp(store.SizeBytes, store.ModifiedAt);
+            if (log.IsChanged(stamp))
+                dirty.Begin(DirtyReason.CameApart, baseSequence: 0, options.Log.Time.GetUtcNow(), whole: true);
+            if (dirty.Reason == DirtyReason.Adopted && log.Committed is { Sequence: 0, LogEnd: 0 } && log.ResumesAt == 0)
+                log.BeginWithGap();
+            log.NoteStoreOpened(stamp);
+            return dirty;
+        }
+        catch
+        {
+            dirty.Dispose();
+            throw;
+        }
     }
 
     private static void Remember(Overlay overlay, LogRecord record)

@@ -1,3 +1,4 @@
+using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.WriteLog;
 
 namespace Tidegate.GatewayAgent.Devices;
@@ -22,6 +23,8 @@ internal sealed record LoggedVolumeOptions
     public int MaxOverlaySectors { get; init; } = 512 << 10;
     /// <summary>Where records are applied; it blocks in the kernel (null: the volume makes a thread).</summary>
     public TaskScheduler? ApplyWorker { get; init; }
+    /// <summary>Opens a store that was there before the volume, with data; null for the volume's own.</summary>
+    public Func<IDiskFile>? AdoptedStore { get; init; }
     /// <summary>Blocks that hydration still owes; null when the store is whole.</summary>
     public IAbsentBlocks? AbsentBlocks { get; init; }
 }

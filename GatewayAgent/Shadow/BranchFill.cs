@@ -8,40 +8,60 @@ using Tidegate.Grains.Interfaces.Volumes;
 namespace Tidegate.GatewayAgent.Shadow;
 
 /// <summary>
-/// Fills a staging branch beside the drain of the log (<c>docs/protocols/volume-data.md</c>, Filling and publishing a branch): copies the whole
-/// volume as hosts see it, block by block, ends with a barrier, and has the branch published. A process that dies copies again; what it
-/// copied before does no harm, because nothing goes past the log meanwhile.
+/// Fills a staging branch beside the drain of the log (<c>docs/protocols/volume-data.md</c>, Filling and publishing a branch): copies the dirty
+/// blocks as hosts see them, ends with a barrier, and has the branch published. What the log changes meanwhile is in the branch by its segments, so one
+/// pass is enough; another process, or another epoch, goes on where the map says that the last one was.
 /// </summary>
 internal sealed class BranchFill
 {
     /// <summary>Bytes of data in one fill; a multiple of the block.</summary>
     private const int FillBytes = 8 << 20;
     private const int MaxExtents = 256;
+    private const int BlockBytes = BlockGeometry.BlockBytes;
 
     private readonly DrainContext _context;
-    private readonly IBlockDevice _device;
+    private readonly LoggedVolume _device;
     private readonly long _branch;
+    private readonly long _startedAt;
+    private readonly long _leftAtStart;
+    private long _next;
     private long _number;
     private SegmentDigest _digest;
 
-    public BranchFill(DrainContext context, IBlockDevice device, StagingStanding standing)
+    public BranchFill(DrainContext context, LoggedVolume device, StagingStanding standing)
     {
         (_context, _device, _branch) = (context, device, standing.Branch);
         (_number, _digest) = (standing.Fills, new SegmentDigest(standing.FillDigest));
+        // Fills that the service does not know of any more are no copies.
+        if (device.Dirty.Copied is var copied && copied.Branch == _branch && copied.Fills <= standing.Fills)
+            _next = copied.EndBlock;
+        (_startedAt, _leftAtStart) = (context.Time.GetTimestamp(), device.Dirty.CountFrom(_next));
     }
 
-    /// <summary>Bytes of the volume that are copied and committed.</summary>
-    public long CopiedBytes { get; private set; }
+    /// <summary>How far it is.</summary>
+    public CopyProgress Progress
+    {
+        get
+        {
+            var left = _device.Dirty.CountFrom(Volatile.Read(ref _next));
+            var done = _leftAtStart - left;
+            var remaining = done > 0 ? _context.Time.GetElapsedTime(_startedAt) * ((double)left / done) : (TimeSpan?)null;
+            return new CopyProgress((_device.Dirty.DirtyBlocks - left) * BlockBytes, left * BlockBytes, remaining);
+        }
+    }
 
     /// <summary>Completes when the branch is the volume; fails when only another attach can help.</summary>
     public async Task RunAsync(Action nudge, CancellationToken cancellationToken)
     {
-        while (CopiedBytes < _device.SizeBytes)
+        while (_device.Dirty.NextDirty(_next) is var block and >= 0)
         {
             using var builder = new SegmentBuilder(_context.Session.Key, 0, _context.Session.DigestKey);
-            var end = await CopyAsync(builder, CopiedBytes, cancellationToken);
+            var end = await CopyAsync(builder, block, cancellationToken);
             await CommitAsync(builder, cancellationToken);
-            CopiedBytes = end;
+            Volatile.Write(ref _next, end);
+            // What the copies show of the log must outlive this process as they do.
+            await _context.Log.SyncAsync();
+            await _device.OnDirtyAsync(() => _device.Dirty.NoteCopied(new CopiedPart(_branch, _number, end)));
         }
         // Whatever a copy may show of the log lies before this.
         var mark = StagingMark.Next(_branch, _context.Nonces);
@@ -53,32 +73,48 @@ internal sealed class BranchFill
         await _context.Calls.UntilAnsweredAsync(stop => _context.Service.PublishStagingAsync(request, stop), cancellationToken);
     }
 
-    /// <summary>Feeds a fill from an offset on; where it ends.</summary>
-    private async Task<long> CopyAsync(SegmentBuilder builder, long offset, CancellationToken cancellationToken)
+    /// <summary>Feeds a fill with dirty blocks from one on; the block that it has not reached.</summary>
+    private async Task<long> CopyAsync(SegmentBuilder builder, long block, CancellationToken cancellationToken)
     {
-        var buffer = new byte[BlockGeometry.BlockBytes];
         var size = _device.SizeBytes;
-        while (offset < size && builder.DataBytes < FillBytes)
+        while (block >= 0 && builder.DataBytes < FillBytes)
         {
-            var extents = await _device.GetExtentsAsync(offset, size - offset, MaxExtents, cancellationToken);
+            var end = _device.Dirty.RunEnd(block);
+            var copied = await CopyRunAsync(builder, block * BlockBytes, Math.Min(end * BlockBytes, size), cancellationToken);
+            if (copied < Math.Min(end * BlockBytes, size))
+                return copied / BlockBytes;
+            block = _device.Dirty.NextDirty(end);
+            if (block < 0)
+                return end;
+        }
+        return block;
+    }
+
+    /// <summary>Feeds a range of the volume; where it ended, at a block's start unless it reached the end.</summary>
+    private async Task<long> CopyRunAsync(SegmentBuilder builder, long offset, long runEnd, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[BlockBytes];
+        while (offset < runEnd && builder.DataBytes < FillBytes)
+        {
+            var extents = await _device.GetExtentsAsync(offset, runEnd - offset, MaxExtents, cancellationToken);
             foreach (var extent in extents)
             {
-                var end = Math.Min(offset + extent.LengthBytes, size);
-                // What an extent cuts through is read: a sector is copied whole.
-                var whole = end == size ? end : end / BlockGeometry.SectorBytes * BlockGeometry.SectorBytes;
-                if (extent.IsHole && offset % BlockGeometry.SectorBytes == 0 && whole > offset)
+                var end = Math.Min(offset + extent.LengthBytes, runEnd);
+                // Blocks are copied whole: what a hole only touches is read.
+                var whole = end == runEnd ? end : end / BlockBytes * BlockBytes;
+                if (extent.IsHole && whole > offset)
                 {
                     builder.Zero(offset, whole - offset);
                     offset = whole;
                     continue;
                 }
-                for (; offset < end && builder.DataBytes < FillBytes; offset += BlockGeometry.BlockBytes)
+                for (; offset < end && builder.DataBytes < FillBytes; offset += BlockBytes)
                 {
-                    var part = buffer.AsMemory(0, (int)Math.Min(BlockGeometry.BlockBytes, size - offset));
+                    var part = buffer.AsMemory(0, (int)Math.Min(BlockBytes, runEnd - offset));
                     await _device.ReadAsync(offset, part, cancellationToken);
                     Feed(builder, offset, part.Span);
                 }
-                offset = Math.Min(offset, size);
+                offset = Math.Min(offset, runEnd);
                 break;
             }
         }

@@ -23,6 +23,27 @@ internal sealed class ShadowOptions
     /// </summary>
     public int MaxUncommitted { get; set; } = 2 * CommitRequest.MaxSegments;
 
+    /// <summary>
+    /// Share of the log that waits for the service at which writes go past it, when the uplink has moved nothing for <see cref="PassAfterStall"/>.
+    /// 0.5 to 1. A writer that finds no room has the same effect.
+    /// </summary>
+    public double PassAtFill { get; set; } = 0.9;
+
+    /// <summary>How long the uplink may move nothing, with data waiting, before a full log is passed: until then writers are slowed to what it takes. 1 s to 10 min.</summary>
+    public TimeSpan PassAfterStall { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the uplink may move nothing, with data waiting, before writes go past a log that still has room. 1 min to 30 days.</summary>
+    public TimeSpan PassAfterFailing { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>
+    /// How long writes stay past the log after catching up failed once, so that a volume does not go to and fro; doubles with each failure. The first
+    /// time they are logged again as soon as the service answers.
+    /// </summary>
+    public TimeSpan FirstCatchUpDelay { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The longest such time.</summary>
+    public TimeSpan LongestCatchUpDelay { get; set; } = TimeSpan.FromMinutes(30);
+
     /// <summary>Upper end of the first delay after a failed call.</summary>
     public TimeSpan FirstDelay { get; set; } = TimeSpan.FromMilliseconds(100);
 

@@ -1,3 +1,4 @@
+using Tidegate.BlockStore;
 using Tidegate.BlockStore.Segments;
 using Tidegate.GatewayAgent.Devices;
 using Tidegate.GatewayAgent.Uplink;
@@ -12,7 +13,7 @@ namespace Tidegate.GatewayAgent.Shadow;
 /// (<c>docs/protocols/volume-data.md</c>; M2.1, M2.4, M2.7). Nothing here can fail or delay a host's request; what the
 /// service has not committed stays in the log.
 /// </summary>
-internal sealed class ShadowPipeline : IAsyncDisposable
+internal sealed partial class ShadowPipeline : IAsyncDisposable
 {
     private readonly WriteLog.WriteLog _log;
     private readonly IVolumeService _service;
@@ -30,7 +31,11 @@ internal sealed class ShadowPipeline : IAsyncDisposable
     private string _reason = "";
     private long _epoch;
     private EpochDrain? _drain;
-    private bool _isCatchingUp;
+    private BranchFill? _fill;
+    private int _fallbacks;
+    private long _movedAt;
+    private long _passNotBefore;
+    private volatile bool _isRoomWanted;
     private long _uploadedBytes;
     private long _committedSegments;
     private DateTimeOffset? _detachedSince;
@@ -53,13 +58,14 @@ internal sealed class ShadowPipeline : IAsyncDisposable
         _nonces = nonces ?? RandomNonceSource.Instance;
         _calls = new ServiceCalls(time, options, NoteFailure);
         _detachedSince = OldestUncommitted(log);
+        _movedAt = _passNotBefore = time.GetTimestamp();
     }
 
     /// <summary>Raised once, on any thread, when the state is <c>Diverged</c> or <c>Failed</c>: the volume must stop serving.</summary>
     public event Action<ShadowState, string>? Ended;
 
-    /// <summary>The volume as hosts see it: where the copies come from when store and image have come apart.</summary>
-    public required IBlockDevice Copies { get; init; }
+    /// <summary>The volume: its writes go past the log when that leads nowhere, and its dirty blocks are copied when store and image have come apart.</summary>
+    public required LoggedVolume Volume { get; init; }
 
     /// <summary>The volume's share of the uplink.</summary>
     public ITransferPace Pace { get; init; } = Unpaced.Instance;
@@ -93,13 +99,18 @@ internal sealed class ShadowPipeline : IAsyncDisposable
             lock (_gate)
             {
                 var committed = _log.Committed;
-                var behind = _drain is { } drain ? drain.IsBehind : _detachedSince is not null || _log.Barriers.Count > 0 || OldestUncommitted(_log) is not null;
-                var since = _drain is { } current ? current.WaitingSince : _detachedSince;
-                var age = behind && since is { } oldest ? _time.GetUtcNow() - oldest : TimeSpan.Zero;
+                var dirty = Volume.Dirty;
+                var waiting = _drain is { } current ? current.WaitingSince : _detachedSince ?? OldestUncommitted(_log);
+                var behind = _drain is { } drain ? drain.IsBehind : waiting is not null || _log.Barriers.Count > 0;
+                // What is dirty went by without the log: the service's image is from before that began.
+                var since = dirty.IsTracking && (waiting is null || dirty.Since < waiting) ? dirty.Since : waiting;
+                var age = (behind || dirty.IsTracking) && since is { } oldest ? _time.GetUtcNow() - oldest : TimeSpan.Zero;
+                var backlog = behind && !Volume.IsPast ? _log.End - committed.LogEnd : 0;
+                var copying = _fill?.Progress ?? (dirty.IsTracking ? new CopyProgress(0, dirty.DirtyBlocks * BlockGeometry.BlockBytes, null) : null);
                 return new ShadowStatus(
-                    _state, _reason, _epoch, committed.Sequence, behind ? _log.End - committed.LogEnd : 0,
-                    age > TimeSpan.Zero ? age : TimeSpan.Zero, _uploadedBytes, _committedSegments)
-                { IsCatchingUp = _isCatchingUp };
+                    Volume.IsPast && _state == ShadowState.Attaching ? ShadowState.PassThrough : _state, _reason, _epoch, committed.Sequence,
+                    backlog + (copying?.LeftBytes ?? 0), age > TimeSpan.Zero ? age : TimeSpan.Zero, _uploadedBytes, _committedSegments)
+                { IsCatchingUp = _fill is not null, Copying = copying, DirtyReason = dirty.Reason };
             }
         }
     }
@@ -153,15 +164,35 @@ internal sealed class ShadowPipeline : IAsyncDisposable
     private async Task RunAsync(CancellationToken cancellationToken)
     {
         var delay = _calls.NewDelay();
+        string? passing = null;
+        _log.RoomWanted += NoteRoomWanted;
         while (!cancellationToken.IsCancellationRequested)
         {
+            using var pass = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            using var watch = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var watching = Task.FromResult<string?>(null);
             try
             {
-                await DrainOnceAsync(delay, cancellationToken);
+                if (passing is not null)
+                    await PassAsync(passing, cancellationToken);
+                passing = null;
+                watching = WatchAsync(pass, watch.Token);
+                await DrainOnceAsync(delay, pass.Token);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
                 break;
+            }
+            catch (OperationCanceledException) when (pass.IsCancellationRequested)
+            {
+                passing = await watching;
+                continue;
+            }
+            catch (UnknownBranchException error)
+            {
+                // The dirty blocks are in no image, and the log alone does not tell of them.
+                passing = error.Message;
+                continue;
             }
             catch (TidegateException error) when (error.Code == ErrorCodes.Diverged)
             {
@@ -179,6 +210,11 @@ internal sealed class ShadowPipeline : IAsyncDisposable
                 NoteFailure(error.Message);
                 ShadowLog.EpochEnded(_logger, _service.VolumeId, error.Message, error is TidegateException ? null : error);
             }
+            finally
+            {
+                await watch.CancelAsync();
+                await ((Task)watching).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
             try
             {
                 await Task.Delay(delay.Next(), _time, cancellationToken);
@@ -188,6 +224,7 @@ internal sealed class ShadowPipeline : IAsyncDisposable
                 break;
             }
         }
+        _log.RoomWanted -= NoteRoomWanted;
         lock (_gate)
             _state = ShadowState.Stopped;
     }
@@ -213,7 +250,16 @@ internal sealed class ShadowPipeline : IAsyncDisposable
         // The next attach says by it that the branch is this log's, though nothing of the log may be in it yet.
         var epoch = Math.Max(sealedIn, reply.Staging?.Branch ?? 0);
         var tip = new CommittedPoint(reply.CommittedSequence, reply.CommittedLogEnd, reply.TipDigest, epoch);
-        _log.MarkCommitted(tip);
+        await Volume.OnDirtyAsync(() => NoteStanding(reply));
+        if (Volume.IsPast)
+        {
+            await Volume.ResumeAsync(tip, cancellationToken);
+            ShadowLog.Logs(_logger, _service.VolumeId, tip.LogEnd, Volume.Dirty.DirtyBlocks);
+        }
+        else
+        {
+            _log.MarkCommitted(tip);
+        }
         var context = new DrainContext(
             EpochSession.From(_service.VolumeId, reply), _log, _service, _blobs, _workers, _nonces, _options, _time, _calls)
         {
@@ -221,16 +267,19 @@ internal sealed class ShadowPipeline : IAsyncDisposable
             Failed = NoteFailure,
             CountStored = bytes =>
             {
+                NoteMoved();
                 ShadowMetrics.UploadedBytes.Add(bytes);
                 Interlocked.Add(ref _uploadedBytes, bytes);
             },
             Progressed = count =>
             {
+                NoteMoved();
                 delay.Reset();
                 NoteProgress(count);
             },
         };
         await using var drain = new EpochDrain(context, tip);
+        NoteMoved();
         lock (_gate)
             (_drain, _epoch, _state, _reason) = (drain, reply.Epoch, ShadowState.Draining, "");
         ShadowLog.Attached(_logger, _service.VolumeId, reply.Epoch, reply.CommittedSequence, _log.End - reply.CommittedLogEnd);
@@ -244,24 +293,30 @@ internal sealed class ShadowPipeline : IAsyncDisposable
         finally
         {
             lock (_gate)
-                (_drain, _epoch, _state, _detachedSince, _isCatchingUp) = (null, 0, ShadowState.Attaching, drain.WaitingSince, false);
+                (_drain, _epoch, _state, _detachedSince, _fill) = (null, 0, ShadowState.Attaching, drain.WaitingSince, null);
         }
     }
 
     /// <summary>Drains while everything is copied to a staging branch, and goes on when that is the volume.</summary>
     private async Task FillAsync(DrainContext context, EpochDrain drain, StagingStanding standing, CancellationToken cancellationToken)
     {
-        ShadowLog.FillsBranch(_logger, _service.VolumeId, standing.Branch, standing.MainSequence);
+        ShadowLog.FillsBranch(_logger, _service.VolumeId, standing.Branch, standing.MainSequence, Volume.Dirty.DirtyBlocks);
+        // Records that the branch does not have were marked when they were applied.
+        if (!await Volume.ApplyThroughAsync(_log.Committed.LogEnd, cancellationToken))
+            throw new IOException(Volume.Shortage);
+        var fill = new BranchFill(context, Volume, standing);
         lock (_gate)
-            _isCatchingUp = true;
+            _fill = fill;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var draining = drain.RunAsync(stop.Token);
-        var filling = new BranchFill(context, Copies, standing).RunAsync(drain.Nudge, stop.Token);
+        var filling = fill.RunAsync(drain.Nudge, stop.Token);
         try
         {
             await await Task.WhenAny(draining, filling);
+            await Volume.OnDirtyAsync(Volume.Dirty.End);
             lock (_gate)
-                _isCatchingUp = false;
+                (_fill, _fallbacks) = (null, 0);
+            NoteProgress(0);
             ShadowLog.BranchPublished(_logger, _service.VolumeId, standing.Branch);
             await draining;
         }

@@ -1,3 +1,5 @@
+using Tidegate.GatewayAgent.Devices;
+
 namespace Tidegate.GatewayAgent.Shadow;
 
 /// <summary>A volume's shadowing at one moment.</summary>
@@ -19,6 +21,12 @@ internal sealed record ShadowStatus(
     long UploadedBytes,
     long CommittedSegments)
 {
+    /// <summary>What a catch-up has copied and has left; null when nothing is to be copied.</summary>
+    public CopyProgress? Copying { get; init; }
+
+    /// <summary>Why the service lacks blocks of the store; none when it lacks none but what the log has.</summary>
+    public DirtyReason DirtyReason { get; init; }
+
     /// <summary>True while the store is copied to a staging branch: the service has the image from before until all of it is there.</summary>
     public bool IsCatchingUp { get; init; }
 }

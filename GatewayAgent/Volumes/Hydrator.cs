@@ -139,6 +139,16 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    public void MarkStored(long offset, long length)
+    {
+        for (var end = offset + length; offset < end; offset = BlockEnd(offset))
+        {
+            if (_map.Mask(offset / BlockGeometry.BlockBytes) != ushort.MaxValue)
+                _map.MarkFetched(offset / BlockGeometry.BlockBytes, MaskOf(offset, end));
+        }
+    }
+
+    /// <inheritdoc/>
     public void SyncMarks() => _map.Sync();
 
     /// <summary>Stops fetching and settles what was fetched. Call before the volume is closed.</summary>
@@ -347,8 +357,8 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
         return mask;
     }
 
-    /// <summary>Makes what was fetched count after a crash: the store first, the map after it.</summary>
-    private async Task SettleAsync()
+    /// <inheritdoc/>
+    public async Task SettleAsync()
     {
         await _settling.WaitAsync();
         try

@@ -41,6 +41,7 @@ internal sealed class VolumeHost : IAsyncDisposable
     private VolumeAttachment _attachment;
     private Served? _served;
     private (VolumeRunState State, string Reason)? _ended;
+    private (VolumeRunState State, DateTimeOffset Since)? _seen;
 
     private VolumeHost(VolumeAttachment attachment, Func<IDisk> disk, VolumeEnvironment environment)
     {
@@ -136,10 +137,12 @@ internal sealed class VolumeHost : IAsyncDisposable
     /// <exception cref="TidegateException"><c>InvalidState</c>: the volume is not served, or not all of it is here.</exception>
     public async Task<BlocksRefreshed> RefreshAsync(IReadOnlyList<long> blocks, CancellationToken cancellationToken)
     {
-        var status = Status([]);
         // While a volume is being restored the image is the truth of what is absent here: it has nothing to repair it with.
-        if (_served is not { } served || status.State is VolumeRunState.Restoring)
+        if (_served is not { IsRestoring: false } served)
+        {
+            var status = Status([]);
             throw new TidegateException(ErrorCodes.InvalidState, $"Volume '{VolumeId}' is {status.State}: {status.Reason}", "Wait until all of it is at the gateway.");
+        }
         var volume = served.Volume;
         foreach (var block in blocks)
         {
@@ -195,13 +198,15 @@ internal sealed class VolumeHost : IAsyncDisposable
         if (served is null)
         {
             var (endState, endReason) = ended ?? (VolumeRunState.Stopped, "");
-            return new VolumeStatus(VolumeId, endState, endReason, 0, 0, [], 0, attachment.SizeBytes);
+            return new VolumeStatus(VolumeId, endState, endReason, 0, 0, [], 0, attachment.SizeBytes) { Since = SinceOf(endState) };
         }
         var shadow = served.Pipeline.Status;
-        var isRestoring = served.Hydrator is { Completion.IsCompleted: false };
+        var isRestoring = served.IsRestoring;
         var failure = served.Volume.Failure;
         var state = failure is not null || shadow.State == ShadowState.Failed ? VolumeRunState.Failed
+            : served.Volume.IsPast ? VolumeRunState.PassThrough
             : isRestoring ? VolumeRunState.Restoring
+            : shadow.DirtyReason == DirtyReason.Adopted ? VolumeRunState.Bootstrapping
             : shadow.IsCatchingUp ? VolumeRunState.CatchingUp
             : VolumeRunState.Shadowing;
         var reason = failure?.Message
@@ -209,7 +214,13 @@ internal sealed class VolumeHost : IAsyncDisposable
         var size = served.Volume.SizeBytes;
         return new VolumeStatus(
             VolumeId, state, reason, shadow.BacklogBytes, shadow.RecoveryPointAge.TotalSeconds, servingAt,
-            isRestoring ? served.Hydrator!.PresentBytes : size, size);
+            isRestoring ? served.Hydrator!.PresentBytes : size, size)
+        {
+            Since = state == VolumeRunState.PassThrough ? served.Volume.Log.PassedSince : SinceOf(state),
+            CopiedBytes = shadow.Copying?.CopiedBytes ?? 0,
+            LeftBytes = shadow.Copying?.LeftBytes ?? 0,
+            RemainingSeconds = shadow.Copying?.Remaining?.TotalSeconds,
+        };
     }
 
     /// <summary>Stops serving: sessions are asked to close, what was acknowledged is applied, files are closed and kept.</summary>
@@ -218,6 +229,17 @@ internal sealed class VolumeHost : IAsyncDisposable
         _snapshots.Dispose();
         await CloseAsync(VolumeRunState.Stopped, "");
         VolumeLog.Stopped(_logger, VolumeId);
+    }
+
+    /// <summary>Since when it is seen in a state: it is looked at every few seconds.</summary>
+    private DateTimeOffset SinceOf(VolumeRunState state)
+    {
+        lock (_gate)
+        {
+            if (_seen is not { } seen || seen.State != state)
+                _seen = seen = (state, _environment.Time.GetUtcNow());
+            return seen.Since;
+        }
     }
 
     private IDisk Files => _files ??= _openDisk();
@@ -277,7 +299,7 @@ internal sealed class VolumeHost : IAsyncDisposable
             volume.Log, service, _environment.Blobs, _environment.Workers, _environment.Options.Shadow, _environment.Time, logger,
             _environment.Nonces)
         {
-            Copies = volume,
+            Volume = volume,
             Pace = _environment.Uplink.Uploads.NewFlow(),
         };
         pipeline.Ended += (state, reason) => _ = OnShadowEndedAsync(state, reason);
@@ -385,5 +407,8 @@ internal sealed class VolumeHost : IAsyncDisposable
         return bytes.Length > 0 ? Encoding.UTF8.GetString(bytes) : "The log's history is not the volume's.";
     }
 
-    private sealed record Served(LoggedVolume Volume, ShadowPipeline Pipeline, Hydrator? Hydrator, PresenceMap? Map, ExportLeases Leases);
+    private sealed record Served(LoggedVolume Volume, ShadowPipeline Pipeline, Hydrator? Hydrator, PresenceMap? Map, ExportLeases Leases)
+    {
+        public bool IsRestoring => Hydrator is { Completion.IsCompleted: false };
+    }
 }

@@ -32,6 +32,9 @@ internal sealed record LogSuperblock
     /// <summary>Where the log goes on after somebody else's change of the store that the service has not heard of; 0 for none.</summary>
     internal long ResumesAt { get; init; }
 
+    /// <summary>Since when writes go past the log, to the store alone; null while they are logged.</summary>
+    internal DateTimeOffset? PassedSince { get; init; }
+
     internal int Slot => (int)(Counter & 1);
 
     internal ulong VolumeTag => BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(VolumeId)));
@@ -63,6 +66,7 @@ internal sealed record LogSuperblock
         WriteInt64(target, 456, StoreAtStop?.SizeBytes ?? 0);
         WriteInt64(target, 464, StoreAtStop?.ModifiedAt.UtcTicks ?? 0);
         WriteInt64(target, 472, ResumesAt);
+        WriteInt64(target, 480, PassedSince?.UtcTicks ?? 0);
         BinaryPrimitives.WriteUInt32LittleEndian(target[8..], Crc32C.Compute(target[12..]));
     }
 
@@ -76,8 +80,8 @@ internal sealed record LogSuperblock
             return null;
         var digestBytes = BinaryPrimitives.ReadInt32LittleEndian(source[100..]);
         var idBytes = BinaryPrimitives.ReadUInt16LittleEndian(source[192..]);
-        var (storeBytes, storeTicks) = (ReadInt64(source, 456), ReadInt64(source, 464));
-        if (digestBytes is < 0 or > MaxDigestBytes || idBytes > MaxVolumeIdBytes || storeTicks < 0 || storeTicks > DateTimeOffset.MaxValue.UtcTicks)
+        var (storeBytes, storeTicks, passedTicks) = (ReadInt64(source, 456), ReadInt64(source, 464), ReadInt64(source, 480));
+        if (digestBytes is < 0 or > MaxDigestBytes || idBytes > MaxVolumeIdBytes || !IsTime(storeTicks) || !IsTime(passedTicks))
             return null;
         var superblock = new LogSuperblock
         {
@@ -95,6 +99,7 @@ internal sealed record LogSuperblock
                 ReadInt64(source, 104), ReadInt64(source, 112), source.Slice(128, digestBytes).ToArray(), ReadInt64(source, 120)),
             StoreAtStop = storeBytes > 0 ? new StoreStamp(storeBytes, new DateTimeOffset(storeTicks, TimeSpan.Zero)) : null,
             ResumesAt = ReadInt64(source, 472),
+            PassedSince = passedTicks > 0 ? new DateTimeOffset(passedTicks, TimeSpan.Zero) : null,
         };
         return superblock.IsPossible ? superblock : null;
     }
@@ -109,6 +114,8 @@ internal sealed record LogSuperblock
         && Applied.Position is >= 0 and <= LogRecordHeader.MaxPosition && Applied.Sequence >= 0
         && Applied.LastNote >= -1 && Applied.LastNote < Applied.Position
         && ResumesAt is >= 0 and <= LogRecordHeader.MaxPosition && Committed.LogEnd >= 0 && Committed.Sequence >= 0 && Committed.Epoch >= 0;
+
+    private static bool IsTime(long ticks) => ticks >= 0 && ticks <= DateTimeOffset.MaxValue.UtcTicks;
 
     private static void WriteInt64(Span<byte> target, int at, long value) => BinaryPrimitives.WriteInt64LittleEndian(target[at..], value);
 

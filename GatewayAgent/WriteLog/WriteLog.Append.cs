@@ -188,7 +188,7 @@ internal sealed partial class WriteLog
             header.End, header.Sequence + 1, crc, LogRecordHeader.IsNote(kind) ? header.Position : header.PreviousNote, header.Generation);
     }
 
-    private void ThrowIfStopped()
+    internal void ThrowIfStopped()
     {
         if (_failure is null)
             return;

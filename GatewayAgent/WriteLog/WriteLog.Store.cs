@@ -30,20 +30,91 @@ internal sealed partial class WriteLog
         (StoreAtStop, StoreAtStart) = (stopped, store);
         if (stopped != store)
         {
-            // A position after all that is committed: whoever knows of the gap is ahead of a service that does not.
-            if (_next.Position == _superblock.Committed.LogEnd)
-            {
-                var body = LogNotes.EncodeBarrier(StoreChangedBarrier);
-                lock (_gate)
-                    Put(LogRecordKind.Barrier, 0, 0, body, Crc32C.Compute(body));
-                SyncNow();
-            }
+            lock (_gate)
+                PutGap();
+            SyncNow();
             lock (_gate)
                 _superblock = _superblock with { ResumesAt = _next.Position };
         }
         lock (_gate)
             (_superblock, _superblockChanged) = (_superblock with { StoreAtStop = null }, true);
         SyncNow();
+    }
+
+    /// <summary>Since when writes go past the log, to the store alone; null while they are logged.</summary>
+    public DateTimeOffset? PassedSince { get { lock (_gate) return _superblock.PassedSince; } }
+
+    /// <summary>True when somebody else changed the store since the last clean stop, as it is found now.</summary>
+    internal bool IsChanged(StoreStamp store) => _superblock.StoreAtStop is { } stopped && stopped != store;
+
+    /// <summary>
+    /// Sees to it that the end lies after all that is committed, so that whoever knows of a gap there is ahead of a service that does not. Durable
+    /// when complete.
+    /// </summary>
+    internal async Task CloseForGapAsync()
+    {
+        lock (_gate)
+        {
+            ThrowIfStopped();
+            PutGap();
+        }
+        await SyncAsync();
+    }
+
+    /// <summary>
+    /// Writes go past the log from now on: all of it is applied, and the store synced, through its end, where it will resume. Durable when complete;
+    /// call <see cref="CloseForGapAsync"/> before all is applied, and append nothing but notes afterwards.
+    /// </summary>
+    internal Task MarkPassedAsync(DateTimeOffset since)
+    {
+        lock (_gate)
+        {
+            if (_failure is not null)
+                return Task.FromException(_failure);
+            ArgumentOutOfRangeException.ThrowIfNotEqual(_superblock.Applied.Position, _next.Position, nameof(since));
+            _superblock = _superblock with { PassedSince = since, ResumesAt = _next.Position };
+            _superblockChanged = true;
+            return JoinRound();
+        }
+    }
+
+    /// <summary>
+    /// The store is the volume through here and the service knows: it goes on at <paramref name="granted"/>, and writes are logged again. Durable
+    /// when complete, in one save.
+    /// </summary>
+    internal Task MarkResumedAsync(CommittedPoint granted)
+    {
+        lock (_gate)
+        {
+            if (_failure is not null)
+                return Task.FromException(_failure);
+            ArgumentOutOfRangeException.ThrowIfLessThan(granted.LogEnd, _superblock.ResumesAt, nameof(granted));
+            TakeOver(granted);
+            _superblock = _superblock with { PassedSince = null };
+            return JoinRound();
+        }
+    }
+
+    /// <summary>
+    /// A new log begins with a gap: the store has data that it never saw. Durable on return; blocks; for whoever opens the log.
+    /// </summary>
+    internal void BeginWithGap()
+    {
+        lock (_gate)
+        {
+            PutGap();
+            (_superblock, _superblockChanged) = (_superblock with { ResumesAt = _next.Position }, true);
+        }
+        SyncNow();
+    }
+
+    /// <summary>Under the gate.</summary>
+    private void PutGap()
+    {
+        if (_next.Position != _superblock.Committed.LogEnd)
+            return;
+        var body = LogNotes.EncodeBarrier(StoreChangedBarrier);
+        Put(LogRecordKind.Barrier, 0, 0, body, Crc32C.Compute(body));
     }
 
     /// <summary>Notes what the store is now that nobody writes to it any more; durable when complete.</summary>

@@ -97,15 +97,24 @@ internal sealed partial class WriteLog
         {
             if (committed.Sequence < _superblock.Committed.Sequence || committed.LogEnd < _superblock.Committed.LogEnd)
                 return;
-            // Only durable records were ever sealed, so a commit beyond them is of another log.
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(committed.LogEnd, _durable, nameof(committed));
-            _superblock = _superblock with { Committed = committed, ResumesAt = committed.LogEnd < _superblock.ResumesAt ? _superblock.ResumesAt : 0 };
-            _seals.RemoveAll(seal => seal.Sequence <= committed.Sequence || seal.First < committed.LogEnd);
-            _barriers.RemoveAll(barrier => barrier.Position <= committed.LogEnd);
-            _superblockChanged = true;
+            // What the service grants while writes go past the log is taken over when they are logged again.
+            if (_superblock.PassedSince is not null && committed.LogEnd >= _superblock.ResumesAt)
+                throw new InvalidOperationException($"Volume '{_options.VolumeId}' writes past its log; nothing after {_superblock.ResumesAt} can be committed.");
+            TakeOver(committed);
             if (_failure is null)
                 _ = JoinRound();
         }
+    }
+
+    /// <summary>Under the gate: what a save makes durable.</summary>
+    private void TakeOver(CommittedPoint committed)
+    {
+        // Only durable records were ever sealed, so a commit beyond them is of another log.
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(committed.LogEnd, _durable, nameof(committed));
+        _superblock = _superblock with { Committed = committed, ResumesAt = committed.LogEnd < _superblock.ResumesAt ? _superblock.ResumesAt : 0 };
+        _seals.RemoveAll(seal => seal.Sequence <= committed.Sequence || seal.First < committed.LogEnd);
+        _barriers.RemoveAll(barrier => barrier.Position <= committed.LogEnd);
+        _superblockChanged = true;
     }
 
     /// <summary>Moves P; the store must be synced through there. Completes when it is durable.</summary>

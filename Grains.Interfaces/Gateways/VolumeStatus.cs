@@ -18,4 +18,24 @@ public sealed record VolumeStatus(
     [property: Id(4)] double RecoveryPointAgeSeconds,
     [property: Id(5)] IReadOnlyList<string> ServingAt,
     [property: Id(6)] long HydratedBytes,
-    [property: Id(7)] long SizeBytes);
+    [property: Id(7)] long SizeBytes)
+{
+    /// <summary>Since when it is in that state, by the gateway's clock; null when it cannot tell.</summary>
+    [Id(8)]
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>
+    /// While blocks of the store are brought to the service (<see cref="VolumeRunState.Bootstrapping"/>, <see cref="VolumeRunState.CatchingUp"/>), or will
+    /// be (<see cref="VolumeRunState.PassThrough"/>): bytes of those that it has by now, holes and zeroes included; published with the last.
+    /// </summary>
+    [Id(9)]
+    public long CopiedBytes { get; init; }
+
+    /// <summary>Bytes of those that it has not; 0 when there is nothing to bring.</summary>
+    [Id(10)]
+    public long LeftBytes { get; init; }
+
+    /// <summary>Estimate of the time that those take, seconds; null while there is none.</summary>
+    [Id(11)]
+    public double? RemainingSeconds { get; init; }
+}
