@@ -10,6 +10,10 @@ internal sealed partial class ShadowPipeline
     // After the disk under the store was full.
     private static readonly TimeSpan PassAgainAfter = TimeSpan.FromSeconds(30);
 
+    private string _passedFor = "Writes went past the log when the agent stopped";
+
+    private string PastReason => Volume.IsPast ? $"{_passedFor}; hosts' writes go to the local store alone until the service answers. " : "";
+
     /// <summary>Cancels the drain and says why when writes should go past the log.</summary>
     private async Task<string?> WatchAsync(CancellationTokenSource pass, CancellationToken cancellationToken)
     {
@@ -58,7 +62,7 @@ internal sealed partial class ShadowPipeline
         }
         ShadowLog.Passes(_logger, _service.VolumeId, reason);
         lock (_gate)
-            _reason = reason;
+            _passedFor = reason;
         if (!wasCatchingUp)
             return;
         var delay = Math.Min(_options.FirstCatchUpDelay.Ticks * Math.Pow(2, _fallbacks), _options.LongestCatchUpDelay.Ticks);

@@ -107,9 +107,11 @@ internal sealed partial class ShadowPipeline : IAsyncDisposable
                 var age = (behind || dirty.IsTracking) && since is { } oldest ? _time.GetUtcNow() - oldest : TimeSpan.Zero;
                 var backlog = behind && !Volume.IsPast ? _log.End - committed.LogEnd : 0;
                 var copying = _fill?.Progress ?? (dirty.IsTracking ? new CopyProgress(0, dirty.DirtyBlocks * BlockGeometry.BlockBytes, null) : null);
+                // All that is dirty waits for the publication, copied or not.
+                var unpublished = copying is null ? 0 : Math.Max(copying.LeftBytes, BlockGeometry.BlockBytes);
                 return new ShadowStatus(
-                    Volume.IsPast && _state == ShadowState.Attaching ? ShadowState.PassThrough : _state, _reason, _epoch, committed.Sequence,
-                    backlog + (copying?.LeftBytes ?? 0), age > TimeSpan.Zero ? age : TimeSpan.Zero, _uploadedBytes, _committedSegments)
+                    Volume.IsPast && _state == ShadowState.Attaching ? ShadowState.PassThrough : _state, PastReason + _reason, _epoch, committed.Sequence,
+                    backlog + unpublished, age > TimeSpan.Zero ? age : TimeSpan.Zero, _uploadedBytes, _committedSegments)
                 { IsCatchingUp = _fill is not null, Copying = copying, DirtyReason = dirty.Reason };
             }
         }

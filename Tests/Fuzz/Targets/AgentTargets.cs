@@ -58,6 +58,38 @@ internal static class AgentTargets
         };
     }
 
+    /// <summary>Whatever a map holds, opening it gives dirty blocks: it throws nothing, and a header that is not understood hides none.</summary>
+    public static FuzzTarget DirtyMap()
+    {
+        const int Blocks = (int)(VolumeBytes / 65536);
+        var disk = NewDisk();
+        using (var map = GatewayAgent.Devices.DirtyMap.Open(disk, VolumeId, VolumeBytes, mustTrack: false, TaskScheduler.Default))
+        {
+            map.Begin(GatewayAgent.Devices.DirtyReason.PastLog, 3, DateTimeOffset.UnixEpoch);
+            map.Mark(65536, 200_000);
+            map.Sync();
+        }
+
+        return new FuzzTarget(
+            "dirty-map", [ReadFile(disk, GatewayAgent.Devices.DirtyMap.FileName)],
+            static bytes =>
+            {
+                var disk = NewDisk();
+                WriteFile(disk, GatewayAgent.Devices.DirtyMap.FileName, bytes);
+                using var map = GatewayAgent.Devices.DirtyMap.Open(disk, VolumeId, VolumeBytes, mustTrack: true, TaskScheduler.Default);
+                var count = 0;
+                for (var block = map.NextDirty(0); block >= 0; block = map.NextDirty(block + 1)) count++;
+                if (count != map.DirtyBlocks || count > Blocks) throw new InvalidOperationException($"{count} blocks are found dirty and {map.DirtyBlocks} counted");
+            })
+        {
+            FixedBytes = 4 << 20,
+            Repair = static bytes =>
+            {
+                if (bytes.Length >= 512) BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(508), Crc32C.Compute(bytes.AsSpan(0, 508)));
+            },
+        };
+    }
+
     /// <summary>Everything that a client says until terms are agreed, over a real socket.</summary>
     public static FuzzTarget NbdHandshake()
     {

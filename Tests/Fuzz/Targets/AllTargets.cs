@@ -23,6 +23,7 @@ internal static class AllTargets
         ["state-record"] = HeadTargets.StateRecord,
         ["write-log"] = AgentTargets.WriteLog,
         ["presence-map"] = AgentTargets.PresenceMap,
+        ["dirty-map"] = AgentTargets.DirtyMap,
         ["nbd-handshake"] = AgentTargets.NbdHandshake,
         ["nbd-request"] = AgentTargets.NbdRequest,
         ["link-header"] = LinkTargets.Header,

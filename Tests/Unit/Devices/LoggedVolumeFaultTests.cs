@@ -192,6 +192,10 @@ public sealed class LoggedVolumeFaultTests
                 _present.Add(at);
         }
 
+        public void MarkStored(long offset, long length) => MarkWritten(offset, length);
+
+        public Task SettleAsync() => Task.CompletedTask;
+
         public void SyncMarks() => Syncs++;
     }
 }
