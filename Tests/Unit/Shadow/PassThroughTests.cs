@@ -1,3 +1,4 @@
+using Tidegate.GatewayAgent.Shadow;
 using Tidegate.GatewayAgent.Volumes;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Tests.Kit.Disks;
@@ -73,20 +74,20 @@ public sealed class PassThroughTests
         Assert.Equal(await agent.ReadAsync(), await service.ReadAsync(service.Head.ToImage()));
     }
 
-    [Fact]
-    public async Task An_uplink_that_fails_for_too_long_is_passed_with_room_in_the_log()
+    [Theory]
+    [InlineData(0, false, 1000, null)]
+    [InlineData(61, true, 9, null)]
+    [InlineData(61, false, 10, "full")]
+    [InlineData(58, true, 10, "full")]
+    [InlineData(50, true, 3600, null)]
+    [InlineData(50, false, 90_000, "Nothing has reached the service for 25 h")]
+    public void A_log_is_passed_when_it_is_full_or_has_waited_too_long_and_nothing_moves(int waitingMiB, bool isRoomWanted, int stalledSeconds, string? reason)
     {
-        var service = new ModelService(VolumeId, SizeBytes, seed: 3);
-        var writer = new BareDiskWriter(SizeBytes, seed: 3);
-        var options = Options();
-        options.LogCapacityBytes = 64 << 20;
-        options.Shadow.PassAfterFailing = TimeSpan.FromMilliseconds(100);
-        await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(3), options: options);
-        service.Faults.IsDown = true;
-        await PassAsync(agent, writer);
-        Assert.Contains("Nothing has reached the service", agent.Status.Reason, StringComparison.Ordinal);
-        service.Faults.IsDown = false;
-        await CatchUpAsync(agent, service, writer);
+        var said = PassThroughRule.Reason(new ShadowOptions(), 64 << 20, (long)waitingMiB << 20, isRoomWanted, TimeSpan.FromSeconds(stalledSeconds));
+        if (reason is null)
+            Assert.Null(said);
+        else
+            Assert.Contains(reason, said, StringComparison.Ordinal);
     }
 
     [Fact]
