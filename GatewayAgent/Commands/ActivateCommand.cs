@@ -19,6 +19,7 @@ internal static class ActivateCommand
             var time = TimeProvider.System;
             using var loggers = AgentLogging.CreateFactory();
             using var stateLock = StateLock.Take(options.StateDirectory);
+            StateFormat.CheckAndNote(options.StateDirectory);
             using var service = new HttpActivationService(options.Service, PinnedTrust.CreateHandler(options.CaFile), time);
             var runner = new ActivationRunner(
                 IdentityStore.Open(options.IdentityDirectory), service, MachineMetadata.Collect, new ActivationTerminal(AgentCommandLine.Terminal()), time,

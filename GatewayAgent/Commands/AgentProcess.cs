@@ -40,12 +40,16 @@ internal sealed partial class AgentProcess(
     /// <summary>Throughput; whoever runs the process has it sampled.</summary>
     public TrafficRecorder Traffic => field ??= new TrafficRecorder(_board, time);
 
+    /// <summary>What it is doing, volumes included.</summary>
+    public AgentStatus Status() => _board.Current;
+
     /// <summary>How the process should end.</summary>
     public int ExitCode { get; private set; } = Commands.ExitCode.Success;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         _stateLock = StateLock.Take(options.StateDirectory);
+        StateFormat.CheckAndNote(options.StateDirectory);
         _identity = IdentityStore.Open(options.IdentityDirectory);
         // A damaged identity stops the agent before anything is served under it.
         var credential = _identity.LoadCredential();

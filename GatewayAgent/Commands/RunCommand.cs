@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.Extensions.Hosting.Systemd;
 using Tidegate.Client.Rest;
 using Tidegate.GatewayAgent.Activation;
 using Tidegate.GatewayAgent.Disks;
@@ -9,6 +10,7 @@ using Tidegate.GatewayAgent.Nbd;
 using Tidegate.GatewayAgent.Options;
 using Tidegate.GatewayAgent.Shadow;
 using Tidegate.GatewayAgent.Support;
+using Tidegate.GatewayAgent.Systemd;
 using Tidegate.GatewayAgent.Uplink;
 using Tidegate.GatewayAgent.Volumes;
 
@@ -50,6 +52,12 @@ internal static class RunCommand
         builder.Services.AddHostedService(static services => services.GetRequiredService<AgentProcess>());
         builder.Services.AddHostedService(static services => new TrafficSampler(
             services.GetRequiredService<AgentProcess>().Traffic, services.GetRequiredService<TimeProvider>()));
+        if (SystemdHelpers.IsSystemdService())
+        {
+            builder.Services.AddHostedService(static services => new SystemdWatchdog(
+                services.GetRequiredService<ISystemdNotifier>(), services.GetRequiredService<AgentProcess>().Status, services.GetRequiredService<TimeProvider>(),
+                SystemdWatchdog.LimitFromEnvironment(Environment.GetEnvironmentVariable, Environment.ProcessId)));
+        }
         using var host = builder.Build();
         var process = host.Services.GetRequiredService<AgentProcess>();
         await host.RunAsync(cancellationToken);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Spectre.Console;
 using Tidegate.GatewayAgent.Disks;
+using Tidegate.GatewayAgent.Identity;
 using Tidegate.GatewayAgent.Options;
 using Tidegate.GatewayAgent.Verification;
 
@@ -43,6 +44,7 @@ internal static class VerifyCommand
         }
         using (held)
         {
+            StateFormat.Check(state);
             var verifier = new StateVerifier(state, TimeProvider.System);
             verifier.Open();
             var ids = verifier.VolumeIds.Where(id => wanted is null || id == wanted).ToList();

@@ -13,5 +13,6 @@ namespace Tidegate.GatewayAgent.Identity;
     RespectNullableAnnotations = true,
     Converters = [typeof(CamelCaseEnumConverter<ActivationStage>)])]
 [JsonSerializable(typeof(CustomerInformation))]
+[JsonSerializable(typeof(StateFormatNote))]
 [JsonSerializable(typeof(ActivationProgress))]
 internal sealed partial class IdentityJson : JsonSerializerContext;

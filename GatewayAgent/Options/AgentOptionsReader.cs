@@ -14,7 +14,9 @@ internal static class AgentOptionsReader
 {
     public const string EnvironmentPrefix = "TIDEGATE_AGENT_";
     private const string DefaultLocal = "127.0.0.1:8810";
-    private static readonly string[] Settings = ["State", "Service", "Ca", .. NbdSettingsReader.Settings, .. UplinkSettingsReader.Settings, "Local", "Console", "ReadyFile", "StopGraceSeconds", HookSettingsReader.Setting];
+
+    /// <summary>Every setting there is; <c>docs/operating/agent.md</c> says what each means.</summary>
+    public static readonly string[] Settings = ["State", "Service", "Ca", .. NbdSettingsReader.Settings, .. UplinkSettingsReader.Settings, "Local", "Console", "ReadyFile", "StopGraceSeconds", HookSettingsReader.Setting];
 
     /// <summary>Throws <see cref="AgentOptionsException"/> with every fault. Null values of <paramref name="commandLine"/> count as not given.</summary>
     public static AgentOptions Read(IEnumerable<KeyValuePair<string, string?>> commandLine, string? configFile)

@@ -13,7 +13,7 @@ internal sealed class AgentDiagnostics(AgentOptions options, RecentLog log, Metr
     public DiagnosticsDocument Collect() => new(Settings(options), metrics.Read(), log.Read());
 
     /// <summary>Every setting by its name, so that one that is added is never forgotten here; nested ones with a dot.</summary>
-    private static SortedDictionary<string, string> Settings(AgentOptions options)
+    public static SortedDictionary<string, string> Settings(AgentOptions options)
     {
         var settings = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var property in typeof(AgentOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance))

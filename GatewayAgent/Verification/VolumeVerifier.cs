@@ -133,6 +133,10 @@ internal sealed class VolumeVerifier(IDisk disk, string volumeId, VolumeAttachme
         {
             Damage(damage.Message, RestoreAgain);
         }
+        catch (NewerLogException newer)
+        {
+            Damage(newer.Message, "Verify with the newer agent.");
+        }
         catch (InvalidDataException damage)
         {
             Damage(damage.Message, RestoreAgain);

@@ -38,15 +38,17 @@ internal sealed class LogFile(IDiskFile file, long capacityBytes) : IDisposable
 
     public void Dispose() => file.Dispose();
 
-    /// <summary>The valid copy with the greater counter, or null when neither is valid.</summary>
+    /// <summary>The valid copy with the greater counter, or null when neither is valid. Throws <see cref="NewerLogException"/>.</summary>
     internal static LogSuperblock? ReadSuperblock(IDiskFile file)
     {
         if (file.SizeBytes < DataStart)
             return null;
         Span<byte> bytes = stackalloc byte[LogSuperblock.Bytes];
         file.Read(0, bytes);
+        LogSuperblock.RefuseNewer(bytes);
         var first = LogSuperblock.Decode(bytes);
         file.Read(LogSuperblock.SlotBytes, bytes);
+        LogSuperblock.RefuseNewer(bytes);
         var second = LogSuperblock.Decode(bytes);
         return second is null || first?.Counter > second.Counter ? first : second;
     }

@@ -70,6 +70,16 @@ internal sealed record LogSuperblock
         BinaryPrimitives.WriteUInt32LittleEndian(target[8..], Crc32C.Compute(target[12..]));
     }
 
+    /// <summary>Throws <see cref="NewerLogException"/> when a whole copy is of a newer format: the other copy may be older, and going on from it would undo what the newer agent did.</summary>
+    internal static void RefuseNewer(ReadOnlySpan<byte> source)
+    {
+        source = source[..Bytes];
+        if (source[..8].SequenceEqual(Magic)
+            && BinaryPrimitives.ReadUInt32LittleEndian(source[8..]) == Crc32C.Compute(source[12..])
+            && BinaryPrimitives.ReadUInt32LittleEndian(source[12..]) is var version and > Version)
+            throw new NewerLogException(version, Version);
+    }
+
     /// <summary>Null when the copy is torn, unwritten or of another version.</summary>
     internal static LogSuperblock? Decode(ReadOnlySpan<byte> source)
     {
