@@ -81,7 +81,7 @@ internal static class RunCommand
                     volumeId => new LinkVolumeService(volumeId, link),
                     new HttpBlobTransport(DataClients.Create(authorities, DataConnections), time, new BlobTransportOptions()),
                     new SealWorkers(Math.Max(1, Environment.ProcessorCount / 2)),
-                    new VolumeOptions(), time, loggers)
+                    new VolumeOptions { Hydration = new HydrationOptions { FirstTouchTimeout = options.AbsentWait } }, time, loggers)
                 {
                     Uplink = new UplinkLimits(options.Uplink, time, loggers.CreateLogger<UplinkLimits>()),
                     Hooks = new SnapshotHooks(options.Hooks, new ProcessHookRunner(time), new LinuxDisk(options.HooksDirectory), loggers.CreateLogger<SnapshotHooks>()),

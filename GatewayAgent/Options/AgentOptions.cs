@@ -38,6 +38,9 @@ internal sealed record AgentOptions
     /// <summary><c>StopGraceSeconds</c>: time for draining and syncing at the end; default 60, range 1 to 3600.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary><c>AbsentWaitSeconds</c>: how long a host's access to bytes that are not restored yet waits for the service, before it gets EIO; default 30, range 1 to 3600.</summary>
+    public TimeSpan AbsentWait { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary><c>SnapshotHooks</c>: what brings applications to rest around a snapshot; none by default.</summary>
     public HookOptions Hooks { get; init; } = HookOptions.None;
 

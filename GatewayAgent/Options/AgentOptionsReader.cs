@@ -16,7 +16,7 @@ internal static class AgentOptionsReader
     private const string DefaultLocal = "127.0.0.1:8810";
 
     /// <summary>Every setting there is; <c>docs/operating/agent.md</c> says what each means.</summary>
-    public static readonly string[] Settings = ["State", "Service", "Ca", .. NbdSettingsReader.Settings, .. UplinkSettingsReader.Settings, "Local", "Console", "ReadyFile", "StopGraceSeconds", HookSettingsReader.Setting];
+    public static readonly string[] Settings = ["State", "Service", "Ca", .. NbdSettingsReader.Settings, .. UplinkSettingsReader.Settings, "Local", "Console", "ReadyFile", "StopGraceSeconds", "AbsentWaitSeconds", HookSettingsReader.Setting];
 
     /// <summary>Throws <see cref="AgentOptionsException"/> with every fault. Null values of <paramref name="commandLine"/> count as not given.</summary>
     public static AgentOptions Read(IEnumerable<KeyValuePair<string, string?>> commandLine, string? configFile)
@@ -65,7 +65,8 @@ internal static class AgentOptionsReader
         var (nbd, nbdTls) = NbdSettingsReader.Read(configuration, faults);
         var console = ReadConsole(configuration, service, faults);
         var uplink = UplinkSettingsReader.Read(configuration, faults);
-        var grace = ReadGrace(configuration, faults);
+        var grace = ReadSeconds(configuration, "StopGraceSeconds", 60, faults);
+        var absentWait = ReadSeconds(configuration, "AbsentWaitSeconds", 30, faults);
         var hooks = HookSettingsReader.Read(configuration, faults);
         if (faults.Count > 0) throw new AgentOptionsException(faults);
         return new AgentOptions
@@ -80,6 +81,7 @@ internal static class AgentOptionsReader
             Console = console!,
             ReadyFile = configuration["ReadyFile"] is { Length: > 0 } ready ? Path.GetFullPath(ready) : null,
             StopGrace = grace,
+            AbsentWait = absentWait,
             Hooks = hooks,
         };
     }
@@ -115,11 +117,11 @@ internal static class AgentOptionsReader
         return null;
     }
 
-    private static TimeSpan ReadGrace(IConfiguration configuration, List<string> faults)
+    private static TimeSpan ReadSeconds(IConfiguration configuration, string name, int otherwise, List<string> faults)
     {
-        if (configuration["StopGraceSeconds"] is not { } text) return TimeSpan.FromSeconds(60);
+        if (configuration[name] is not { } text) return TimeSpan.FromSeconds(otherwise);
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 3600) return TimeSpan.FromSeconds(seconds);
-        faults.Add($"StopGraceSeconds '{text}' is not within 1 to 3600");
+        faults.Add($"{name} '{text}' is not within 1 to 3600");
         return default;
     }
 

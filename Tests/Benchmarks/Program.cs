@@ -3,6 +3,7 @@ using Tidegate.Tests.Benchmarks.BlockStore;
 using Tidegate.Tests.Benchmarks.Drain;
 using Tidegate.Tests.Benchmarks.Harness;
 using Tidegate.Tests.Benchmarks.Nbd;
+using Tidegate.Tests.Benchmarks.Recovery;
 using Tidegate.Tests.Benchmarks.Restic;
 using Tidegate.Tests.Benchmarks.Serving;
 
@@ -13,6 +14,7 @@ var benches = new SortedDictionary<string, Func<BenchContext, Task>>(StringCompa
     ["drain"] = DrainBench.RunAsync,
     ["nbd"] = NbdBench.RunAsync,
     ["nbd-front-end"] = FrontEndBench.RunAsync,
+    ["recovery"] = RecoveryBench.RunAsync,
     ["restic"] = ResticBench.RunAsync,
 };
 

@@ -139,6 +139,58 @@ public sealed class RestoreTests
     }
 
     [Fact]
+    public async Task A_snapshot_taken_while_the_volume_is_restored_is_its_source_and_what_was_written_since()
+    {
+        var (origin, image) = await OriginAsync(seed: 70);
+        var service = origin.Clone("vol-00000000000000000019", SnapshotId, seed: 70);
+        var options = AgentVolume.Options();
+        options.Hydration.Workers = 1;
+        var hang = new TaskCompletionSource();
+        var reads = 0;
+        service.BeforeGet = _ => Interlocked.Increment(ref reads) == 60 ? hang.Task : Task.CompletedTask;
+        var writer = new SequentialWriter(SizeBytes, seed: 70);
+        writer.StartFrom(image);
+        await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(70), SnapshotId, options);
+        await writer.StepsAsync(agent.Device, 20);
+        Assert.Equal(VolumeRunState.Restoring, agent.Status.State);
+        var barrier = await agent.Host.TakeSnapshotAsync("snap-meanwhile", CancellationToken.None);
+        Assert.False(barrier.IsWaiting);
+        var before = writer.Issued;
+        await writer.StepsAsync(agent.Device, 20);
+        // It is complete before the restore is.
+        await agent.DrainAsync();
+        Assert.Equal(VolumeRunState.Restoring, agent.Status.State);
+        Assert.Contains(before, writer.PrefixesOf(await service.ReadAsync(service.Snapshots["snap-meanwhile"])));
+        hang.SetResult();
+        await RestoredAsync(agent);
+        Assert.Contains(writer.Issued, writer.PrefixesOf(await agent.ReadAsync()));
+    }
+
+    [Fact]
+    public async Task A_fetch_that_hangs_keeps_no_other_waiting()
+    {
+        var (origin, image) = await OriginAsync(seed: 80);
+        var service = origin.Clone("vol-0000000000000000001a", SnapshotId, seed: 80);
+        var (hang, goneOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var reads = 0;
+        service.BeforeGet = _ =>
+        {
+            switch (Interlocked.Increment(ref reads))
+            {
+                case 60: return hang.Task;
+                case 75: goneOn.TrySetResult(); break;
+            }
+            return Task.CompletedTask;
+        };
+        await using var agent = AgentVolume.Open(service, LockedDisk.Seeded(80), SnapshotId);
+        await goneOn.Task.OrHungAsync();
+        Assert.False(hang.Task.IsCompleted);
+        hang.SetResult();
+        await RestoredAsync(agent);
+        Assert.Equal(image, await agent.ReadAsync());
+    }
+
+    [Fact]
     public async Task Without_a_link_absent_bytes_are_an_error_in_time_and_everything_else_works()
     {
         var (origin, _) = await OriginAsync(seed: 40);

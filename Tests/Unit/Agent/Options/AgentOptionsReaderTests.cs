@@ -11,9 +11,9 @@ public sealed class AgentOptionsReaderTests : IDisposable
     public void Every_fault_is_named_at_once()
     {
         var error = Assert.Throws<AgentOptionsException>(() => AgentOptionsReader.Read(
-            Given(("Service", "http://plain"), ("Nbd", "nowhere"), ("Local", "8810"), ("StopGraceSeconds", "0"), ("Console", "x")), Path.Combine(_folder, "none.json")));
-        Assert.Equal(8, error.Faults.Count);
-        foreach (var word in new[] { "none.json", "State", "Ca", "http://plain", "nowhere", "8810", "StopGraceSeconds", "Console" })
+            Given(("Service", "http://plain"), ("Nbd", "nowhere"), ("Local", "8810"), ("StopGraceSeconds", "0"), ("AbsentWaitSeconds", "3601"), ("Console", "x")), Path.Combine(_folder, "none.json")));
+        Assert.Equal(9, error.Faults.Count);
+        foreach (var word in new[] { "none.json", "State", "Ca", "http://plain", "nowhere", "8810", "StopGraceSeconds", "AbsentWaitSeconds", "Console" })
             Assert.Contains(error.Faults, f => f.Contains(word, StringComparison.Ordinal));
     }
 
