@@ -27,6 +27,9 @@ public sealed record ImageDescriptor(long SizeBytes, PageRoot? Root, Tail Tail, 
     /// <summary>Every lineage that the descriptor itself names; pages may name more, all within the volume's keyring.</summary>
     public IReadOnlyList<LineageId> Owners => [.. References().Select(reference => reference.Identity.Owner).Distinct()];
 
+    /// <summary>Segments that a reader opens before any other, root first.</summary>
+    public IEnumerable<SegmentReference> FirstRead => References().Concat(Relocations.Select(static relocation => relocation.Root.Page.Segment)).Distinct();
+
     /// <summary>The same image, read through other tables; of two of one lineage the first counts.</summary>
     public ImageDescriptor At(IEnumerable<RelocationRoot> relocations) =>
         this with { Relocations = [.. relocations.DistinctBy(relocation => relocation.Lineage)] };

@@ -20,13 +20,13 @@ public sealed class ImageReader
     private readonly TailOverlay _overlay;
     private readonly MapReader _map;
 
-    private ImageReader(ImageDescriptor image, SegmentCache segments, ImageReaderOptions options, TailOverlay overlay)
+    private ImageReader(ImageDescriptor image, SegmentCache segments, ImageReaderOptions options, TailOverlay overlay, MapReader map)
     {
         Image = image;
         _segments = segments;
         _options = options;
         _overlay = overlay;
-        _map = new MapReader(segments, options.MaxPageBytes);
+        _map = map;
     }
 
     /// <summary>What is read.</summary>
@@ -44,9 +44,12 @@ public sealed class ImageReader
         ImageDescriptor image, SegmentCache segments, ImageReaderOptions? options = null, CancellationToken cancellationToken = default)
     {
         segments = segments.At(image.Relocations);
+        options ??= new ImageReaderOptions();
+        var map = new MapReader(segments, options.MaxPageBytes);
+        // Whoever needs the page waits for this read, and hears what became of it, or begins another.
+        if (options.ReadsRootAhead && image.Root is { } root) _ = map.GetAsync(root.Page, root.Level, 0, cancellationToken).ContinueWith(static read => read.Exception, TaskScheduler.Default);
         var tail = await TailManifest.LoadAsync(segments, image.Tail, cancellationToken);
-        return new ImageReader(
-            image, segments, options ?? new ImageReaderOptions(), await TailOverlay.LoadAsync(segments, tail, cancellationToken));
+        return new ImageReader(image, segments, options, await TailOverlay.LoadAsync(segments, tail, cancellationToken, options.ParallelOpens), map);
     }
 
     /// <summary>Reads <paramref name="buffer"/> from <paramref name="offset"/>; both on 4096-byte sectors and within the image.</summary>

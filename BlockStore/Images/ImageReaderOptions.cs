@@ -9,6 +9,12 @@ public sealed record ImageReaderOptions
     /// <summary>Ranged reads under way at once for one call, 1 to 64; with 1 all happens on the caller's thread. Default 8.</summary>
     public int ParallelReads { get; init; } = 8;
 
+    /// <summary>Segments of the tail that are opened at once, 1 to 64. Default 8.</summary>
+    public int ParallelOpens { get; init; } = 8;
+
+    /// <summary>True to read the map's root while the tail is opened: for who is going to read data, from far away.</summary>
+    public bool ReadsRootAhead { get; init; }
+
     /// <summary>Frames of one segment that lie no further apart than this are fetched with one read. Default 64 KiB.</summary>
     public int MaxGapBytes { get; init; } = 64 << 10;
 

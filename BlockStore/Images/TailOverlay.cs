@@ -43,11 +43,11 @@ internal sealed class TailOverlay
 
     /// <summary>Opens every segment of a tail, checks each against its entry, and applies them in order.</summary>
     public static async Task<TailOverlay> LoadAsync(
-        SegmentCache segments, IReadOnlyList<TailEntry> tail, CancellationToken cancellationToken)
+        SegmentCache segments, IReadOnlyList<TailEntry> tail, CancellationToken cancellationToken, int parallelOpens = ParallelReads)
     {
         var overlay = new TailOverlay();
         var zeroes = new List<SegmentRange>();
-        foreach (var batch in tail.Chunk(ParallelReads))
+        foreach (var batch in tail.Chunk(parallelOpens))
         {
             var opened = await Task.WhenAll(batch.Select(entry => OpenAsync(segments, entry, cancellationToken)));
             foreach (var reader in opened) overlay.Apply(reader, zeroes);

@@ -17,10 +17,15 @@ public sealed class SegmentCache
     private readonly Opened _opened;
     private readonly IKeyring _keyring;
     private readonly IReadOnlyDictionary<LineageId, PageRoot> _tables;
+    private readonly int _aheadBytes;
 
-    /// <summary>Opens segments of a source with the keys of a ring.</summary>
-    public SegmentCache(IBlobSource source, IKeyring keyring, long maxBytes = DefaultMaxBytes)
+    /// <summary>
+    /// Opens segments of a source with the keys of a ring. Above 0, <paramref name="aheadBytes"/> are read with the index of a segment of pages and kept,
+    /// where each read is a round trip to somewhere far away.
+    /// </summary>
+    public SegmentCache(IBlobSource source, IKeyring keyring, long maxBytes = DefaultMaxBytes, int aheadBytes = 0)
     {
+        _aheadBytes = aheadBytes;
         Source = source;
         _keyring = keyring;
         _tables = new Dictionary<LineageId, PageRoot>();
@@ -32,6 +37,7 @@ public sealed class SegmentCache
         Source = other.Source;
         _keyring = other._keyring;
         _opened = other._opened;
+        _aheadBytes = other._aheadBytes;
         _tables = tables;
     }
 
@@ -84,13 +90,13 @@ public sealed class SegmentCache
             (page, level), key => Catalogues.CatalogueTree.LoadPageAsync(this, key.Page, key.Level, CancellationToken.None), cancellationToken);
 
     private Task<SegmentReader> OpenAsync(SegmentReference reference) =>
-        SegmentReader.OpenAsync(Source, reference, _keyring, CancellationToken.None).AsTask();
+        SegmentReader.OpenAsync(Source, reference, _keyring, CancellationToken.None, _aheadBytes).AsTask();
 
     /// <summary>What is open, in three parts of one bound.</summary>
     private sealed class Opened(long maxBytes)
     {
         public WeightedCache<SegmentReference, SegmentReader> Readers { get; } = new(
-            maxBytes / 2, reader => 1024 + ((long)BytesPerEntry * (reader.Index.Entries.Count + reader.Index.Ranges.Count)));
+            maxBytes / 2, reader => 1024 + reader.KeptBytes + ((long)BytesPerEntry * (reader.Index.Entries.Count + reader.Index.Ranges.Count)));
 
         public WeightedCache<SegmentReference, MovedContainer> Containers { get; } = new(
             maxBytes * 3 / 8, container => 1024 + (BytesPerEntry * (long)container.FrameCount) + (224L * container.SourceCount));

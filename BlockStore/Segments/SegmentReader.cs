@@ -21,6 +21,8 @@ public sealed class SegmentReader
     private readonly DataKey _key;
     private readonly SegmentIndex? _index;
     private readonly MovedFrames? _moved;
+    private ReadOnlyMemory<byte> _kept;
+    private int _indexBytes;
 
     private SegmentReader(SegmentReference reference, SegmentIndex index, DataKey key)
     {
@@ -53,17 +55,30 @@ public sealed class SegmentReader
         ? $"Segment {Reference.Identity.BlobKey}"
         : $"Segment {Reference.Identity.BlobKey}, moved to {_moved.Container.Identity.BlobKey},";
 
+    /// <summary>Ciphertext at its end that was read with the index and is kept, for frames that are read one by one.</summary>
+    internal int KeptBytes => _kept.Length;
+
     /// <summary>Opens a stored segment. Throws <see cref="MissingKeyException"/> when the ring lacks its key.</summary>
+    /// <param name="source">Where its blob is.</param>
+    /// <param name="reference">The segment.</param>
+    /// <param name="keyring">Where its key is.</param>
+    /// <param name="cancellationToken">Ends the reads.</param>
+    /// <param name="aheadBytes">
+    /// Above 0, what is read with the index of a segment of pages or manifests, and kept: their newest frames lie there, and each spares a round trip.
+    /// </param>
     public static async ValueTask<SegmentReader> OpenAsync(
-        IBlobSource source, SegmentReference reference, IKeyring keyring, CancellationToken cancellationToken)
+        IBlobSource source, SegmentReference reference, IKeyring keyring, CancellationToken cancellationToken, int aheadBytes = 0)
     {
         var key = KeyOf(reference, keyring);
         var length = reference.LengthBytes;
-        var read = Math.Min(length, FirstReadBytes);
+        var keeps = aheadBytes > 0 && reference.Identity.Kind is SegmentKind.Map or SegmentKind.Tail;
+        var read = Math.Min(length, keeps ? Math.Max(aheadBytes, FirstReadBytes) : FirstReadBytes);
         var tail = await ReadExactAsync(source, reference, length - read, read, cancellationToken);
         var needed = SegmentIndex.TailBytes(tail.Span[^SegmentFormat.TrailerBytes..], reference);
         if (needed > read) tail = await ReadExactAsync(source, reference, length - needed, needed, cancellationToken);
-        return Open(reference, tail.Span[^needed..], key);
+        var reader = Open(reference, tail.Span[^needed..], key);
+        if (keeps && needed < read) (reader._kept, reader._indexBytes) = (tail[..^needed], needed);
+        return reader;
     }
 
     /// <summary>Opens a segment whose frames were moved into a container.</summary>
@@ -104,7 +119,7 @@ public sealed class SegmentReader
     public async ValueTask ReadFrameAsync(IBlobSource source, int index, Memory<byte> plain, CancellationToken cancellationToken)
     {
         var entry = FrameAt(index);
-        var stored = await ReadExactAsync(source, Blob, entry.Offset, entry.StoredBytes, cancellationToken);
+        var stored = Kept(entry) ?? await ReadExactAsync(source, Blob, entry.Offset, entry.StoredBytes, cancellationToken);
         OpenFrame(index, stored.Span, plain.Span);
     }
 
@@ -150,6 +165,14 @@ public sealed class SegmentReader
             : throw new CorruptDataException(
                 $"Segment {reference.Identity.BlobKey}",
                 $"the store gave {bytes.Length} of {length} bytes at {offset}; the blob should have {reference.LengthBytes}");
+    }
+
+    // What is kept ends where the index begins.
+    private ReadOnlyMemory<byte>? Kept(SegmentEntry entry)
+    {
+        if (_kept.IsEmpty) return null;
+        var from = entry.Offset - (Reference.LengthBytes - _indexBytes - _kept.Length);
+        return from >= 0 && from + entry.StoredBytes <= _kept.Length ? _kept.Slice(from, entry.StoredBytes) : null;
     }
 
     private static SegmentReader Open(SegmentReference reference, ReadOnlySpan<byte> tail, DataKey key)

@@ -1,5 +1,4 @@
 using Tidegate.BlockStore;
-using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Images;
 using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Segments;
@@ -12,11 +11,15 @@ namespace Tidegate.GatewayAgent.Volumes;
 /// opening is forgotten, so that the next use tries again.
 /// </summary>
 /// <param name="describe">Asks the service for the image.</param>
-/// <param name="blobs">Where its bytes come from.</param>
+/// <param name="blobs">Where its bytes come from; takes the tickets that come with the image.</param>
 /// <param name="segmentCacheBytes">Bound of the indexes that are kept.</param>
 internal sealed class RemoteImage(
-    Func<CancellationToken, Task<VolumeImageReply>> describe, IBlobSource blobs, long segmentCacheBytes = SegmentCache.DefaultMaxBytes)
+    Func<CancellationToken, Task<VolumeImageReply>> describe, TicketBlobSource blobs, long segmentCacheBytes = SegmentCache.DefaultMaxBytes)
 {
+    /// <summary>The pages nearest to a map's root, and its index, of a volume that is full of data here and there.</summary>
+    private const int AheadBytes = 128 << 10;
+    private const int ParallelOpens = 32;
+
     private readonly Lock _gate = new();
     private Task<ImageReader>? _opening;
     /// <summary>Kept over failures, so that each attempt needs fewer calls than the one before.</summary>
@@ -49,11 +52,12 @@ internal sealed class RemoteImage(
         if (_known is not { } known)
         {
             var reply = await describe(CancellationToken.None);
+            blobs.Accept(reply.Tickets);
             var keys = new Keyring();
             foreach (var key in reply.Keys)
                 keys.Add(new LineageId(key.AccountId, key.VolumeId), key.Generation, new DataKey(key.DataKey));
-            _known = known = (ImageDescriptor.Decode(reply.Descriptor), new SegmentCache(blobs, keys, segmentCacheBytes));
+            _known = known = (ImageDescriptor.Decode(reply.Descriptor), new SegmentCache(blobs, keys, segmentCacheBytes, AheadBytes));
         }
-        return await ImageReader.OpenAsync(known.Image, known.Segments);
+        return await ImageReader.OpenAsync(known.Image, known.Segments, new ImageReaderOptions { ReadsRootAhead = true, ParallelOpens = ParallelOpens });
     }
 }

@@ -41,6 +41,14 @@ internal sealed class TicketBlobSource(IVolumeService service, IBlobTransport bl
         }
     }
 
+    /// <summary>Takes tickets that were granted just now.</summary>
+    public void Accept(IReadOnlyList<BlobTicket> granted)
+    {
+        var now = time.GetTimestamp();
+        foreach (var ticket in granted)
+            _tickets[ticket.BlobKey] = new Held(ticket, now);
+    }
+
     private async Task<BlobTicket> TicketAsync(string blobKey, CancellationToken cancellationToken)
     {
         if (_tickets.TryGetValue(blobKey, out var held) && time.GetElapsedTime(held.GrantedAt) < TicketLife)

@@ -4,4 +4,8 @@ namespace Tidegate.Grains.Interfaces.Volumes;
 [GenerateSerializer, Immutable, Alias("tidegate.volume-image")]
 public sealed record VolumeImageReply(
     [property: Id(0)] byte[] Descriptor,
-    [property: Id(1)] IReadOnlyList<LineageKey> Keys);
+    [property: Id(1)] IReadOnlyList<LineageKey> Keys)
+{
+    /// <summary>Read tickets of the blobs that a reader needs first; it asks for the others.</summary>
+    [Id(2)] public IReadOnlyList<BlobTicket> Tickets { get; init; } = [];
+}

@@ -159,15 +159,21 @@ internal sealed partial class VolumeGrain
     {
         RequireAgent();
         var image = State.OriginImage.Length > 0 ? ImageDescriptor.Decode(State.OriginImage) : ImageDescriptor.Empty(State.Specification!.SizeBytes);
-        return new VolumeImageReply((await ReadableAsync(image)).Encode(), (await KeysAsync()).ExportAll());
+        return await ReplyOfAsync(await ReadableAsync(image));
     }
 
     /// <inheritdoc />
     public async Task<VolumeImageReply> GetSnapshotImage(string snapshotId)
     {
         RequireAgent();
-        return new VolumeImageReply((await ImageOfAsync(snapshotId)).Encode(), (await KeysAsync()).ExportAll());
+        return await ReplyOfAsync(await ImageOfAsync(snapshotId));
     }
+
+    // A host waits for the first bytes of a restore: what it takes to find them comes along.
+    private async Task<VolumeImageReply> ReplyOfAsync(ImageDescriptor image) => new(image.Encode(), (await KeysAsync()).ExportAll())
+    {
+        Tickets = [.. image.FirstRead.Take(MaxReadTickets).Select(segment => host.Tickets.IssueRead(segment.Identity.BlobKey))],
+    };
 
     // The number that uploads of a kind go on from; null for what no agent uploads now.
     private static long? NextOf(VolumeHead head, SegmentKind kind) => kind switch

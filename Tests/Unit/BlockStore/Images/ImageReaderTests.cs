@@ -102,6 +102,29 @@ public sealed class ImageReaderTests
     }
 
     [Fact]
+    public async Task From_far_away_the_first_sector_of_a_scattered_volume_takes_three_reads_in_a_row()
+    {
+        var volume = new VolumeScenario();
+        for (var i = 0L; i < 200; i++) volume.Write(i * 40_000, 16);
+        await volume.CommitAsync();
+        await volume.FoldAsync();
+        Assert.Equal(0, volume.Head.Tail.Count);
+        volume.Write(8, 1);
+        await volume.CommitAsync();
+        var far = new SegmentCache(volume.Segments.Source, volume.Ring, aheadBytes: 128 << 10);
+        var before = volume.Store.Reads;
+        var reader = await ImageReader.OpenAsync(volume.Head.ToImage(), far, new ImageReaderOptions { ReadsRootAhead = true, ParallelOpens = 32 });
+        var sectors = new byte[16 * 4096];
+        await reader.ReadAsync(150L * 40_000 * 4096, sectors);
+        // The map and the tail's segment at once; then index and frame of the data, whatever the depth of the map.
+        Assert.Equal(4, volume.Store.Reads - before);
+        var near = await volume.OpenAsync();
+        var same = new byte[16 * 4096];
+        await near.ReadAsync(150L * 40_000 * 4096, same);
+        Assert.Equal(same, sectors);
+    }
+
+    [Fact]
     public async Task Neighbouring_frames_are_fetched_with_one_read()
     {
         var volume = new VolumeScenario();
