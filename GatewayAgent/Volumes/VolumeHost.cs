@@ -162,7 +162,8 @@ internal sealed class VolumeHost : IAsyncDisposable
         var status = Status([]);
         if (_served is { } served)
         {
-            var isShadowing = status.State is VolumeRunState.Shadowing or VolumeRunState.Restoring;
+            // Also of one that is being restored: what the service lacks besides the log is what counts.
+            var isShadowing = !served.Volume.Dirty.IsTracking;
             return new SnapshotSeat(
                 new HookVolume(VolumeId, Name, snapshotId), served.Volume.Log, served.Pipeline, isShadowing,
                 $"Volume '{Name}' is {status.State}{(status.Reason.Length > 0 ? $": {status.Reason}" : "")}", _answered, () => _barriers.Release());
