@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Catalogues;
 using Tidegate.BlockStore.Heads;
@@ -25,9 +26,15 @@ public static class TombstoneSweep
     /// <param name="Deleted">Blobs that were deleted.</param>
     /// <param name="Kept">Condemned blobs that the last look found a reference to: they stay, and somebody must look.</param>
     /// <param name="Through">The last tombstone that was looked at: where the next unit goes on, past what is kept. Null when there was none.</param>
-    public sealed record Outcome(PreparedChange? Change, int Deleted, IReadOnlyList<string> Kept, Tombstone? Through);
+    public sealed record Outcome(PreparedChange? Change, int Deleted, IReadOnlyList<string> Kept, Tombstone? Through)
+    {
+        /// <summary>Blobs that the store would not delete, and why: they and their tombstones stay, for a later sweep.</summary>
+        public IReadOnlyList<(string BlobKey, Exception Failure)> Failed { get; init; } = [];
+    }
 
-    /// <summary>Runs one unit.</summary>
+    /// <summary>
+    /// Runs one unit. What a store will not delete keeps nothing else from going; when it deletes nothing at all, its failure is thrown.
+    /// </summary>
     /// <param name="head">The saved head.</param>
     /// <param name="grace">How long a tombstone stands before its blob goes.</param>
     /// <param name="now">Service's clock.</param>
@@ -62,17 +69,48 @@ public static class TombstoneSweep
             if (await references.IsReferredToAsync(tombstone.BlobKey, cancellationToken)) kept.Add(tombstone.BlobKey);
             else gone.Add(tombstone);
         }
-        foreach (var some in gone.Chunk(MaxParallel))
-            await Task.WhenAll(some.Select(tombstone => blobs.DeleteAsync(tombstone.BlobKey, cancellationToken)));
+        var failed = await DeleteAsync(gone, blobs, cancellationToken);
         foreach (var tombstone in gone) await catalogue.RemoveTombstoneAsync(tombstone, cancellationToken);
         if (gone.Count == 0 && due.Count == MaxBlobs)
         {
             var next = await RunAsync(head, grace, now, blobs, segments, sealer, ready[^1], cancellationToken);
-            return next with { Kept = [.. kept, .. next.Kept] };
+            return next with { Kept = [.. kept, .. next.Kept], Failed = [.. failed, .. next.Failed] };
         }
         return gone.Count == 0
-            ? new Outcome(null, 0, kept, ready[^1])
-            : new Outcome(new PreparedChange(await catalogue.SealAsync(sealer, version, now, cancellationToken)), gone.Count, kept, ready[^1]);
+            ? new Outcome(null, 0, kept, ready[^1]) { Failed = failed }
+            : new Outcome(new PreparedChange(await catalogue.SealAsync(sealer, version, now, cancellationToken)), gone.Count, kept, ready[^1]) { Failed = failed };
+    }
+
+    // Leaves in the list what was deleted. A store that fails a whole batch is not asked for more.
+    private static async Task<List<(string BlobKey, Exception Failure)>> DeleteAsync(List<Tombstone> condemned, IBlobStore blobs, CancellationToken cancellationToken)
+    {
+        var (gone, failed) = (new List<Tombstone>(), new List<(string, Exception)>());
+        foreach (var some in condemned.Chunk(MaxParallel))
+        {
+            var failures = await Task.WhenAll(some.Select(tombstone => FailureAsync(tombstone.BlobKey)));
+            gone.AddRange(some.Where((_, at) => failures[at] is null));
+            failed.AddRange(some.Zip(failures).Where(pair => pair.Second is not null).Select(pair => (pair.First.BlobKey, pair.Second!)));
+            if (!Array.TrueForAll(failures, failure => failure is not null)) continue;
+            if (gone.Count == 0) ExceptionDispatchInfo.Throw(failures[0]!);
+            break;
+        }
+
+        condemned.Clear();
+        condemned.AddRange(gone);
+        return failed;
+
+        async Task<Exception?> FailureAsync(string blobKey)
+        {
+            try
+            {
+                await blobs.DeleteAsync(blobKey, cancellationToken);
+                return null;
+            }
+            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+            {
+                return failure;
+            }
+        }
     }
 
     private static bool IsOwnPage(string blobKey) =>

@@ -50,6 +50,7 @@ internal sealed partial class ReclaimWork(IGrainFactory grains, ReclaimSettings 
         var sweep = await TombstoneSweep.RunAsync(head, settings.Grace, now, context.Blobs, segments, sealer, _sweptThrough, cancellationToken);
         _sweeping = sweep.Through;
         foreach (var key in sweep.Kept) LogStillReferred(log, context.VolumeId, key);
+        if (sweep.Failed.Count > 0) LogNotDeleted(log, sweep.Failed[0].Failure, sweep.Failed.Count, context.VolumeId, sweep.Failed[0].BlobKey);
         if (sweep.Change is not null || !context.IsDeleted || !await VolumeRetirement.IsDrainedAsync(head, segments, cancellationToken)) return sweep.Change;
         await grains.GetGrain<IVolumeWorkGrain>(context.VolumeId).Drained();
         return await VolumeRetirement.PrepareEndAsync(head, segments, cancellationToken);
@@ -75,6 +76,8 @@ internal sealed partial class ReclaimWork(IGrainFactory grains, ReclaimSettings 
             context.Head, context.Terms, gone, confirmed, context.Segments, context.Sealer, cancellationToken);
     }
 
+    [LoggerMessage(136, LogLevel.Warning, "{Count} condemned blobs of volume {Volume} could not be deleted, among them {BlobKey}; they are tried again")]
+    private static partial void LogNotDeleted(ILogger log, Exception failure, int count, string volume, string blobKey);
     [LoggerMessage(133, LogLevel.Error, "Blob {BlobKey} of volume {Volume} is condemned and still referred to; it stays. Verify the volume with 'tidegate store verify'.")]
     private static partial void LogStillReferred(ILogger log, string volume, string blobKey);
 }

@@ -26,29 +26,40 @@ public sealed class MemoryBlobStore(TimeProvider time) : IBlobStore
     /// <summary>Asked before a blob is stored, by its key: holds the writer up for as long as a test wants, or fails it.</summary>
     public Func<string, Task>? Putting { get; set; }
 
+    /// <summary>Asked before a blob is deleted, by its key; what it throws is what the store says.</summary>
+    public Action<string>? Deleting { get; set; }
+
+    /// <summary>What the store does wrong; null while nothing.</summary>
+    public BlobStoreFaults? Faults { get; set; }
+
     /// <inheritdoc/>
     public async Task<PutOutcome> PutIfAbsentAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
     {
         BlobKey.Check(key);
         cancellationToken.ThrowIfCancellationRequested();
         if (Putting is { } putting) await putting(key);
-        if (_blobs.TryAdd(key, (content.ToArray(), time.GetUtcNow()))) return PutOutcome.Stored;
+        var faults = Faults;
+        if (faults is not null) await faults.BeforeAsync("put", key, cancellationToken);
+        var isStored = _blobs.TryAdd(key, (content.ToArray(), time.GetUtcNow()));
+        faults?.After("put", key);
+        if (isStored) return PutOutcome.Stored;
         return _blobs.TryGetValue(key, out var blob) && blob.Content.AsSpan().SequenceEqual(content.Span)
             ? PutOutcome.AlreadyThere
             : throw new BlobConflictException(key);
     }
 
     /// <inheritdoc/>
-    public Task<ReadOnlyMemory<byte>> GetRangeAsync(string key, long offset, int length, CancellationToken cancellationToken = default)
+    public async Task<ReadOnlyMemory<byte>> GetRangeAsync(string key, long offset, int length, CancellationToken cancellationToken = default)
     {
         BlobKey.Check(key);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         cancellationToken.ThrowIfCancellationRequested();
+        if (Faults is { } faults) await faults.BeforeAsync("get", key, cancellationToken);
         Interlocked.Increment(ref _reads);
         if (!_blobs.TryGetValue(key, out var blob)) throw new BlobNotFoundException(key);
         var start = (int)Math.Min(offset, blob.Content.Length);
-        return Task.FromResult<ReadOnlyMemory<byte>>(blob.Content.AsMemory(start, Math.Min(length, blob.Content.Length - start)).ToArray());
+        return blob.Content.AsMemory(start, Math.Min(length, blob.Content.Length - start)).ToArray();
     }
 
     /// <inheritdoc/>
@@ -59,11 +70,16 @@ public sealed class MemoryBlobStore(TimeProvider time) : IBlobStore
     }
 
     /// <inheritdoc/>
-    public Task<bool> DeleteAsync(string key, CancellationToken cancellationToken = default)
+    public async Task<bool> DeleteAsync(string key, CancellationToken cancellationToken = default)
     {
         BlobKey.Check(key);
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(_blobs.TryRemove(key, out _));
+        Deleting?.Invoke(key);
+        var faults = Faults;
+        if (faults is not null) await faults.BeforeAsync("delete", key, cancellationToken);
+        var isDeleted = _blobs.TryRemove(key, out _);
+        faults?.After("delete", key);
+        return isDeleted;
     }
 
     /// <inheritdoc/>
@@ -72,6 +88,7 @@ public sealed class MemoryBlobStore(TimeProvider time) : IBlobStore
     {
         BlobKey.CheckPrefix(prefix);
         await Task.Yield();
+        if (Faults is { } faults) await faults.BeforeAsync("list", prefix, cancellationToken);
         foreach (var key in Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal)))
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -48,6 +48,25 @@ public sealed class TombstoneSweepTests
     }
 
     [Fact]
+    public async Task A_blob_that_cannot_be_deleted_keeps_no_other_from_going_and_its_failure_is_told_when_it_is_the_last()
+    {
+        var volume = await OverwrittenAsync();
+        await ReclaimScenario.DeleteAsync(volume, "first");
+        var condemned = await volume.OpenCatalogue().ListTombstonesAsync().Select(tombstone => tombstone.BlobKey).Where(volume.Store.Keys.Contains).ToArrayAsync();
+        var stuck = condemned.First(key => SegmentIdentity.KindOf(key) is not (SegmentKind.Catalogue or SegmentKind.Head));
+        volume.Store.Deleting = key =>
+        {
+            if (key == stuck) throw new IOException("Input/output error");
+        };
+        await Assert.ThrowsAsync<IOException>(() => SweepAsync(volume, Grace));
+        Assert.Equal([stuck], condemned.Intersect(volume.Store.Keys));
+        Assert.Contains(stuck, await TombstonesAsync(volume));
+        volume.Store.Deleting = null;
+        Assert.InRange(await SweepAsync(volume, Grace), 1, int.MaxValue);
+        Assert.DoesNotContain(stuck, volume.Store.Keys);
+    }
+
+    [Fact]
     public async Task A_root_that_compaction_moved_is_no_reference_to_where_it_was()
     {
         var volume = await OverwrittenAsync();
