@@ -149,6 +149,8 @@ internal static class GatewayCommands
             ("Configuration", $"version {gateway.ConfigurationVersion}, {gateway.AppliedConfigurationVersion} applied"),
             ("Certificate until", Printer.Time(gateway.CertificateExpiresAt)), ("Created", Printer.Time(gateway.CreatedAt)),
             ("Live agent", gateway.Live is { } live ? $"version {live.AgentVersion} on {live.HostName}, running since {Printer.Time(live.StartedAt)}" : null));
+        if (gateway.Alarms.Count > 0)
+            printer.Table(["Volume", "Alarms", "Since"], gateway.Alarms.Select(static raised => (string[])[raised.VolumeId, string.Join(", ", raised.Alarms), Printer.Time(raised.ChangedAt)]));
         var volumes = gateway.Live?.Volumes ?? gateway.Volumes;
         if (volumes.Count == 0) return;
         printer.Table(

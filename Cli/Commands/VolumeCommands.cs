@@ -7,14 +7,14 @@ using Tidegate.Grains.Interfaces.Errors;
 
 namespace Tidegate.Cli.Commands;
 
-/// <summary><c>tidegate volumes</c>: create, list, describe, resize, retention, delete.</summary>
+/// <summary><c>tidegate volumes</c>: create, list, describe, resize, retention, objective, delete.</summary>
 internal static class VolumeCommands
 {
     private const int SectorBytes = 4096;
 
-    public static Command Create(GlobalOptions globals) => new("volumes", "Volumes: create, list, describe, resize, retention, delete, erase.")
+    public static Command Create(GlobalOptions globals) => new("volumes", "Volumes: create, list, describe, resize, retention, objective, delete, erase.")
     {
-        CreateVolume(globals), List(globals), Describe(globals), Resize(globals), Retention(globals), Delete(globals), Erase(globals),
+        CreateVolume(globals), List(globals), Describe(globals), Resize(globals), Retention(globals), Objective(globals), Delete(globals), Erase(globals),
     };
 
     /// <summary>A volume for people or programs.</summary>
@@ -26,7 +26,8 @@ internal static class VolumeCommands
         ("Backlog", volume.AgentStatus is { } s ? ByteSize.Format(s.BacklogBytes) : null),
         ("Scrubbed", volume.Scrub is { } scrub ? $"{Printer.Time(scrub.CompletedAt)}, {(scrub.DamageCount == 0 ? "sound" : $"{scrub.DamageCount} DAMAGED")}" : null),
         ("Damaged", volume.Scrub is { DamageCount: > 0 } found ? string.Join("; ", found.Damages.Select(static d => $"{d.Kind} {d.BlobKey}: {d.Problem}")) : null),
-        ("Served at", volume.AgentStatus is { } a ? string.Join(", ", a.ServingAt) : null));
+        ("Recovery point objective", volume.RecoveryPointObjectiveSeconds > 0 ? Printer.Age(volume.RecoveryPointObjectiveSeconds) : null),
+        ("Alarms", string.Join(", ", volume.Alarms)), ("Served at", volume.AgentStatus is { } a ? string.Join(", ", a.ServingAt) : null));
 
     private static Command CreateVolume(GlobalOptions globals)
     {
@@ -94,6 +95,23 @@ internal static class VolumeCommands
             var view = await session.Client.ResizeVolumeAsync(id, new ResizeVolumeRequest(bytes), cancellation);
             if (wait.Read(parsed) is { } limit) view = await session.Waiting.VolumeGrownAsync(id, bytes, limit, cancellation);
             Print(session.Printer, view);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static Command Objective(GlobalOptions globals)
+    {
+        var volume = VolumeArgument();
+        var span = SpanOption.Create("--recovery-point", "How old the newest recovery point may grow while the uplink works, 0:00:01 to 1.00:00:00 (0:01:00 unless set)");
+        span.Required = true;
+        var command = new Command("objective", "Set how old a volume's newest recovery point may grow: segments are cut for it, and an alarm tells when it is missed.") { volume, span };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var session = globals.Open(parsed);
+            var id = await session.Names.VolumeAsync(parsed.GetValue(volume)!, cancellation);
+            var seconds = (int)Math.Clamp(SpanOption.Seconds(parsed.GetValue(span)) ?? 0, 0, int.MaxValue);
+            Print(session.Printer, await session.Client.SetObjectiveAsync(id, seconds, cancellation));
             return ExitCode.Success;
         });
         return command;

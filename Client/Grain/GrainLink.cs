@@ -45,7 +45,7 @@ public sealed class GrainLink : IAsyncDisposable
     public static async Task<GrainLink> ConnectAsync(GrainLinkOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var discovery = new LinkDiscovery(options.Addresses, options.CaCertificates, options.ClientCertificate, options.ConnectTimeout, options.TimeProvider);
+        var discovery = new LinkDiscovery(options.Addresses, options.CaCertificates, options.ClientCertificate, options.ConnectTimeout, options.TimeProvider, options.Proxy);
         try
         {
             var tried = new HashSet<string>(StringComparer.Ordinal);

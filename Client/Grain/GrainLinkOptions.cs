@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Tidegate.Client.Proxies;
 
 namespace Tidegate.Client.Grain;
 
@@ -19,6 +20,8 @@ public sealed class GrainLinkOptions
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
     /// <summary>Logs of the link and of Orleans' client.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+    /// <summary>Proxy for discovery and for the link; null to connect directly.</summary>
+    public ProxySettings? Proxy { get; init; }
     /// <summary>Limit for discovery, and again for connecting to each silo offered. 1 to 60 s; default 5 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
     /// <summary>

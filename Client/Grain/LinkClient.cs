@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Messaging;
 using Tidegate.Client.Grain.Agents;
+using Tidegate.Client.Proxies;
 using Tidegate.Grains.Interfaces.Errors;
 
 namespace Tidegate.Client.Grain;
@@ -54,7 +55,8 @@ internal sealed class LinkClient : IAsyncDisposable
         _discovered = discovered;
         _gateway = new SingleGateway(advertised);
         _connections = new LinkConnectionFactory(advertised, new DnsEndPoint(dial.IdnHost.Trim('[', ']'), dial.Port),
-            CertificateTrust.CreateClientOptions(_options.CaCertificates, endpoint.ServerName, _options.ClientCertificate, _options.TimeProvider));
+            CertificateTrust.CreateClientOptions(_options.CaCertificates, endpoint.ServerName, _options.ClientCertificate, _options.TimeProvider),
+            new Dialler(_options.Proxy, Dialler.Within(_options.ConnectTimeout), _options.TimeProvider));
         Tokens = new LinkTokenSource(discovered, _options.TimeProvider, _options.LoggerFactory.CreateLogger<LinkTokenSource>());
         using var limit = new CancellationTokenSource(_options.ConnectTimeout, _options.TimeProvider);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -68,7 +70,7 @@ internal sealed class LinkClient : IAsyncDisposable
             var reason = _connections.Failure ?? error;
             throw new TidegateException(ErrorCodes.Unavailable,
                 $"No link to {endpoint.Dial}: {(reason is OperationCanceledException ? $"not ready within {_options.ConnectTimeout.TotalSeconds:0} s" : reason.Message)}",
-                "The agent tries again by itself. Check that a firewall lets this machine connect to that address.");
+                ProxyException.In(reason)?.NextStep ?? "The agent tries again by itself. Check that a firewall lets this machine connect to that address.");
         }
     }
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Security;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Tidegate.Client.Proxies;
 
 namespace Tidegate.Client.Grain;
 
@@ -10,7 +10,7 @@ namespace Tidegate.Client.Grain;
 /// handshake with the pinned CA is part of dialling, so that a wrong peer fails the connecting itself. After the
 /// connection has ended the link is over: a new one starts with a new discovery.
 /// </summary>
-internal sealed class LinkConnectionFactory(IPEndPoint advertised, DnsEndPoint dial, SslClientAuthenticationOptions tls) : IConnectionFactory, IDisposable
+internal sealed class LinkConnectionFactory(IPEndPoint advertised, DnsEndPoint dial, SslClientAuthenticationOptions tls, Dialler dialler) : IConnectionFactory, IDisposable
 {
     private readonly TaskCompletionSource _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Action? _abort;
@@ -26,15 +26,13 @@ internal sealed class LinkConnectionFactory(IPEndPoint advertised, DnsEndPoint d
     {
         if (!advertised.Equals(endpoint)) throw new ConnectionAbortedException($"This link leads to {advertised} and not to {endpoint}.");
         if (Interlocked.Exchange(ref _dialled, 1) != 0) throw new ConnectionAbortedException($"The link to {dial.Host}:{dial.Port} is over.");
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         SslStream? stream = null;
         try
         {
-            if (IPAddress.TryParse(dial.Host, out var address)) await socket.ConnectAsync(new IPEndPoint(address, dial.Port), cancellationToken);
-            else await socket.ConnectAsync(dial, cancellationToken);
-            stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
+            var plain = await dialler.ConnectAsync(dial, cancellationToken);
+            stream = new SslStream(plain);
             await stream.AuthenticateAsClientAsync(tls, cancellationToken);
-            var connection = new LinkConnection(stream, socket.LocalEndPoint, socket.RemoteEndPoint);
+            var connection = new LinkConnection(stream, plain.Socket.LocalEndPoint, plain.Socket.RemoteEndPoint);
             _abort = () => connection.Abort(new ConnectionAbortedException("The link was closed."));
             _ = connection.Ended.Task.ContinueWith(static (_, lost) => ((TaskCompletionSource)lost!).TrySetResult(), _lost,
                 CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
@@ -44,7 +42,6 @@ internal sealed class LinkConnectionFactory(IPEndPoint advertised, DnsEndPoint d
         {
             Failure = error;
             if (stream is not null) await stream.DisposeAsync();
-            socket.Dispose();
             _lost.TrySetResult();
             throw;
         }

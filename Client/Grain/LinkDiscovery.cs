@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Tidegate.Client.Grain.Agents;
+using Tidegate.Client.Proxies;
 using Tidegate.Client.Rest;
 using Tidegate.Grains.Interfaces.Errors;
 
@@ -14,9 +15,11 @@ namespace Tidegate.Client.Grain;
 /// accepted (revoked, expired, unknown), <c>Unavailable</c> when nothing answers at any address.
 /// </summary>
 public sealed class LinkDiscovery(
-    DiscoveryAddresses addresses, X509Certificate2Collection caCertificates, X509Certificate2 clientCertificate, TimeSpan timeout, TimeProvider time) : IDisposable
+    DiscoveryAddresses addresses, X509Certificate2Collection caCertificates, X509Certificate2 clientCertificate, TimeSpan timeout, TimeProvider time,
+    ProxySettings? proxy = null) : IDisposable
 {
     private readonly ConcurrentDictionary<Uri, HttpClient> _clients = new();
+    private readonly Dialler _dialler = new(proxy, Dialler.Within(timeout), time);
 
     /// <summary>One discovery, at the first address that answers. The answer holds at least one endpoint.</summary>
     public async Task<LinkDiscoveryReply> DiscoverAsync(LinkDiscoveryRequest request, CancellationToken cancellationToken)
@@ -72,14 +75,13 @@ public sealed class LinkDiscovery(
         }
     }
 
-    private HttpClient CreateClient(Uri service) => new(new SocketsHttpHandler
+    private HttpClient CreateClient(Uri service) => new(_dialler.AttachTo(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         UseCookies = false,
-        UseProxy = false,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         SslOptions = CertificateTrust.CreateClientOptions(caCertificates, service.Host, clientCertificate, time),
-    })
+    }))
     {
         Timeout = timeout,
         MaxResponseContentBufferSize = 64 * 1024,

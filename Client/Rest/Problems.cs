@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Tidegate.Client.Proxies;
 using Tidegate.Client.Rest.Models;
 using Tidegate.Grains.Interfaces.Errors;
 
@@ -27,6 +28,7 @@ public static class Problems
     {
         ArgumentNullException.ThrowIfNull(endpoint);
         ArgumentNullException.ThrowIfNull(error);
+        if (ProxyException.In(error) is { } proxy) return new TidegateException(ErrorCodes.Unavailable, proxy.Message, proxy.NextStep);
         var (what, next) = error.HttpRequestError switch
         {
             HttpRequestError.NameResolutionError => ($"The name '{endpoint.Host}' cannot be resolved.", "Check the address and this machine's name servers."),

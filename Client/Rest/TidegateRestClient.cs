@@ -177,6 +177,12 @@ public sealed partial class TidegateRestClient : IDisposable
             new RestCall(HttpMethod.Post, $"/v1/volumes/{Escape(volumeId)}/estimate-reclaim", IsRepeatable: true),
             request, RestJson.Default.EstimateReclaimRequest, RestJson.Default.ReclaimEstimateView, cancellationToken);
 
+    /// <summary>Sets how old a volume's newest recovery point may grow, 1 to 86,400 s; its agent learns at once, or when it is back.</summary>
+    public Task<VolumeView> SetObjectiveAsync(string volumeId, int seconds, CancellationToken cancellationToken = default) =>
+        _transport.SendAsync(
+            new RestCall(HttpMethod.Put, $"/v1/volumes/{Escape(volumeId)}/objective", IsRepeatable: true),
+            new ObjectiveRequest(seconds), RestJson.Default.ObjectiveRequest, RestJson.Default.VolumeView, cancellationToken);
+
     /// <summary>What of a volume's past is kept besides its snapshots.</summary>
     public Task<RetentionView> GetRetentionAsync(string volumeId, CancellationToken cancellationToken = default) =>
         _transport.SendAsync(RestCall.Get($"/v1/volumes/{Escape(volumeId)}/retention"), RestJson.Default.RetentionView, cancellationToken);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tidegate.Client.Proxies;
 using Tidegate.Client.Rest;
 using Tidegate.GatewayAgent.Activation;
 using Tidegate.GatewayAgent.Identity;
@@ -20,7 +21,7 @@ internal static class ActivateCommand
             using var loggers = AgentLogging.CreateFactory();
             using var stateLock = StateLock.Take(options.StateDirectory);
             StateFormat.CheckAndNote(options.StateDirectory);
-            using var service = new HttpActivationService(options.Service, PinnedTrust.CreateHandler(options.CaFile), time);
+            using var service = new HttpActivationService(options.Service, new Dialler(options.Proxy, Dialler.HttpLimit, time).AttachTo(PinnedTrust.CreateHandler(options.CaFile)), time);
             var runner = new ActivationRunner(
                 IdentityStore.Open(options.IdentityDirectory), service, MachineMetadata.Collect, new ActivationTerminal(AgentCommandLine.Terminal()), time,
                 loggers.CreateLogger<ActivationRunner>());

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Hosting.Systemd;
+using Tidegate.Client.Proxies;
 using Tidegate.Client.Rest;
 using Tidegate.GatewayAgent.Activation;
 using Tidegate.GatewayAgent.Disks;
@@ -68,18 +69,19 @@ internal static class RunCommand
     {
         var time = services.GetRequiredService<TimeProvider>();
         var loggers = services.GetRequiredService<ILoggerFactory>();
+        var dialler = new Dialler(options.Proxy, Dialler.HttpLimit, time);
         return new AgentParts
         {
             Nbd = nbd,
             Diagnostics = diagnostics.Collect,
-            CreateActivationService = () => new HttpActivationService(options.Service, PinnedTrust.CreateHandler(options.CaFile), time),
+            CreateActivationService = () => new HttpActivationService(options.Service, dialler.AttachTo(PinnedTrust.CreateHandler(options.CaFile)), time),
             CreateConnector = credential => new GrainLinkConnector(
-                options.Service, new AddressFile(new LinuxDisk(options.LinkDirectory), loggers.CreateLogger<AddressFile>()), credential, time, loggers),
+                options.Service, new AddressFile(new LinuxDisk(options.LinkDirectory), loggers.CreateLogger<AddressFile>()), credential, options.Proxy, time, loggers),
             CreateVolumes = (authorities, link, servingAt) => new VolumeManager(
                 new DirectoryVolumeStorage(options.VolumesDirectory),
                 new VolumeEnvironment(
                     volumeId => new LinkVolumeService(volumeId, link),
-                    new HttpBlobTransport(DataClients.Create(authorities, DataConnections), time, new BlobTransportOptions()),
+                    new HttpBlobTransport(DataClients.Create(authorities, DataConnections, dialler), time, new BlobTransportOptions()),
                     new SealWorkers(Math.Max(1, Environment.ProcessorCount / 2)),
                     new VolumeOptions { Hydration = new HydrationOptions { FirstTouchTimeout = options.AbsentWait } }, time, loggers)
                 {

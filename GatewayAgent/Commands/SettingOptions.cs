@@ -28,6 +28,8 @@ internal sealed class SettingOptions
             ("NbdClientCa", Of("--nbd-client-ca", "FILE", "PEM file of the CAs whose clients may use NBD by TLS")),
             ("UploadBytesPerSecond", Of("--upload-limit", "BYTES", "Most bytes a second for uploads, whatever the service configures; 0 pauses")),
             ("DownloadBytesPerSecond", Of("--download-limit", "BYTES", "Most bytes a second for restoring in the background, whatever the service configures")),
+            ("Proxy", Of("--proxy", "URL", "HTTP proxy for all outgoing connections, http://host:port, or none (default: HTTPS_PROXY); one with a password belongs into the file")),
+            ("NoProxy", Of("--no-proxy", "LIST", "Names, addresses and networks that are reached directly, between commas (default: NO_PROXY)")),
             ("Local", Of("--local", "ADDRESS", "Where the local page is: ADDRESS:PORT; port 0 picks a free one (default 127.0.0.1:8810)")),
             ("Console", Of("--console", "URL", "Where the activation page sends browsers (default: /activate at the service)")),
             ("ReadyFile", Of("--ready-file", "FILE", "JSON file that tells other programs where everything is")),

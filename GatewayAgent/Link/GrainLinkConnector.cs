@@ -1,4 +1,5 @@
 using Tidegate.Client.Grain;
+using Tidegate.Client.Proxies;
 using Tidegate.GatewayAgent.Activation;
 using Tidegate.GatewayAgent.Identity;
 using Tidegate.Grains.Interfaces.Gateways;
@@ -13,10 +14,11 @@ internal sealed class GrainLinkConnector : ILinkConnector
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
     private readonly DiscoveryAddresses _addresses;
+    private readonly ProxySettings? _proxy;
 
-    public GrainLinkConnector(Uri service, AddressFile file, GatewayCredential credential, TimeProvider time, ILoggerFactory loggers)
+    public GrainLinkConnector(Uri service, AddressFile file, GatewayCredential credential, ProxySettings? proxy, TimeProvider time, ILoggerFactory loggers)
     {
-        (_credential, _time, _loggers) = (credential, time, loggers);
+        (_credential, _proxy, _time, _loggers) = (credential, proxy, time, loggers);
         _addresses = new DiscoveryAddresses(service, file.Load());
         _addresses.LearnedMore += (_, _) => file.Save(_addresses.Learned);
     }
@@ -28,6 +30,7 @@ internal sealed class GrainLinkConnector : ILinkConnector
                 Addresses = _addresses,
                 CaCertificates = _credential.Authorities,
                 ClientCertificate = _credential.Certificate,
+                Proxy = _proxy,
                 AgentVersion = MachineMetadata.AgentVersion,
                 TimeProvider = _time,
                 LoggerFactory = _loggers,

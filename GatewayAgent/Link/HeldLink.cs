@@ -155,7 +155,7 @@ internal sealed partial class HeldLink(
 
     /// <summary>What of the volumes is told at once; figures that always move wait for the next ping.</summary>
     private string ShapeOf(IReadOnlyList<NamedVolumeStatus> statuses) => string.Join('\n', statuses
-        .Select(v => $"{v.Status.VolumeId} {v.Status.State} {v.Status.Reason} {v.Status.ServingAt.Count} {v.Status.HydratedBytes == v.Status.SizeBytes}")
+        .Select(v => $"{v.Status.VolumeId} {v.Status.State} {v.Status.Alarms} {v.Status.Reason} {v.Status.ServingAt.Count} {v.Status.HydratedBytes == v.Status.SizeBytes}")
         .Prepend(volumes.AppliedConfigurationVersion.ToString(CultureInfo.InvariantCulture)));
 
     private async Task SendReportsAsync(CancellationTokenSource end)

@@ -9,7 +9,7 @@ namespace Tidegate.GatewayAgent.LocalConsole;
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(CamelCaseEnumConverter<AgentState>), typeof(CamelCaseEnumConverter<VolumeRunState>)])]
+    Converters = [typeof(CamelCaseEnumConverter<AgentState>), typeof(CamelCaseEnumConverter<VolumeRunState>), typeof(VolumeAlarmsConverter)])]
 [JsonSerializable(typeof(AgentStatus))]
 [JsonSerializable(typeof(ReadyDocument))]
 [JsonSerializable(typeof(TrafficDocument))]

@@ -1,4 +1,5 @@
 using System.Net;
+using Tidegate.Client.Proxies;
 using Tidegate.GatewayAgent.Hooks;
 using Tidegate.GatewayAgent.Nbd;
 using Tidegate.GatewayAgent.Uplink;
@@ -25,6 +26,9 @@ internal sealed record AgentOptions
 
     /// <summary>What the agent may use of the uplink, whatever the service configures; no bounds by default.</summary>
     public UplinkOptions Uplink { get; init; } = new();
+
+    /// <summary><c>Proxy</c>, <c>NoProxy</c>: what outgoing connections are tunnelled through; null for none.</summary>
+    public ProxySettings? Proxy { get; init; }
 
     /// <summary><c>Local</c>: where the local page is, <c>ADDRESS:PORT</c>; default 127.0.0.1:8810.</summary>
     public required IPEndPoint Local { get; init; }

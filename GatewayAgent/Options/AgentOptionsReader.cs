@@ -65,6 +65,7 @@ internal static class AgentOptionsReader
         var (nbd, nbdTls) = NbdSettingsReader.Read(configuration, faults);
         var console = ReadConsole(configuration, service, faults);
         var uplink = UplinkSettingsReader.Read(configuration, faults);
+        var proxy = UplinkSettingsReader.ReadProxy(configuration, Environment.GetEnvironmentVariable, faults);
         var grace = ReadSeconds(configuration, "StopGraceSeconds", 60, faults);
         var absentWait = ReadSeconds(configuration, "AbsentWaitSeconds", 30, faults);
         var hooks = HookSettingsReader.Read(configuration, faults);
@@ -77,6 +78,7 @@ internal static class AgentOptionsReader
             Nbd = nbd,
             NbdTls = nbdTls,
             Uplink = uplink,
+            Proxy = proxy,
             Local = local!,
             Console = console!,
             ReadyFile = configuration["ReadyFile"] is { Length: > 0 } ready ? Path.GetFullPath(ready) : null,

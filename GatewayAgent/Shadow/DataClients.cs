@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Tidegate.Client.Proxies;
 using Tidegate.Client.Rest;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Volumes;
@@ -13,8 +14,8 @@ namespace Tidegate.GatewayAgent.Shadow;
 internal sealed class DataClients(HttpClient service, HttpClient store)
 {
     /// <summary>Up to <paramref name="connections"/> connections a host; <paramref name="authority"/> is the service's CA. Names are always checked.</summary>
-    public static DataClients Create(X509Certificate2Collection authority, int connections) =>
-        new(Client(PinnedTrust.CreateHandler(authority), connections), Client(PinnedTrust.CreateHandler(caFile: null), connections));
+    public static DataClients Create(X509Certificate2Collection authority, int connections, Dialler dialler) =>
+        new(Client(PinnedTrust.CreateHandler(authority), connections, dialler), Client(PinnedTrust.CreateHandler(caFile: null), connections, dialler));
 
     /// <summary>The client to carry out a ticket with; throws <c>Internal</c> for a URL that is not what the ticket's trust allows.</summary>
     public HttpClient For(BlobTicket ticket)
@@ -32,11 +33,10 @@ internal sealed class DataClients(HttpClient service, HttpClient store)
         };
     }
 
-    private static HttpClient Client(SocketsHttpHandler handler, int connections)
+    private static HttpClient Client(SocketsHttpHandler handler, int connections, Dialler dialler)
     {
         handler.MaxConnectionsPerServer = connections;
-        handler.UseProxy = false;
         // Attempts carry their own time limit.
-        return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        return new HttpClient(dialler.AttachTo(handler)) { Timeout = Timeout.InfiniteTimeSpan };
     }
 }

@@ -15,6 +15,9 @@ internal sealed record DrainContext(
     TimeProvider Time,
     ServiceCalls Calls)
 {
+    /// <summary>When age cuts a segment.</summary>
+    public required SealDeadline Deadline { get; init; }
+
     /// <summary>The volume's share of the uplink.</summary>
     public required ITransferPace Pace { get; init; }
 

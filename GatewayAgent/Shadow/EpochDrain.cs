@@ -34,7 +34,7 @@ internal sealed class EpochDrain : IAsyncDisposable
         _context = context;
         _ticketDelay = context.Calls.NewDelay();
         _cutter = new SegmentCutter(
-            context.Service.VolumeId, context.Log, context.Session, context.Options, context.Time, committed);
+            context.Service.VolumeId, context.Log, context.Session, context.Options, context.Deadline, context.Time, committed);
         _hurry = () =>
         {
             _noRoom = true;
@@ -169,6 +169,8 @@ internal sealed class EpochDrain : IAsyncDisposable
         }
         _ticketDelay.Reset();
         _context.Log.MarkCommitted(new CommittedPoint(reply.CommittedSequence, reply.CommittedLogEnd, reply.TipDigest, _context.Session.Epoch));
+        if (_uploads.TryPeek(out var first) && first.Range.Decision.Sequence <= reply.CommittedSequence)
+            _context.Deadline.Took(_context.Time.GetElapsedTime(first.CutAt));
         var count = 0;
         for (; _uploads.TryPeek(out var upload) && upload.Range.Decision.Sequence <= reply.CommittedSequence; count++)
             await _uploads.Dequeue().DisposeAsync();

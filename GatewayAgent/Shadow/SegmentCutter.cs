@@ -16,6 +16,7 @@ internal sealed class SegmentCutter : IDisposable
     private readonly WriteLog.WriteLog _log;
     private readonly EpochSession _session;
     private readonly ShadowOptions _options;
+    private readonly SealDeadline _deadline;
     private readonly TimeProvider _time;
     private readonly Queue<SealDecision> _recorded;
 
@@ -23,6 +24,8 @@ internal sealed class SegmentCutter : IDisposable
     private SegmentDigest _previous;
     private long _sequence;
     private long _openedAt;
+    private long _changedAt;
+    private TimeSpan _ageAtOpening;
     private bool _hasChanges;
     private string? _snapshotId;
     private DateTimeOffset _hostTimeStart;
@@ -31,9 +34,9 @@ internal sealed class SegmentCutter : IDisposable
 
     /// <summary>Continues after the committed segment with the decisions that follow it, oldest first.</summary>
     public SegmentCutter(
-        string volumeId, WriteLog.WriteLog log, EpochSession session, ShadowOptions options, TimeProvider time, CommittedPoint committed)
+        string volumeId, WriteLog.WriteLog log, EpochSession session, ShadowOptions options, SealDeadline deadline, TimeProvider time, CommittedPoint committed)
     {
-        (_volumeId, _log, _session, _options, _time) = (volumeId, log, session, options, time);
+        (_volumeId, _log, _session, _options, _deadline, _time) = (volumeId, log, session, options, deadline, time);
         _recorded = new Queue<SealDecision>(log.Seals.Where(seal => seal.Sequence > committed.Sequence));
         _previous = new SegmentDigest(committed.Digest);
         _sequence = committed.Sequence;
@@ -65,7 +68,9 @@ internal sealed class SegmentCutter : IDisposable
     {
         if (!_hasChanges)
             return null;
-        var left = _options.SealAge - _time.GetElapsedTime(_openedAt);
+        var old = _deadline.Age - _ageAtOpening - _time.GetElapsedTime(_openedAt);
+        var quiet = _deadline.Quiet - _time.GetElapsedTime(_changedAt);
+        var left = old < quiet ? old : quiet;
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
@@ -133,9 +138,13 @@ internal sealed class SegmentCutter : IDisposable
             if (!_hasChanges)
             {
                 (_hasChanges, _openedAt, _hostTimeStart) = (true, _time.GetTimestamp(), record.HostTime);
+                // It may have waited in the log; a clock that was set back says nothing.
+                var age = _time.GetUtcNow() - record.HostTime;
+                _ageAtOpening = age > TimeSpan.Zero ? age : TimeSpan.Zero;
                 Volatile.Write(ref _waitingSince, record.HostTime.UtcTicks);
             }
             _hostTimeEnd = record.HostTime;
+            _changedAt = _time.GetTimestamp();
         }
         Position = record.End;
     }

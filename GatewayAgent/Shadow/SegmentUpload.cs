@@ -22,12 +22,15 @@ internal sealed class SegmentUpload : IAsyncDisposable
     /// <summary>Starts at once. <paramref name="decided"/> completes when the decision is durable in the log.</summary>
     public SegmentUpload(DrainContext context, CutRange range, Task decided, CancellationToken cancellationToken)
     {
-        (_context, Range, _builder) = (context, range, range.Builder);
+        (_context, Range, _builder, CutAt) = (context, range, range.Builder, context.Time.GetTimestamp());
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Stored = Task.Run(() => RunAsync(decided), CancellationToken.None);
     }
 
     public CutRange Range { get; }
+
+    /// <summary>Timestamp of the cut.</summary>
+    public long CutAt { get; }
 
     /// <summary>Completes when the segment is durable at the service; fails when only another epoch can help.</summary>
     public Task Stored { get; }

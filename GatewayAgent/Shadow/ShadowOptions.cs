@@ -11,8 +11,8 @@ internal sealed class ShadowOptions
     /// <summary>Log bytes at which a segment is cut however few distinct sectors they hold; at most 28 MiB, so that a segment always fits.</summary>
     public int RangeBytes { get; set; } = 24 << 20;
 
-    /// <summary>Age of waiting data at which a smaller segment is cut: the recovery point's usual age.</summary>
-    public TimeSpan SealAge { get; set; } = TimeSpan.FromSeconds(1);
+    /// <summary>How old a recovery point may grow, of a volume whose configuration does not say.</summary>
+    public TimeSpan Objective { get; set; } = SealDeadline.Of(0);
 
     /// <summary>Segments being sealed or uploaded: bounds memory to about 16 MiB each. 1-32.</summary>
     public int MaxInFlight { get; set; } = 6;

@@ -24,6 +24,7 @@ internal sealed partial class ShadowPipeline : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ServiceCalls _calls;
+    private readonly SealDeadline _deadline;
     private readonly CancellationTokenSource _stop = new();
 
     private readonly Lock _gate = new();
@@ -57,6 +58,7 @@ internal sealed partial class ShadowPipeline : IAsyncDisposable
         (_log, _service, _blobs, _workers, _options, _time, _logger) = (log, service, blobs, workers, options, time, logger);
         _nonces = nonces ?? RandomNonceSource.Instance;
         _calls = new ServiceCalls(time, options, NoteFailure);
+        _deadline = new SealDeadline(options.Objective);
         _detachedSince = OldestUncommitted(log);
         _movedAt = _passNotBefore = time.GetTimestamp();
     }
@@ -66,6 +68,18 @@ internal sealed partial class ShadowPipeline : IAsyncDisposable
 
     /// <summary>The volume: its writes go past the log when that leads nowhere, and its dirty blocks are copied when store and image have come apart.</summary>
     public required LoggedVolume Volume { get; init; }
+
+    /// <summary>How old a recovery point may grow; a new one counts from the next look at the log.</summary>
+    public TimeSpan Objective
+    {
+        get => _deadline.Objective;
+        set
+        {
+            if (_deadline.Objective == value) return;
+            _deadline.Objective = value;
+            Nudge();
+        }
+    }
 
     /// <summary>The volume's share of the uplink.</summary>
     public ITransferPace Pace { get; init; } = Unpaced.Instance;
@@ -266,6 +280,7 @@ internal sealed partial class ShadowPipeline : IAsyncDisposable
             EpochSession.From(_service.VolumeId, reply), _log, _service, _blobs, _workers, _nonces, _options, _time, _calls)
         {
             Pace = Pace,
+            Deadline = _deadline,
             Failed = NoteFailure,
             CountStored = bytes =>
             {

@@ -24,6 +24,7 @@ internal sealed class TransferLimiter : IDisposable
 
     private readonly TimeProvider _time;
     private readonly Func<DateTimeOffset, long?> _rateAt;
+    private readonly Action<int>? _granted;
     private readonly Lock _gate = new();
     private readonly List<Flow> _ring = [];
     private readonly ITimer _timer;
@@ -35,9 +36,10 @@ internal sealed class TransferLimiter : IDisposable
 
     /// <param name="time">The clock.</param>
     /// <param name="rateAt">Bytes a second at a time: null for unlimited, 0 for none. Called under a lock.</param>
-    public TransferLimiter(TimeProvider time, Func<DateTimeOffset, long?> rateAt)
+    /// <param name="granted">Told of bytes that were let through while a limit was in force. Called under a lock.</param>
+    public TransferLimiter(TimeProvider time, Func<DateTimeOffset, long?> rateAt, Action<int>? granted = null)
     {
-        (_time, _rateAt) = (time, rateAt);
+        (_time, _rateAt, _granted) = (time, rateAt, granted);
         _refilledAt = time.GetTimestamp();
         _timer = time.CreateTimer(static limiter => ((TransferLimiter)limiter!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -117,7 +119,11 @@ internal sealed class TransferLimiter : IDisposable
             flow.Waiting.Dequeue();
             if (waiter.Answer(slice))
             {
-                if (rate is not null) _credit -= slice;
+                if (rate is not null)
+                {
+                    _credit -= slice;
+                    _granted?.Invoke(slice);
+                }
                 if (waiter.Bytes == 0) flow.Started++;
                 _next++;
             }

@@ -11,8 +11,8 @@ internal sealed partial class UplinkLimits : IDisposable
     public UplinkLimits(UplinkOptions options, TimeProvider time, ILogger logger)
     {
         _logger = logger;
-        Uploads = new TransferLimiter(time, now => Lower(options.UploadBytesPerSecond, _schedule.UploadAt(now)));
-        Downloads = new TransferLimiter(time, now => Lower(options.DownloadBytesPerSecond, _schedule.DownloadAt(now)));
+        Uploads = new TransferLimiter(time, now => Lower(options.UploadBytesPerSecond, _schedule.UploadAt(now)), static bytes => UplinkMetrics.CountGranted(bytes, isUpload: true));
+        Downloads = new TransferLimiter(time, now => Lower(options.DownloadBytesPerSecond, _schedule.DownloadAt(now)), static bytes => UplinkMetrics.CountGranted(bytes, isUpload: false));
     }
 
     /// <summary>Segments on their way to the service.</summary>
@@ -41,6 +41,6 @@ internal sealed partial class UplinkLimits : IDisposable
 
     private static long? Lower(long? left, long? right) => left is null ? right : right is null ? left : Math.Min(left.Value, right.Value);
 
-    [LoggerMessage(2300, LogLevel.Warning, "This machine does not know the time zone '{Zone}' of the bandwidth schedule, which goes by UTC meanwhile; install its time zone data or set an offset such as +02:00")]
+    [LoggerMessage(2400, LogLevel.Warning, "This machine does not know the time zone '{Zone}' of the bandwidth schedule, which goes by UTC meanwhile; install its time zone data or set an offset such as +02:00")]
     private static partial void LogZoneUnknown(ILogger logger, string zone);
 }

@@ -6,6 +6,7 @@ using Tidegate.GatewayAgent.Hooks;
 using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.GatewayAgent.Shadow;
 using Tidegate.GatewayAgent.Snapshots;
+using Tidegate.GatewayAgent.Uplink;
 using Tidegate.GatewayAgent.WriteLog;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
@@ -16,7 +17,7 @@ namespace Tidegate.GatewayAgent.Volumes;
 /// One volume of this gateway: opens or recovers its files, serves it, shadows it, restores it, says how it is. A volume that
 /// cannot be served is still a host, with the reason.
 /// </summary>
-internal sealed class VolumeHost : IAsyncDisposable
+internal sealed partial class VolumeHost : IAsyncDisposable
 {
     /// <summary>File whose existence says that the volume diverged; its content is the reason, for people.</summary>
     public const string DivergedFileName = "diverged";
@@ -117,6 +118,8 @@ internal sealed class VolumeHost : IAsyncDisposable
             _attachment = attachment;
             served = _served;
         }
+        if (served is not null && attachment.RecoveryPointObjectiveSeconds > 0)
+            served.Pipeline.Objective = SealDeadline.Of(attachment.RecoveryPointObjectiveSeconds);
         var grown = served is not null && attachment.SizeBytes > served.Volume.SizeBytes;
         if (grown)
         {
@@ -221,6 +224,9 @@ internal sealed class VolumeHost : IAsyncDisposable
             CopiedBytes = shadow.Copying?.CopiedBytes ?? 0,
             LeftBytes = shadow.Copying?.LeftBytes ?? 0,
             RemainingSeconds = shadow.Copying?.Remaining?.TotalSeconds,
+            Alarms = _alarms.Raised,
+            LogFill = ReadingOf(served).LogFill,
+            RecoveryPointObjectiveSeconds = (int)Math.Ceiling(served.Pipeline.Objective.TotalSeconds),
         };
     }
 
@@ -296,15 +302,18 @@ internal sealed class VolumeHost : IAsyncDisposable
             map?.Dispose();
             throw;
         }
+        var uploads = _environment.Uplink.Uploads.NewFlow();
         var pipeline = new ShadowPipeline(
             volume.Log, service, _environment.Blobs, _environment.Workers, _environment.Options.Shadow, _environment.Time, logger,
             _environment.Nonces)
         {
             Volume = volume,
-            Pace = _environment.Uplink.Uploads.NewFlow(),
+            Pace = uploads,
         };
+        if (_attachment.RecoveryPointObjectiveSeconds > 0)
+            pipeline.Objective = SealDeadline.Of(_attachment.RecoveryPointObjectiveSeconds);
         pipeline.Ended += (state, reason) => _ = OnShadowEndedAsync(state, reason);
-        _served = new Served(volume, pipeline, hydrator, map, new ExportLeases(volume));
+        _served = new Served(volume, pipeline, hydrator, map, new ExportLeases(volume), uploads);
         hydrator?.Start(volume);
         pipeline.Start();
         VolumeLog.Serving(_logger, VolumeId, _attachment.Name, volume.SizeBytes, hydrator is not null);
@@ -408,7 +417,7 @@ internal sealed class VolumeHost : IAsyncDisposable
         return bytes.Length > 0 ? Encoding.UTF8.GetString(bytes) : "The log's history is not the volume's.";
     }
 
-    private sealed record Served(LoggedVolume Volume, ShadowPipeline Pipeline, Hydrator? Hydrator, PresenceMap? Map, ExportLeases Leases)
+    private sealed record Served(LoggedVolume Volume, ShadowPipeline Pipeline, Hydrator? Hydrator, PresenceMap? Map, ExportLeases Leases, TransferFlow Uploads)
     {
         public bool IsRestoring => Hydrator is { Completion.IsCompleted: false };
     }

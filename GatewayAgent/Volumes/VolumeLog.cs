@@ -1,3 +1,5 @@
+using Tidegate.Grains.Interfaces.Gateways;
+
 namespace Tidegate.GatewayAgent.Volumes;
 
 /// <summary>What operators read about volumes. Event ids 2300-2399.</summary>
@@ -23,6 +25,12 @@ internal static partial class VolumeLog
 
     [LoggerMessage(2306, LogLevel.Warning, "Volume {VolumeId} cannot fetch absent bytes: {Reason}; trying again")]
     public static partial void FetchFailed(ILogger logger, string volumeId, string reason);
+
+    [LoggerMessage(2310, LogLevel.Warning, "Volume {VolumeId}: alarm {Alarms} is raised; its recovery point is {Age} old and {LogFill:P0} of its write log waits for the service")]
+    public static partial void AlarmRaised(ILogger logger, string volumeId, VolumeAlarms alarms, TimeSpan age, double logFill);
+
+    [LoggerMessage(2311, LogLevel.Information, "Volume {VolumeId}: alarm {Alarms} is cleared")]
+    public static partial void AlarmCleared(ILogger logger, string volumeId, VolumeAlarms alarms);
 
     [LoggerMessage(2307, LogLevel.Information, "Configuration version {Version} with {Volumes} volumes is applied")]
     public static partial void Applied(ILogger logger, long version, int volumes);

@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
 using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.GatewayAgent.Snapshots;
+using Tidegate.GatewayAgent.Uplink;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Snapshots;
@@ -31,6 +33,7 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
     private volatile IReadOnlyDictionary<string, VolumeHost> _hosts = new Dictionary<string, VolumeHost>();
     private readonly SnapshotRound _rounds;
     private readonly ITimer _openAgain;
+    private readonly ITimer _watch;
     private TimeSpan _openAgainIn = FirstOpenAgain;
     private GatewayConfiguration? _applied;
     private bool _disposed;
@@ -44,6 +47,7 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
         _rounds = new SnapshotRound(environment.Hooks, _logger);
         _openAgain = environment.Time.CreateTimer(
             static manager => _ = ((VolumeManager)manager!).OpenAgainAsync(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _watch = environment.Time.CreateTimer(static manager => ((VolumeManager)manager!).Watch(), this, AlarmMachine.Interval, AlarmMachine.Interval);
     }
 
     /// <inheritdoc/>
@@ -127,6 +131,7 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
         {
             _disposed = true;
             await _openAgain.DisposeAsync();
+            await _watch.DisposeAsync();
             await Task.WhenAll(_hosts.Values.Select(static host => host.DisposeAsync().AsTask()));
             _hosts = new Dictionary<string, VolumeHost>();
         }
@@ -167,6 +172,12 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
     {
         if (_hosts.Values.Any(static host => host.CouldNotOpen))
             _openAgain.Change(_openAgainIn, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Watch()
+    {
+        var readings = _hosts.Values.Select(static host => host.Watch()).OfType<VolumeReading>().ToList();
+        UplinkMetrics.Record(readings, _environment.Uplink, _hosts.Values.Sum(static host => BitOperations.PopCount((uint)host.Alarms)));
     }
 
     private async Task OpenAgainAsync()

@@ -19,4 +19,8 @@ public sealed record GatewayDescription(
     /// <summary>How fast it may use its uplink.</summary>
     [Id(12)]
     public BandwidthLimits Bandwidth { get; init; } = BandwidthLimits.Unlimited;
+
+    /// <summary>Alarms of its volumes that are raised.</summary>
+    [Id(13)]
+    public IReadOnlyList<RaisedAlarms> Alarms { get; init; } = [];
 }

@@ -10,4 +10,9 @@ public sealed record VolumeAttachment(
     [property: Id(0)] string VolumeId,
     [property: Id(1)] string Name,
     [property: Id(2)] long SizeBytes,
-    [property: Id(3)] string SourceSnapshotId);
+    [property: Id(3)] string SourceSnapshotId)
+{
+    /// <summary>How old its newest recovery point may grow, in seconds (<see cref="Volumes.RecoveryPointObjective"/>); 0 for the default.</summary>
+    [Id(4)]
+    public int RecoveryPointObjectiveSeconds { get; init; }
+}

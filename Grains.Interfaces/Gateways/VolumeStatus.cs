@@ -38,4 +38,16 @@ public sealed record VolumeStatus(
     /// <summary>Estimate of the time that those take, seconds; null while there is none.</summary>
     [Id(11)]
     public double? RemainingSeconds { get; init; }
+
+    /// <summary>What is wrong with its way to the service.</summary>
+    [Id(12)]
+    public VolumeAlarms Alarms { get; init; }
+
+    /// <summary>Share of its write log that waits for the service, 0 to 1.</summary>
+    [Id(13)]
+    public double LogFill { get; init; }
+
+    /// <summary>How old the recovery point may grow, in seconds; 0 from an agent that does not say.</summary>
+    [Id(14)]
+    public int RecoveryPointObjectiveSeconds { get; init; }
 }

@@ -43,6 +43,13 @@ public interface IVolumeGrain : IGrainWithStringKey
     [Alias("resize")]
     Task<VolumeDescription> Resize(long sizeBytes);
 
+    /// <summary>
+    /// Sets how old the volume's newest recovery point may grow, in seconds (<see cref="RecoveryPointObjective"/>); its gateway learns at once, or when it is
+    /// back. Throws <c>InvalidArgument</c> out of range.
+    /// </summary>
+    [Alias("set-objective")]
+    Task<VolumeDescription> SetRecoveryPointObjective(int seconds);
+
     /// <summary>Deletes the volume: it leaves its gateway; snapshots stay readable.</summary>
     [Alias("delete")]
     Task Delete();

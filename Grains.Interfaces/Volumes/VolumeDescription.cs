@@ -24,4 +24,12 @@ public sealed record VolumeDescription(
     /// <summary>The recovery point that it began as; null for another beginning.</summary>
     [Id(12)]
     public RestoredPoint? RestoredPoint { get; init; }
+
+    /// <summary>How old its newest recovery point may grow, in seconds.</summary>
+    [Id(13)]
+    public int RecoveryPointObjectiveSeconds { get; init; }
+
+    /// <summary>Alarms that are raised.</summary>
+    [Id(14)]
+    public VolumeAlarms Alarms { get; init; }
 }

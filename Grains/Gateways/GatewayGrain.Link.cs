@@ -11,7 +11,10 @@ internal sealed partial class GatewayGrain
 {
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(10);
 
+    private static readonly TimeSpan AlarmSaveInterval = TimeSpan.FromSeconds(2);
+
     private LiveLink? _live;
+    private DateTimeOffset _alarmsSavedAt;
     private int _opening;
     private bool _isReplaced;
 
@@ -45,7 +48,22 @@ internal sealed partial class GatewayGrain
         Authorisation.RequireGateway(Key, What);
         LinkMachine.RequireGeneration(_live?.State, heartbeat.Generation);
         _live!.State = LinkMachine.Heard(_live.State, heartbeat, Now);
+        if (_alarmsSavedAt + AlarmSaveInterval <= Now && AlarmRules.IsNews(State, heartbeat.Volumes)) _ = SaveAlarmsAsync(heartbeat.Volumes);
         return Task.CompletedTask;
+    }
+
+    // Beside the heartbeat, which waits for nothing; whatever is not saved now the next one finds again.
+    private async Task SaveAlarmsAsync(IReadOnlyList<VolumeStatus> reported)
+    {
+        _alarmsSavedAt = Now;
+        try
+        {
+            await ChangeAsync((state, now) => AlarmRules.Reported(state, reported, now));
+        }
+        catch (Exception failure)
+        {
+            LogAlarmsNotSaved(_log, failure, Key);
+        }
     }
 
     private async Task<LiveLink> OpenLinkAsync(LinkHello hello)
@@ -160,7 +178,7 @@ internal sealed partial class GatewayGrain
         if (!wasLive) return;
         try
         {
-            await ChangeAsync((state, now) => GatewayMachine.LinkLost(state, link.Generation, reason, now));
+            await ChangeAsync((state, now) => GatewayMachine.LinkLost(state, link.Generation, reason, now, link.State.Volumes, link.State.HeardAt));
         }
         catch (Exception failure)
         {
@@ -183,6 +201,9 @@ internal sealed partial class GatewayGrain
 
     [LoggerMessage(122, LogLevel.Warning, "The presence lease of gateway {Gateway} could not be renewed; its link goes on and the next ping tries again")]
     private static partial void LogLeaseNotRenewed(ILogger log, Exception failure, string gateway);
+
+    [LoggerMessage(123, LogLevel.Warning, "Alarms of gateway {Gateway} could not be saved; its next heartbeat tries again")]
+    private static partial void LogAlarmsNotSaved(ILogger log, Exception failure, string gateway);
 
     [LoggerMessage(121, LogLevel.Warning, "The link of gateway {Gateway} ended in an error; the agent will open it again")]
     private static partial void LogLinkFailed(ILogger log, Exception failure, string gateway);

@@ -19,6 +19,8 @@ internal sealed partial class GatewayGrain(
     ICertificateRevocations revocations)
     : AggregateGrain<GatewayState>(storage, services), IGatewayGrain, IGatewayLinkGrain
 {
+    private static readonly TimeSpan AgedAgainIn = TimeSpan.FromSeconds(1);
+
     private readonly ILogger _log = services.Loggers.CreateLogger("Tidegate.Grains.Gateway");
 
     /// <inheritdoc />
@@ -53,6 +55,7 @@ internal sealed partial class GatewayGrain(
             State.Certificates.Length == 0 ? null : State.Certificates.Max(known => known.ExpiresAt))
         {
             Bandwidth = State.Bandwidth ?? BandwidthLimits.Unlimited,
+            Alarms = State.Alarms,
         });
     }
 
@@ -151,7 +154,9 @@ internal sealed partial class GatewayGrain(
             await SaveChangeAsync((state, now) => GatewayMachine.LinkLost(state, state.Generation, "its holder is gone", now));
         }
 
-        return null;
+        // What is not heard of grows old: the shard asks again when the next volume's recovery point does.
+        await SaveChangeAsync(AlarmRules.Aged);
+        return AlarmRules.NextAt(State) is { } due ? due > Now ? due - Now : AgedAgainIn : null;
     }
 
     /// <inheritdoc />

@@ -146,7 +146,7 @@ internal static class GatewayMachine
     {
         if (state.Volumes.All(volume => volume.VolumeId != volumeId)) return Change.Keep(state);
         return Change.To(
-            Configured(state with { Volumes = [.. state.Volumes.Where(volume => volume.VolumeId != volumeId)] }),
+            Configured(AlarmRules.Without(state, id => id == volumeId) with { Volumes = [.. state.Volumes.Where(volume => volume.VolumeId != volumeId)] }),
             new DomainEvent("gateway.volume-detached", new { volumeId }));
     }
 
@@ -157,6 +157,8 @@ internal static class GatewayMachine
         var next = Configured(state with
         {
             DeactivatedAt = now,
+            Alarms = [],
+            LastPoints = [],
             Certificates = [],
             CertificatesToRevoke = [.. state.CertificatesToRevoke, .. state.Certificates.Where(known => known.ExpiresAt > now)],
             Volumes = [],
@@ -177,6 +179,7 @@ internal static class GatewayMachine
             Generation = state.Generation + 1,
             InstanceId = Arguments.Text(hello.InstanceId, "instance id", 64),
             IsConnected = true,
+            LastPoints = [],
             LastSeenAt = now,
             ConnectionGeneration = Math.Max(state.ConnectionGeneration, connectionGeneration),
         };
@@ -191,9 +194,12 @@ internal static class GatewayMachine
     }
 
     /// <summary>The link of a generation is gone; says nothing about newer ones.</summary>
-    public static Change<GatewayState, GatewayState> LinkLost(GatewayState state, long generation, string reason, DateTimeOffset now) =>
+    public static Change<GatewayState, GatewayState> LinkLost(
+        GatewayState state, long generation, string reason, DateTimeOffset now, IReadOnlyList<VolumeStatus>? reported = null, DateTimeOffset? heardAt = null) =>
         state.IsConnected && state.Generation == generation
-            ? Change.To(state with { IsConnected = false, LastSeenAt = now }, new DomainEvent("gateway.lost", new { generation, reason }))
+            ? Change.To(
+                AlarmRules.Lost(state, reported ?? [], heardAt ?? state.LastSeenAt ?? now) with { IsConnected = false, LastSeenAt = now },
+                new DomainEvent("gateway.lost", new { generation, reason }))
             : Change.Keep(state);
 
     /// <summary>

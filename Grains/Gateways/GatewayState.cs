@@ -60,4 +60,10 @@ internal sealed record GatewayState : AggregateState
 
     /// <summary>How fast it may use its uplink; null for unlimited.</summary>
     [Id(17)] public BandwidthLimits? Bandwidth { get; init; }
+
+    /// <summary>Alarms that are raised, one entry a volume.</summary>
+    [Id(18)] public RaisedAlarms[] Alarms { get; init; } = [];
+
+    /// <summary>While it is away: how old the recovery points of its volumes are, by the last report.</summary>
+    [Id(19)] public LastPoint[] LastPoints { get; init; } = [];
 }

@@ -46,7 +46,10 @@ internal sealed partial class VolumeGrain
     {
         var specification = State.Specification!;
         await GrainFactory.GetGrain<IGatewayGrain>(specification.GatewayId).AttachVolume(
-            new VolumeAttachment(Key, specification.Name, specification.SizeBytes, SourceName(specification)));
+            new VolumeAttachment(Key, specification.Name, specification.SizeBytes, SourceName(specification))
+            {
+                RecoveryPointObjectiveSeconds = VolumeMachine.ObjectiveOf(State),
+            });
         await SaveChangeAsync((state, _) => VolumeMachine.Attached(state));
     }
 

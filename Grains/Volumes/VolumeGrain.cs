@@ -65,7 +65,17 @@ internal sealed partial class VolumeGrain(
         {
             Scrub = State.Scrub?.Summary,
             RestoredPoint = State.RestoredPoint,
+            RecoveryPointObjectiveSeconds = VolumeMachine.ObjectiveOf(State),
+            Alarms = gateway?.Alarms.FirstOrDefault(entry => entry.VolumeId == Key)?.Alarms ?? VolumeAlarms.None,
         };
+    }
+
+    /// <inheritdoc />
+    public async Task<VolumeDescription> SetRecoveryPointObjective(int seconds)
+    {
+        RequireOwner();
+        await ChangeAsync((state, _) => VolumeMachine.SetObjective(state, seconds));
+        return await Describe();
     }
 
     /// <inheritdoc />

@@ -103,6 +103,19 @@ internal static class VolumeMachine
         return Change.To(next, grown) with { Owes = true };
     }
 
+    /// <summary>Recovery points may grow so old: the gateway is to be told.</summary>
+    public static Change<VolumeState, VolumeState> SetObjective(VolumeState state, int seconds)
+    {
+        if (seconds is < RecoveryPointObjective.MinSeconds or > RecoveryPointObjective.MaxSeconds)
+            throw Arguments.Invalid($"A recovery point objective is {RecoveryPointObjective.MinSeconds} to {RecoveryPointObjective.MaxSeconds} seconds.");
+        if (ObjectiveOf(state) == seconds) return Change.Keep(state);
+        return Change.To(state with { RecoveryPointObjectiveSeconds = seconds, IsAttached = false }, new DomainEvent("volume.objective-set", new { from = ObjectiveOf(state), to = seconds }));
+    }
+
+    /// <summary>How old the volume's newest recovery point may grow, in seconds.</summary>
+    public static int ObjectiveOf(VolumeState state) =>
+        state.RecoveryPointObjectiveSeconds > 0 ? state.RecoveryPointObjectiveSeconds : RecoveryPointObjective.DefaultSeconds;
+
     /// <summary>The head moved on: attach, commit, pin, fold or resize.</summary>
     public static VolumeState WithHead(VolumeState state, VolumeHead head) => state with { Head = head.Encode() };
 

@@ -82,4 +82,7 @@ internal sealed record VolumeState : AggregateState
 
     /// <summary>When they were condemned.</summary>
     [Id(17)] public DateTimeOffset RemnantsAt { get; init; }
+
+    /// <summary>How old its newest recovery point may grow, in seconds; 0 for the default.</summary>
+    [Id(23)] public int RecoveryPointObjectiveSeconds { get; init; }
 }

@@ -27,7 +27,11 @@ internal static class Views
     public static ActivationClaimView Of(ActivationClaim claim) => new(claim.AccountId, claim.GatewayId, claim.Name, claim.TimeZone);
 
     public static VolumeStatusView Of(VolumeStatus volume) => new(
-        volume.VolumeId, volume.State, volume.Reason, volume.BacklogBytes, volume.RecoveryPointAgeSeconds, volume.ServingAt, volume.HydratedBytes, volume.SizeBytes);
+        volume.VolumeId, volume.State, volume.Reason, volume.BacklogBytes, volume.RecoveryPointAgeSeconds, volume.ServingAt, volume.HydratedBytes, volume.SizeBytes)
+    {
+        Alarms = AlarmNames.Of(volume.Alarms),
+        LogFill = volume.LogFill is > 0 and <= 1 ? volume.LogFill : 0,
+    };
 
     public static GatewayLiveView Of(GatewayLiveDescription live) => new(
         live.AgentVersion, live.InstanceId, live.StartedAt, live.HostName, live.OperatingSystem, live.AppliedConfigurationVersion, [.. live.Volumes.Select(Of)]);
@@ -38,13 +42,18 @@ internal static class Views
         gateway.CertificateExpiresAt, live is null ? null : Of(live))
     {
         Bandwidth = BandwidthViews.Of(gateway.Bandwidth),
+        Alarms = [.. gateway.Alarms.Select(static raised => new AlarmView(raised.VolumeId, AlarmNames.Of(raised.Alarms), raised.ChangedAt))],
     };
 
     public static VolumeView Of(VolumeDescription volume) => new(
         volume.VolumeId, volume.AccountId, volume.GatewayId, volume.Name, volume.SizeBytes, volume.SourceSnapshotId, volume.Epoch,
         volume.CommittedSequence, volume.RecoveryPointAt, volume.CreatedAt, volume.AgentStatus is { } status ? Of(status) : null,
         volume.Scrub is { } scrub ? new VolumeScrubView(scrub.CompletedAt, scrub.DamageCount, [.. scrub.Damages.Select(Of)]) : null,
-        volume.RestoredPoint is { } point ? new RestoredPointView(point.VolumeId, point.Sequence, point.CommittedAt) : null);
+        volume.RestoredPoint is { } point ? new RestoredPointView(point.VolumeId, point.Sequence, point.CommittedAt) : null)
+    {
+        RecoveryPointObjectiveSeconds = volume.RecoveryPointObjectiveSeconds,
+        Alarms = AlarmNames.Of(volume.Alarms),
+    };
 
     public static RecoveryPointView Of(VolumeRecoveryPoint point) => new(point.Sequence, point.CommittedAt, point.HostTime, point.IsThinned);
 

@@ -51,6 +51,10 @@ internal static class VolumeRoutes
             })
             .WithName("eraseVolume").WithTags("volumes").WithSummary("Deletes the volume and destroys its keys; every victim must be confirmed.")
             .Refuses(ErrorCodes.NotFound, ErrorCodes.InvalidState);
+        api.MapPut("/volumes/{volumeId}/objective", async (string volumeId, ObjectiveRequest request, IGrainFactory grains) =>
+                TypedResults.Ok(Views.Of(await Volume(grains, volumeId).SetRecoveryPointObjective(request.RecoveryPointSeconds))))
+            .WithName("setObjective").WithTags("volumes").WithSummary("Sets how old a volume's newest recovery point may grow.")
+            .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound);
         api.MapGet("/volumes/{volumeId}/retention", async (string volumeId, IGrainFactory grains) =>
                 TypedResults.Ok(Views.Of(await Volume(grains, volumeId).GetRetention())))
             .WithName("getRetention").WithTags("volumes").WithSummary("What of a volume's past is kept besides its snapshots.").Refuses(ErrorCodes.NotFound);

@@ -31,4 +31,7 @@ public sealed record GatewayView(
 {
     /// <summary>How fast it may use its uplink; absent from a service that knows no limits.</summary>
     public BandwidthView? Bandwidth { get; init; }
+
+    /// <summary>Alarms of its volumes that are raised.</summary>
+    public IReadOnlyList<AlarmView> Alarms { get; init; } = [];
 }

@@ -35,6 +35,7 @@ namespace Tidegate.Client.Rest.Models;
 [JsonSerializable(typeof(RenameGatewayRequest))]
 [JsonSerializable(typeof(GatewayView))]
 [JsonSerializable(typeof(BandwidthView))]
+[JsonSerializable(typeof(ObjectiveRequest))]
 [JsonSerializable(typeof(CreateVolumeRequest))]
 [JsonSerializable(typeof(VolumeView))]
 [JsonSerializable(typeof(ResizeVolumeRequest))]

@@ -19,4 +19,11 @@ public sealed record VolumeStatusView(
     double RecoveryPointAgeSeconds,
     IReadOnlyList<string> ServingAt,
     long HydratedBytes,
-    long SizeBytes);
+    long SizeBytes)
+{
+    /// <summary>What is wrong with its way to the service: <c>recoveryPointOld</c>, <c>logFilling</c>, <c>logNearlyFull</c>, <c>drainStalled</c>, <c>uplinkTooSlow</c>.</summary>
+    public IReadOnlyList<string> Alarms { get; init; } = [];
+
+    /// <summary>Share of its write log that waits for the service, 0 to 1.</summary>
+    public double LogFill { get; init; }
+}

@@ -27,4 +27,11 @@ public sealed record VolumeView(
     DateTimeOffset CreatedAt,
     VolumeStatusView? AgentStatus,
     VolumeScrubView? Scrub = null,
-    RestoredPointView? RestoredPoint = null);
+    RestoredPointView? RestoredPoint = null)
+{
+    /// <summary>How old its newest recovery point may grow, in seconds.</summary>
+    public int RecoveryPointObjectiveSeconds { get; init; }
+
+    /// <summary>Alarms that are raised, as in <see cref="VolumeStatusView.Alarms"/>; here also while its gateway is away.</summary>
+    public IReadOnlyList<string> Alarms { get; init; } = [];
+}

@@ -12,6 +12,9 @@ namespace Tidegate.Tests.Kit.Processes;
 /// </summary>
 public sealed class Deployment : IAsyncDisposable
 {
+    // Tests wait for commits: those of a volume that is written to all the time come every second or so.
+    private const int ObjectiveSeconds = 2;
+
     private readonly Dictionary<string, ManagedProcess> _agents = [];
     private readonly Dictionary<string, string> _environment;
     private readonly SortedDictionary<int, ManagedProcess> _silos = [];
@@ -154,8 +157,13 @@ public sealed class Deployment : IAsyncDisposable
     }
 
     /// <summary>Creates a volume and waits until it is served; returns its id.</summary>
-    public async Task<string> VolumeAsync(string gatewayId, string name, string size = "64MiB") =>
-        (string)(await CliOkAsync("volumes", "create", "--gateway", gatewayId, "--name", name, "--size", size, "--wait"))["volumeId"]!;
+    public async Task<string> VolumeAsync(string gatewayId, string name, string size = "64MiB")
+    {
+        var volume = (string)(await CliOkAsync("volumes", "create", "--gateway", gatewayId, "--name", name, "--size", size, "--wait"))["volumeId"]!;
+        using var client = Client();
+        await client.SetObjectiveAsync(volume, ObjectiveSeconds);
+        return volume;
+    }
 
     /// <summary>Where an agent serves a volume.</summary>
     public string NbdUri(string agent, string volumeName) => $"{((string)_agentReady[agent]["nbdUri"]!).TrimEnd('/')}/{volumeName}";

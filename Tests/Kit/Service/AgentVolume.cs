@@ -38,7 +38,7 @@ internal sealed class AgentVolume : IAsyncDisposable
         Shadow = new ShadowOptions
         {
             SegmentBytes = 128 << 10,
-            SealAge = TimeSpan.FromMilliseconds(20),
+            Objective = TimeSpan.FromMilliseconds(20),
             MaxInFlight = 4,
             MaxUncommitted = 12,
             FirstDelay = TimeSpan.FromMilliseconds(1),

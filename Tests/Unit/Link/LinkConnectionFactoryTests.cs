@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using Microsoft.AspNetCore.Connections;
 using Tidegate.Client.Grain;
+using Tidegate.Client.Proxies;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Link;
@@ -24,7 +25,7 @@ public sealed class LinkConnectionFactoryTests
     public async Task No_other_silo_is_dialled_and_this_one_once()
     {
         // A name that does not resolve: dialling ends by itself and leaves the machine untouched.
-        using var factory = new LinkConnectionFactory(Advertised, new DnsEndPoint("silo.invalid", 443), new SslClientAuthenticationOptions());
+        using var factory = new LinkConnectionFactory(Advertised, new DnsEndPoint("silo.invalid", 443), new SslClientAuthenticationOptions(), new Dialler(null, Dialler.HttpLimit, TimeProvider.System));
         await Assert.ThrowsAsync<ConnectionAbortedException>(async () => await factory.ConnectAsync(new IPEndPoint(Advertised.Address, 30001)));
         Assert.Null(factory.Failure);
         await Assert.ThrowsAnyAsync<Exception>(async () => await factory.ConnectAsync(Advertised));

@@ -1,5 +1,6 @@
 using Azure.Storage.Blobs;
 using Microsoft.Extensions.Time.Testing;
+using Tidegate.Client.Proxies;
 using Tidegate.GatewayAgent.Shadow;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Volumes;
@@ -18,7 +19,7 @@ public sealed class AzureTicketsTests(AzuriteForTests azurite) : IAsyncLifetime
 
     private readonly TicketSigner _signer = new(new byte[32]);
     private readonly HttpBlobTransport _agent = new(
-        DataClients.Create([], connections: 4), TimeProvider.System, new BlobTransportOptions { FirstDelay = TimeSpan.FromMilliseconds(1) });
+        DataClients.Create([], connections: 4, new Dialler(null, Dialler.HttpLimit, TimeProvider.System)), TimeProvider.System, new BlobTransportOptions { FirstDelay = TimeSpan.FromMilliseconds(1) });
     private BlobContainerClient _container = null!;
     private AzureTickets _tickets = null!;
 
