@@ -117,7 +117,7 @@ public sealed class LinkTests(GrainCluster cluster)
     {
         var agent = await GatewayUnderTest.NewAsync(cluster);
         await agent.ConnectAsync();
-        await agent.DisposeAsync();
+        GrainCluster.Clock.Advance(LinkLoss);
         await GrainCluster.Publisher.PublishedAsync(agent.GatewayId, "gateway.lost");
         Assert.False((await agent.AsTenant(agent.Gateway.Describe)).IsConnected);
     }
@@ -210,5 +210,28 @@ public sealed class LinkTests(GrainCluster cluster)
         Assert.False(GrainCluster.Revocations.Has(thumbprint));
         await agent.AsTenant(agent.Gateway.Deactivate);
         Assert.True(GrainCluster.Revocations.Has(thumbprint));
+    }
+
+    [Fact]
+    public async Task M2_10_Alarms_that_a_heartbeat_reports_are_kept_with_their_events_and_a_lost_gateway_gets_the_services_own()
+    {
+        await using var agent = await GatewayUnderTest.NewAsync(cluster);
+        await agent.AsTenant(() => agent.Gateway.AttachVolume(new VolumeAttachment("vol-a", "data", 4096, "") { RecoveryPointObjectiveSeconds = 5 }));
+        await agent.ConnectAsync();
+        var ping = (await agent.FrameAsync<LinkPing>(_ => true)).Number;
+        var status = new VolumeStatus("vol-a", VolumeRunState.Shadowing, "", 0, 0, [], 0, 4096) { Alarms = VolumeAlarms.LogFilling };
+        await agent.AsAgent(() => agent.Link.Heartbeat(new LinkHeartbeat(agent.Generation, ping, 1, [status])));
+        await GrainCluster.Publisher.PublishedAsync(agent.GatewayId, "gateway.alarm-raised");
+        var described = await agent.AsTenant(agent.Gateway.Describe);
+        Assert.Equal(("vol-a", VolumeAlarms.LogFilling), (Assert.Single(described.Alarms).VolumeId, described.Alarms[0].Alarms));
+        GrainCluster.Clock.Advance(TimeSpan.FromSeconds(3));
+        await agent.AsAgent(() => agent.Link.Heartbeat(new LinkHeartbeat(agent.Generation, ping, 1, [status with { Alarms = VolumeAlarms.None }])));
+        await GrainCluster.Publisher.PublishedAsync(agent.GatewayId, "gateway.alarm-cleared");
+
+        await agent.DisposeAsync();
+        await GrainCluster.Publisher.PublishedAsync(agent.GatewayId, "gateway.lost");
+        // The shard asks again as time goes on, and finds the recovery point older than it may be.
+        while ((await agent.AsTenant(agent.Gateway.Describe)).Alarms.Count == 0) GrainCluster.Clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(VolumeAlarms.RecoveryPointOld, Assert.Single((await agent.AsTenant(agent.Gateway.Describe)).Alarms).Alarms);
     }
 }

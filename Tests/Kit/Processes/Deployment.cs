@@ -17,6 +17,7 @@ public sealed class Deployment : IAsyncDisposable
 
     private readonly Dictionary<string, ManagedProcess> _agents = [];
     private readonly Dictionary<string, string> _environment;
+    private readonly Dictionary<string, string> _agentEnvironment = [];
     private readonly SortedDictionary<int, ManagedProcess> _silos = [];
     private readonly Dictionary<string, HeldPorts> _held = [];
     private readonly Dictionary<int, JsonObject> _siloReady = [];
@@ -63,6 +64,9 @@ public sealed class Deployment : IAsyncDisposable
 
     /// <summary>A setting of the silos, as an environment variable, for those that are started from here on.</summary>
     public void Configure(string name, string value) => _environment[name] = value;
+
+    /// <summary>A setting of the agents, likewise.</summary>
+    public void ConfigureAgents(string name, string value) => _agentEnvironment[name] = value;
 
     /// <summary>
     /// Starts a silo, again on its ports when it ran before. With <paramref name="ahead"/> its clock runs ahead by so much: hours of waiting
@@ -137,7 +141,7 @@ public sealed class Deployment : IAsyncDisposable
         arguments.AddRange(_agentReady.TryGetValue(name, out var before)
             ? ["--nbd", new Uri((string)before["nbdUri"]!).Authority, "--local", new Uri((string)before["localUrl"]!).Authority]
             : ["--nbd", "127.0.0.1:0", "--local", "127.0.0.1:0"]);
-        var agent = _agents[name] = ManagedProcess.Start(name, Repository.Program("GatewayAgent"), arguments, Path.Combine(Folder, name + ".log"), ready);
+        var agent = _agents[name] = ManagedProcess.Start(name, Repository.Program("GatewayAgent"), arguments, Path.Combine(Folder, name + ".log"), ready, _agentEnvironment);
         _agentReady[name] = await agent.ReadyAsync(until);
         Release(name);
         return _agentReady[name];

@@ -67,6 +67,11 @@ public sealed class StateSizeTests
             Certificates = [.. Enumerable.Repeat(new GatewayCertificate(new string('f', 64), At), GatewayMachine.MaxCertificates)],
             Volumes = [.. Enumerable.Range(0, GatewayMachine.MaxVolumes).Select(i => new VolumeAttachment(Id + i, new string('n', 60) + i, long.MaxValue, Id + i))],
             InstanceId = Text(64),
+            Bandwidth = new BandwidthLimits(
+                long.MaxValue, long.MaxValue, Text(64),
+                [.. Enumerable.Repeat(new BandwidthWindow(WeekDays.All, 1439, 1440, long.MaxValue, long.MaxValue), BandwidthLimits.MaxWindows)]),
+            Alarms = [.. Enumerable.Range(0, GatewayMachine.MaxVolumes).Select(i => new RaisedAlarms(Id + i, AlarmNames.All, At))],
+            LastPoints = [.. Enumerable.Range(0, GatewayMachine.MaxVolumes).Select(i => new LastPoint(Id + i, At))],
             NamesToRelease = [.. Enumerable.Range(0, GatewayMachine.MaxNamesToRelease + 1).Select(i => new string('n', 60) + i)],
         },
         ["activation"] = new ActivationState

@@ -42,6 +42,19 @@ public sealed class VolumeMachineTests
     }
 
     [Fact]
+    public void An_objective_is_told_to_the_gateway_and_the_same_again_is_not()
+    {
+        var attached = VolumeMachine.Attached(Created).Next!;
+        Assert.Equal(60, VolumeMachine.ObjectiveOf(attached));
+        Assert.Null(VolumeMachine.SetObjective(attached, 60).Next);
+        var change = VolumeMachine.SetObjective(attached, 5);
+        Assert.Equal((5, false, true), (VolumeMachine.ObjectiveOf(change.Next!), change.Next!.IsAttached, change.Owes));
+        Assert.Equal("volume.objective-set", Assert.Single(change.Events).Kind);
+        foreach (var seconds in new[] { 0, -1, 86401 })
+            Assert.Equal(ErrorCodes.InvalidArgument, Assert.Throws<TidegateException>(() => VolumeMachine.SetObjective(attached, seconds)).Code);
+    }
+
+    [Fact]
     public void Keys_beyond_the_deepest_ancestry_are_refused() => Assert.Equal(
         ErrorCodes.LimitExceeded,
         Assert.Throws<TidegateException>(() => VolumeMachine.Created(

@@ -36,14 +36,16 @@ public sealed class HttpBlobTransportTests
     public async Task A_put_that_the_limit_makes_slow_is_not_given_up()
     {
         var peer = new ScriptedHandler((_, _) => new HttpResponseMessage(HttpStatusCode.Created));
-        using var limiter = new TransferLimiter(_time, static _ => 100);
+        using var limiter = new TransferLimiter(_time, static _ => 1000);
         using var turn = await limiter.NewFlow().BeginAsync(default);
         var began = _time.GetUtcNow();
-        var put = Transport(peer).By(turn).PutAsync(Ticket("PUT"), new byte[10_000], default);
-        await _time.RunWaitsAsync(put, TimeSpan.FromSeconds(1));
+        var transport = new HttpBlobTransport(
+            new DataClients(new HttpClient(peer), new HttpClient(peer)), _time, new BlobTransportOptions { AttemptTimeout = TimeSpan.FromSeconds(1) });
+        var put = transport.By(turn).PutAsync(Ticket("PUT"), new byte[4000], default);
+        await _time.RunWaitsAsync(put, TimeSpan.FromSeconds(0.5));
         Assert.True(await put);
-        Assert.Equal(10_000, Assert.Single(peer.Asked).Body.Length);
-        Assert.InRange((_time.GetUtcNow() - began).TotalSeconds, 95, 110);
+        Assert.Equal(4000, Assert.Single(peer.Asked).Body.Length);
+        Assert.InRange((_time.GetUtcNow() - began).TotalSeconds, 3.7, 4.5);
     }
 
     [Theory]

@@ -1,0 +1,61 @@
+using System.Text.Json.Nodes;
+using Tidegate.Tests.Kit.Processes;
+using Xunit;
+
+namespace Tidegate.Tests.EndToEnd.Uplinks;
+
+/// <summary>An agent behind a proxy, with a limit on its uplink, and without one (docs/operating/uplink.md).</summary>
+public sealed class UplinkTests(ProxiedSite site) : IClassFixture<ProxiedSite>
+{
+    [Fact]
+    public async Task M3_4_Activation_link_uploads_to_Azure_and_a_restore_go_through_the_proxy_and_nothing_past_it()
+    {
+        var deployment = site.Deployment;
+        var volume = await deployment.VolumeAsync(site.Gateway, "proxied", "16MiB");
+        (await deployment.QemuIoAsync(ProxiedSite.Agent, "proxied", "write -P 0x5a 1M 9M", "flush")).Succeeded();
+        await deployment.DrainedAsync(site.Gateway);
+        Assert.All(site.RemotePorts(), port => Assert.Equal(site.Proxy.Port, port));
+        Assert.NotEmpty(site.RemotePorts());
+        var snapshot = (string)(await deployment.CliOkAsync("snapshots", "create", volume, "--wait"))["snapshotId"]!;
+        await deployment.CliOkAsync("restore", snapshot, "--gateway", site.Gateway, "--name", "again", "--wait");
+        Assert.Equal(
+            await deployment.CopyAsync(ProxiedSite.Agent, "proxied", Path.Combine(deployment.Folder, "a.img")),
+            await deployment.CopyAsync(ProxiedSite.Agent, "again", Path.Combine(deployment.Folder, "b.img")));
+        Assert.All(site.RemotePorts(), port => Assert.Equal(site.Proxy.Port, port));
+        // The volume's agent sends its segments straight to the blob store: the silo's data endpoint is not among the targets.
+        Assert.Equal(site.Targets.Order(StringComparer.Ordinal), site.Proxy.Targets.Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(0, site.Proxy.Refused);
+        var log = await File.ReadAllTextAsync(deployment.Agent(ProxiedSite.Agent).LogPath);
+        Assert.DoesNotContain(ProxiedSite.Password, log, StringComparison.Ordinal);
+        Assert.DoesNotContain(Uri.EscapeDataString(ProxiedSite.Password), log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task M2_10_Paused_uploads_raise_an_alarm_at_gateway_and_service_and_so_does_a_gateway_that_is_away()
+    {
+        var deployment = site.Deployment;
+        var volume = await deployment.VolumeAsync(site.Gateway, "paused", "16MiB");
+        await deployment.CliOkAsync("gateways", "bandwidth", site.Gateway, "--upload", "0");
+        await Eventually.TrueAsync("the limit has arrived", async () => (await GatewayAsync())["configurationVersion"]!.ToString() == (await GatewayAsync())["appliedConfigurationVersion"]!.ToString());
+        (await deployment.QemuIoAsync(ProxiedSite.Agent, "paused", "write -P 0x77 0 1M", "flush")).Succeeded();
+        await Eventually.TrueAsync("the service shows the alarm", async () => (await AlarmsAsync(volume)).Contains("recoveryPointOld"));
+        var local = await deployment.LocalVolumeAsync(ProxiedSite.Agent, "paused");
+        Assert.Equal("recoveryPointOld", (string?)Assert.Single(local["alarms"]!.AsArray())!["kind"]);
+        Assert.True((long)local["backlogBytes"]! >= 1 << 20);
+
+        await deployment.CliOkAsync("gateways", "bandwidth", site.Gateway, "--upload", "unlimited");
+        await Eventually.TrueAsync("the alarm is over", async () => (await AlarmsAsync(volume)).Count == 0);
+        await deployment.EndAgentAsync(ProxiedSite.Agent);
+        await Eventually.TrueAsync("the service raises the alarm itself", async () => (await AlarmsAsync(volume)).Contains("recoveryPointOld"));
+        await deployment.StartAgentAsync(ProxiedSite.Agent);
+        await Eventually.TrueAsync("the gateway is back", async () => (await AlarmsAsync(volume)).Count == 0);
+    }
+
+    private Task<JsonObject> GatewayAsync() => site.Deployment.CliOkAsync("gateways", "describe", site.Gateway);
+
+    private async Task<IReadOnlyList<string>> AlarmsAsync(string volume)
+    {
+        using var client = site.Deployment.Client(attempts: 1);
+        return (await client.GetVolumeAsync(volume)).Alarms;
+    }
+}
