@@ -228,8 +228,8 @@ public sealed class LinkTests(GrainCluster cluster)
         await agent.AsAgent(() => agent.Link.Heartbeat(new LinkHeartbeat(agent.Generation, ping, 1, [status with { Alarms = VolumeAlarms.None }])));
         await GrainCluster.Publisher.PublishedAsync(agent.GatewayId, "gateway.alarm-cleared");
 
-        await agent.DisposeAsync();
         GrainCluster.Clock.Advance(LinkLoss);
+        await GrainCluster.Publisher.PublishedAsync(agent.GatewayId, "gateway.lost");
         // The shard asks again as time goes on, and finds the recovery point older than it may be.
         while ((await agent.AsTenant(agent.Gateway.Describe)).Alarms.Count == 0) GrainCluster.Clock.Advance(TimeSpan.FromSeconds(5));
         Assert.Equal(VolumeAlarms.RecoveryPointOld, Assert.Single((await agent.AsTenant(agent.Gateway.Describe)).Alarms).Alarms);

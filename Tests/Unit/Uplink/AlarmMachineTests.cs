@@ -76,7 +76,7 @@ public sealed class AlarmMachineTests
         for (var second = 0L; second < 300; second++) Expect(VolumeAlarms.None, Quiet with { BacklogBytes = 500, WrittenEnd = 20 * second, CommittedEnd = 10 * second });
     }
 
-    private static VolumeReading Filled(int bytes) => Quiet with { BacklogBytes = bytes, IsPaused = true };
+    private static VolumeReading Filled(int bytes) => Quiet with { BacklogBytes = bytes, WrittenEnd = bytes, IsPaused = true };
 
     private void Expect(VolumeAlarms expected, VolumeReading reading)
     {
