@@ -103,13 +103,13 @@ internal static class GatewayCommands
         {
             using var session = globals.Open(parsed);
             var id = await session.Names.GatewayAsync(parsed.GetValue(gateway)!, cancellation);
-            var known = (await session.Client.GetGatewayAsync(id, cancellationToken: cancellation)).Bandwidth ?? new BandwidthView();
+            var known = (await session.Client.GetGatewayAsync(id, cancellationToken: cancellation)).Bandwidth ?? BandwidthView.Unlimited;
             var asked = options.Read(parsed, known);
             if (asked != known) known = await session.Client.SetBandwidthAsync(id, asked, cancellation);
             session.Printer.One(
                 known, CliJson.Default.BandwidthView, ("Upload", BandwidthOptions.Show(known.UploadBytesPerSecond)),
                 ("Download", BandwidthOptions.Show(known.DownloadBytesPerSecond)), ("Time zone", known.TimeZone ?? "the gateway's"),
-                ("Windows", string.Join('\n', (known.Windows ?? []).Select(BandwidthOptions.Show))));
+                ("Windows", string.Join('\n', known.Windows.Select(BandwidthOptions.Show))));
             return ExitCode.Success;
         });
         return command;

@@ -12,16 +12,17 @@ internal static class BandwidthViews
         [WeekDays.Monday, WeekDays.Tuesday, WeekDays.Wednesday, WeekDays.Thursday, WeekDays.Friday, WeekDays.Saturday, WeekDays.Sunday];
 
     public static BandwidthView Of(BandwidthLimits limits) => new(
-        limits.UploadBytesPerSecond, limits.DownloadBytesPerSecond, limits.TimeZone.Length > 0 ? limits.TimeZone : null,
+        limits.UploadBytesPerSecond, limits.DownloadBytesPerSecond,
         [.. limits.Windows.Select(static window => new BandwidthWindowView(
             [.. Days.Where(day => window.Days.HasFlag(day)).Select(Name)], Clock(window.FromMinute), Clock(window.ToMinute),
-            window.UploadBytesPerSecond, window.DownloadBytesPerSecond))]);
+            window.UploadBytesPerSecond, window.DownloadBytesPerSecond))],
+        limits.TimeZone.Length > 0 ? limits.TimeZone : null);
 
     /// <summary>Throws <c>InvalidArgument</c> for days and times that are none; ranges are the grain's to check.</summary>
     public static BandwidthLimits Of(BandwidthView view) => new(
         view.UploadBytesPerSecond, view.DownloadBytesPerSecond, view.TimeZone ?? "",
-        [.. (view.Windows ?? []).Select(static window => new BandwidthWindow(
-            (window.Days ?? []).Aggregate(WeekDays.None, static (days, name) => days | Day(name)), Minute(window.From), Minute(window.To),
+        [.. view.Windows.Select(static window => new BandwidthWindow(
+            window.Days.Aggregate(WeekDays.None, static (days, name) => days | Day(name)), Minute(window.From), Minute(window.To),
             window.UploadBytesPerSecond, window.DownloadBytesPerSecond))]);
 
     private static string Name(WeekDays day) => day.ToString().ToLowerInvariant();

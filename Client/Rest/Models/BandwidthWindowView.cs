@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Tidegate.Client.Rest.Models;
 
 /// <summary>A part of the week with rates of its own, by the clock on the wall of the schedule's zone.</summary>
@@ -10,5 +12,5 @@ public sealed record BandwidthWindowView(
     IReadOnlyList<string> Days,
     string From,
     string To,
-    long? UploadBytesPerSecond = null,
-    long? DownloadBytesPerSecond = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] long? UploadBytesPerSecond,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] long? DownloadBytesPerSecond);

@@ -77,6 +77,8 @@ public abstract partial class SiloContract(SiloContract.Fixture fixture)
         await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.GetGatewayAsync("../accounts"));
         await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.GetVolumeAsync("vol-00000000000000000000"));
         await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.DeleteVolumeAsync("vol-00000000000000000000"));
+        await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.SetObjectiveAsync("vol-00000000000000000000", 5));
+        await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.SetBandwidthAsync("gw-00000000000000000000", BandwidthView.Unlimited));
         await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.GetSnapshotAsync("snap-00000000000000000000"));
         await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.CreateSnapshotAsync("vol-00000000000000000000", new CreateSnapshotRequest("")));
         await AssertCodeAsync(ErrorCodes.NotFound, () => mine.Client.CreateVolumeAsync(new CreateVolumeRequest("gw-00000000000000000000", "disk", 1 << 20)));
@@ -112,6 +114,8 @@ public abstract partial class SiloContract(SiloContract.Fixture fixture)
     [InlineData("POST", "estimate-reclaim", """{"snapshotIds":null}""", "snapshotIds")]
     [InlineData("POST", "erasure", "{}", "confirm")]
     [InlineData("PUT", "retention", """{"windowSecond":86400}""", "windowSeconds")]
+    [InlineData("PUT", "objective", """{"recoveryPoint":5}""", "recoveryPointSeconds")]
+    [InlineData("PUT", "../../gateways/gw-00000000000000000000/bandwidth", """{"uploadBytesPerSeconds":5,"downloadBytesPerSecond":null,"windows":[]}""", "uploadBytesPerSecond")]
     public async Task What_a_body_lacks_is_asked_for_and_never_taken_for_nothing(string method, string path, string body, string named)
     {
         using var account = await NewAccountAsync("lacking");

@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using Tidegate.Client.Rest.Models;
 using Tidegate.Tests.Kit.Processes;
 using Xunit;
 
@@ -36,22 +36,22 @@ public sealed class UplinkTests(ProxiedSite site) : IClassFixture<ProxiedSite>
         var deployment = site.Deployment;
         var volume = await deployment.VolumeAsync(site.Gateway, "paused", "16MiB");
         await deployment.CliOkAsync("gateways", "bandwidth", site.Gateway, "--upload", "0");
-        await Eventually.TrueAsync("the limit has arrived", async () => (await GatewayAsync())["configurationVersion"]!.ToString() == (await GatewayAsync())["appliedConfigurationVersion"]!.ToString());
+        using var client = deployment.Client(attempts: 1);
+        await Eventually.TrueAsync("the limit has arrived", async () =>
+            (await client.GetGatewayAsync(site.Gateway)) is var gateway && gateway.AppliedConfigurationVersion == gateway.ConfigurationVersion);
         (await deployment.QemuIoAsync(ProxiedSite.Agent, "paused", "write -P 0x77 0 1M", "flush")).Succeeded();
         await Eventually.TrueAsync("the service shows the alarm", async () => (await AlarmsAsync(volume)).Contains("recoveryPointOld"));
         var local = await deployment.LocalVolumeAsync(ProxiedSite.Agent, "paused");
         Assert.Equal("recoveryPointOld", (string?)Assert.Single(local["alarms"]!.AsArray())!["kind"]);
         Assert.True((long)local["backlogBytes"]! >= 1 << 20);
 
-        await deployment.CliOkAsync("gateways", "bandwidth", site.Gateway, "--upload", "unlimited");
+        await client.SetBandwidthAsync(site.Gateway, BandwidthView.Unlimited);
         await Eventually.TrueAsync("the alarm is over", async () => (await AlarmsAsync(volume)).Count == 0);
         await deployment.EndAgentAsync(ProxiedSite.Agent);
         await Eventually.TrueAsync("the service raises the alarm itself", async () => (await AlarmsAsync(volume)).Contains("recoveryPointOld"));
         await deployment.StartAgentAsync(ProxiedSite.Agent);
         await Eventually.TrueAsync("the gateway is back", async () => (await AlarmsAsync(volume)).Count == 0);
     }
-
-    private Task<JsonObject> GatewayAsync() => site.Deployment.CliOkAsync("gateways", "describe", site.Gateway);
 
     private async Task<IReadOnlyList<string>> AlarmsAsync(string volume)
     {

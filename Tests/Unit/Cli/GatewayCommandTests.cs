@@ -82,7 +82,7 @@ public sealed class GatewayCommandTests
     public async Task Bandwidth_changes_what_is_named_and_keeps_the_rest()
     {
         var path = $"/v1/gateways/{Samples.GatewayId}";
-        var known = new BandwidthView(1000_000, 2000_000, "Europe/Zurich");
+        var known = new BandwidthView(1000_000, 2000_000, [], "Europe/Zurich");
         await using var api = (await FakeApi.StartAsync())
             .On("GET", path, FakeReply.Ok(Samples.GatewayDetails() with { Bandwidth = known }))
             .On("PUT", path + "/bandwidth", FakeReply.Ok(known));
@@ -90,6 +90,7 @@ public sealed class GatewayCommandTests
             api, "gateways", "bandwidth", Samples.GatewayId, "--upload", "unlimited", "--window", "fri-mon,wed 22:00-06:00 upload=2MiB", "-o", "json");
         Assert.Equal(0, run.ExitCode);
         var body = JsonNode.Parse(api.Asked("PUT", path + "/bandwidth").Single().Body)!;
+        Assert.True(body.AsObject().ContainsKey("uploadBytesPerSecond"));
         Assert.Null(body["uploadBytesPerSecond"]);
         Assert.Equal((2000_000L, "Europe/Zurich"), ((long)body["downloadBytesPerSecond"]!, (string?)body["timeZone"]));
         var window = Assert.Single(body["windows"]!.AsArray())!;

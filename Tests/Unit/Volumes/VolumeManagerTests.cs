@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.Shadow;
+using Tidegate.GatewayAgent.Uplink;
 using Tidegate.GatewayAgent.Volumes;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
@@ -173,10 +174,30 @@ public sealed class VolumeManagerTests
         Assert.All(sector, value => Assert.Equal(0, value));
     }
 
+    /// <summary>M1.10: limits come with the configuration, hold after a restart without a link, and give way to lower ones of the machine's own.</summary>
+    [Fact]
+    public async Task Bandwidth_limits_are_applied_kept_and_bounded_by_the_machines_own()
+    {
+        var uplink = new UplinkLimits(new UplinkOptions(DownloadBytesPerSecond: 100_000), TimeProvider.System, NullLogger.Instance);
+        await using (var manager = NewManager(uplink: uplink))
+        {
+            Assert.Equal(((long?)null, 100_000L), (uplink.Uploads.Rate, uplink.Downloads.Rate));
+            var limits = new BandwidthLimits(1, 200_000, "", [new BandwidthWindow(WeekDays.All, 0, 1440, 50_000, 70_000)]);
+            await manager.ApplyAsync(Configuration(1, ("data", 1)) with { Bandwidth = limits with { Windows = [] } }, CancellationToken.None);
+            Assert.Equal((1L, 100_000L), (uplink.Uploads.Rate, uplink.Downloads.Rate));
+            await manager.ApplyAsync(Configuration(2, ("data", 1)) with { Bandwidth = limits }, CancellationToken.None);
+            Assert.Equal((50_000L, 70_000L), (uplink.Uploads.Rate, uplink.Downloads.Rate));
+        }
+        var restarted = new UplinkLimits(new UplinkOptions(), TimeProvider.System, NullLogger.Instance);
+        await using var again = NewManager(uplink: restarted);
+        await again.StartAsync(CancellationToken.None);
+        Assert.Equal((50_000L, 70_000L), (restarted.Uploads.Rate, restarted.Downloads.Rate));
+    }
+
     private static GatewayConfiguration Configuration(long version, long sizeBytes) =>
         new(version, "gateway", "Europe/Berlin", [new VolumeAttachment(Id(1), "data", sizeBytes, "")]);
 
-    private VolumeManager NewManager(bool isDown = false, TimeProvider? time = null)
+    private VolumeManager NewManager(bool isDown = false, TimeProvider? time = null, UplinkLimits? uplink = null)
     {
         ModelService ServiceOf(string volumeId)
         {
@@ -186,6 +207,8 @@ public sealed class VolumeManagerTests
         }
         var environment = new VolumeEnvironment(
             id => ServiceOf(id).Connect(), ServiceOf(Id(1)).Transport(), new SealWorkers(1), AgentVolume.Options(), time ?? TimeProvider.System, NullLoggerFactory.Instance);
+        if (uplink is not null)
+            environment = environment with { Uplink = uplink };
         environment.Options.CloseTimeout = TimeSpan.FromSeconds(10);
         return new VolumeManager(_storage, environment, name => [$"nbd://127.0.0.1:1/{name}"]);
     }
