@@ -1,3 +1,5 @@
+using Tidegate.GatewayAgent.WriteLog;
+
 namespace Tidegate.GatewayAgent.Devices;
 
 /// <summary>One run of something slow serves everyone who asked before it began. Safe for several threads.</summary>
@@ -14,7 +16,7 @@ internal sealed class GroupSync(Action sync, TaskScheduler worker)
     {
         lock (_gate)
         {
-            _next ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _next ??= StarterScheduler.NewSource();
             if (!_isRunning)
             {
                 _isRunning = true;

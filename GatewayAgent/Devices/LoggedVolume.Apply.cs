@@ -12,7 +12,7 @@ internal sealed partial class LoggedVolume
     private readonly ITimer _applyTimer;
     private readonly ITimer _checkpointTimer;
     private readonly Task _applying;
-    private TaskCompletionSource _wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _wake = StarterScheduler.NewSource();
     private LogAnchor _applied;
     private bool _checkpointWanted;
     private bool _applyTimerArmed;
@@ -164,7 +164,7 @@ internal sealed partial class LoggedVolume
                 lock (_order)
                 {
                     if (_wake.Task.IsCompleted)
-                        _wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                        _wake = StarterScheduler.NewSource();
                     wake = _wake.Task;
                 }
                 var applied = await ApplySliceAsync();
@@ -287,12 +287,45 @@ internal sealed partial class LoggedVolume
     private async Task CheckpointAsync()
     {
         _store.SyncData();
-        _absent?.SyncMarks();
-        _dirty.Sync();
+        // Marks may want space as the store does; P waits for them.
+        while (TrySyncMarks() is { } full)
+        {
+            NoteShortage(full);
+            await PauseAsync();
+        }
         await Log.MarkAppliedAsync(_applied);
     }
 
+    private DiskFaultException? TrySyncMarks()
+    {
+        try
+        {
+            _absent?.SyncMarks();
+            _dirty.Sync();
+            return null;
+        }
+        catch (DiskFaultException full) when (DeviceFaults.IsNoSpace(full))
+        {
+            return full;
+        }
+    }
+
     private async Task WaitForSpaceAsync(DiskFaultException full)
+    {
+        NoteShortage(full);
+        // Moving P frees log space even now.
+        if (_applied.Position > Log.AppliedEnd)
+            await CheckpointAsync();
+        await PauseAsync();
+    }
+
+    private async Task PauseAsync()
+    {
+        await Task.Delay(_options.NoSpaceRetry, _options.Log.Time);
+        Log.SetStall(null);
+    }
+
+    private void NoteShortage(DiskFaultException full)
     {
         Shortage = $"The disk under the volume is full: writes fail once its log of {Log.CapacityBytes >> 20} MiB is full too. Nothing acknowledged is lost. Free space on the disk.";
         Log.SetStall(new BlockDeviceException(DeviceError.NoSpace,
@@ -303,11 +336,6 @@ internal sealed partial class LoggedVolume
             closing = _closing;
         if (closing)
             throw full;
-        // Moving P frees log space even now.
-        if (_applied.Position > Log.AppliedEnd)
-            await CheckpointAsync();
-        await Task.Delay(_options.NoSpaceRetry, _options.Log.Time);
-        Log.SetStall(null);
     }
 
     private void ArmCheckpoint()

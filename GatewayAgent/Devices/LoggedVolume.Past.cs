@@ -173,7 +173,7 @@ internal sealed partial class LoggedVolume
         {
             if (_passing == 0)
                 return Task.CompletedTask;
-            _passed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _passed ??= StarterScheduler.NewSource();
             return _passed.Task;
         }
     }
@@ -181,7 +181,7 @@ internal sealed partial class LoggedVolume
     private void Hold()
     {
         lock (_order)
-            _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _held = StarterScheduler.NewSource();
     }
 
     private void LetGo()
@@ -216,7 +216,7 @@ internal sealed partial class LoggedVolume
                 if (Shortage.Length > 0)
                     return false;
                 _checkpointWanted = true;
-                _progress ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                _progress ??= StarterScheduler.NewSource();
                 progress = _progress.Task;
             }
             WakeApply();

@@ -184,7 +184,7 @@ internal sealed partial class LoggedVolume
                 return true;
             }
             Log.ThrowIfNoRoomIsComing();
-            _progress ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _progress ??= StarterScheduler.NewSource();
             obstacle = _progress.Task;
         }
         // Only durable records leave the overlay.

@@ -1,3 +1,5 @@
+using Tidegate.GatewayAgent.WriteLog;
+
 namespace Tidegate.GatewayAgent.Devices;
 
 /// <summary>
@@ -10,7 +12,7 @@ internal sealed class RangeLock
 
     internal sealed class Held(long offset, long length)
     {
-        internal TaskCompletionSource Released { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        internal TaskCompletionSource Released { get; } = StarterScheduler.NewSource();
 
         internal bool Overlaps(long otherOffset, long otherLength) => otherOffset < offset + length && offset < otherOffset + otherLength;
     }

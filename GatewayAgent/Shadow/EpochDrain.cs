@@ -24,7 +24,7 @@ internal sealed class EpochDrain : IAsyncDisposable
     private readonly Action _hurry;
     private readonly RetryDelay _ticketDelay;
     private Task _decided = Task.CompletedTask;
-    private volatile TaskCompletionSource _nudged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile TaskCompletionSource _nudged = StarterScheduler.NewSource();
     private volatile bool _noRoom;
     private volatile bool _isCutting;
     private long _oldestUpload = long.MaxValue;
@@ -61,7 +61,7 @@ internal sealed class EpochDrain : IAsyncDisposable
         while (true)
         {
             // Taken before looking, so that a nudge during the look is not lost.
-            var nudged = _nudged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var nudged = _nudged = StarterScheduler.NewSource();
             await CutAsync(cancellationToken);
             foreach (var upload in _uploads)
             {
@@ -87,7 +87,7 @@ internal sealed class EpochDrain : IAsyncDisposable
     {
         _context.Log.RoomWanted -= _hurry;
         // A decision that is still waiting for room must not enter the log behind those of the next epoch.
-        await _decided.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _decided.ConfigureAwait(StarterScheduler.SuppressThrowing);
         foreach (var upload in _uploads)
             await upload.DisposeAsync();
         _cutter.Dispose();
@@ -206,7 +206,7 @@ internal sealed class EpochDrain : IAsyncDisposable
             events.Add(Task.Delay(Timeout.InfiniteTimeSpan, _context.Time, waits.Token));
         }
         var first = await Task.WhenAny(events);
-        await waits.CancelAsync();
+        await StarterScheduler.CancelAsync(waits);
         cancellationToken.ThrowIfCancellationRequested();
         if (_context.Log.Failure is { } failure)
             throw new IOException($"The write log stopped: {failure.Message}", failure);

@@ -24,7 +24,7 @@ internal sealed class SegmentUpload : IAsyncDisposable
     {
         (_context, Range, _builder, CutAt) = (context, range, range.Builder, context.Time.GetTimestamp());
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Stored = Task.Run(() => RunAsync(decided), CancellationToken.None);
+        Stored = StarterScheduler.RunAsync(() => RunAsync(decided));
     }
 
     public CutRange Range { get; }
@@ -61,8 +61,8 @@ internal sealed class SegmentUpload : IAsyncDisposable
     /// <summary>Stops, waits for what is under way, gives the memory back.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
-        await Stored.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await StarterScheduler.CancelAsync(_stop);
+        await Stored.ConfigureAwait(StarterScheduler.SuppressThrowing);
         _builder?.Dispose();
         _sealed?.Dispose();
         _stop.Dispose();

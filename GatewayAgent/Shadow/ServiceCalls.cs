@@ -38,7 +38,7 @@ internal sealed class ServiceCalls(TimeProvider time, ShadowOptions options, Act
         }
     }
 
-    public RetryDelay NewDelay() => new(options.FirstDelay, options.LongestDelay);
+    public RetryDelay NewDelay() => new(options.FirstDelay, options.LongestDelay, options.Jitter);
 
     /// <summary>True when the same call may succeed later: the service is away, slow, or being restarted.</summary>
     private static bool IsTransient(Exception error) => error switch

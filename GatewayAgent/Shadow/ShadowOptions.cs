@@ -50,6 +50,9 @@ internal sealed class ShadowOptions
     /// <summary>Upper end of every delay after failed calls.</summary>
     public TimeSpan LongestDelay { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Draws how much of each delay is waited; null draws from the system.</summary>
+    public Random? Jitter { get; set; }
+
     /// <summary>Time for one call to the service before it counts as failed.</summary>
     public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(30);
 }

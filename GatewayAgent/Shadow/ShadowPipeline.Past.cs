@@ -1,3 +1,4 @@
+using Tidegate.GatewayAgent.WriteLog;
 using Tidegate.Grains.Interfaces.Volumes;
 
 namespace Tidegate.GatewayAgent.Shadow;
@@ -25,7 +26,7 @@ internal sealed partial class ShadowPipeline
                 continue;
             if (PassThroughRule.Reason(_options, _log.CapacityBytes, _log.End - _log.Committed.LogEnd, _isRoomWanted, StalledFor()) is not { } reason)
                 continue;
-            await pass.CancelAsync();
+            await StarterScheduler.CancelAsync(pass);
             return reason;
         }
     }
@@ -35,7 +36,7 @@ internal sealed partial class ShadowPipeline
     {
         DateTimeOffset? waiting;
         lock (_gate)
-            waiting = _drain is { } drain ? drain.WaitingSince : _detachedSince ?? OldestUncommitted(_log);
+            waiting = _drain is { } drain ? drain.WaitingSince : _detachedSince ?? OldestUncommitted(_log, _time);
         if (waiting is not { } since)
             return TimeSpan.Zero;
         var (waited, still) = (_time.GetUtcNow() - since, _time.GetElapsedTime(Volatile.Read(ref _movedAt)));

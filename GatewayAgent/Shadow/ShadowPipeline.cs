@@ -40,7 +40,7 @@ internal sealed partial class ShadowPipeline : IAsyncDisposable
     private long _uploadedBytes;
     private long _committedSegments;
     private DateTimeOffset? _detachedSince;
-    private TaskCompletionSource _changed = NewSource();
+    private TaskCompletionSource _changed = StarterScheduler.NewSource();
     private Task _running = Task.CompletedTask;
 
     /// <param name="log">The volume's recovered log; it outlives the pipeline.</param>
@@ -59,7 +59,7 @@ internal sealed partial class ShadowPipeline : IAsyncDisposable
         _nonces = nonces ?? RandomNonceSource.Instance;
         _calls = new ServiceCalls(time, options, NoteFailure);
         _deadline = new SealDeadline(options.Objective);
-        _detachedSince = OldestUncommitted(log);
+        _detachedSince = OldestUncommitted(log, time);
         _movedAt = _passNotBefore = time.GetTimestamp();
     }
 
@@ -93,7 +93,7 @@ internal sealed partial class ShadowPipeline : IAsyncDisposable
                 throw new InvalidOperationException($"The shadowing of volume '{_service.VolumeId}' was started before.");
             _state = ShadowState.Attaching;
         }
-        _running = Task.Run(() => RunAsync(_stop.Token), CancellationToken.None);
+        _running = StarterScheduler.RunAsync(() => RunAsync(_stop.Token));
     }
 
     /// <summary>Seals what is waiting at the next opportunity: called after a barrier was appended.</summary>
@@ -114,7 +114,7 @@ internal sealed partial class ShadowPipeline : IAsyncDisposable
             {
                 var committed = _log.Committed;
                 var dirty = Volume.Dirty;
-                var waiting = _drain is { } current ? current.WaitingSince : _detachedSince ?? OldestUncommitted(_log);
+                var waiting = _drain is { } current ? current.WaitingSince : _detachedSince ?? OldestUncommitted(_log, _time);
                 var behind = _drain is { } drain ? drain.IsBehind : waiting is not null || _log.Barriers.Count > 0;
                 // What is dirty went by without the log: the service's image is from before that began.
                 var since = dirty.IsTracking && (waiting is null || dirty.Since < waiting) ? dirty.Since : waiting;
@@ -172,7 +172,7 @@ internal sealed partial class ShadowPipeline : IAsyncDisposable
     /// <summary>Stops uploading and waits for what is under way; the log keeps the rest.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        await StarterScheduler.CancelAsync(_stop);
         await _running;
         _stop.Dispose();
     }
@@ -228,8 +228,8 @@ internal sealed partial class ShadowPipeline : IAsyncDisposable
             }
             finally
             {
-                await watch.CancelAsync();
-                await ((Task)watching).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await StarterScheduler.CancelAsync(watch);
+                await ((Task)watching).ConfigureAwait(StarterScheduler.SuppressThrowing);
             }
             try
             {
@@ -339,8 +339,8 @@ internal sealed partial class ShadowPipeline : IAsyncDisposable
         }
         finally
         {
-            await stop.CancelAsync();
-            await Task.WhenAll(draining, filling).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await StarterScheduler.CancelAsync(stop);
+            await Task.WhenAll(draining, filling).ConfigureAwait(StarterScheduler.SuppressThrowing);
         }
     }
 
@@ -351,7 +351,7 @@ internal sealed partial class ShadowPipeline : IAsyncDisposable
         lock (_gate)
         {
             (_state, _reason) = (state, reason);
-            (changed, _changed) = (_changed, NewSource());
+            (changed, _changed) = (_changed, StarterScheduler.NewSource());
         }
         changed.TrySetResult();
         Ended?.Invoke(state, reason);
@@ -365,7 +365,7 @@ internal sealed partial class ShadowPipeline : IAsyncDisposable
         {
             _committedSegments += segments;
             _reason = "";
-            (changed, _changed) = (_changed, NewSource());
+            (changed, _changed) = (_changed, StarterScheduler.NewSource());
         }
         changed.TrySetResult();
     }
@@ -383,11 +383,17 @@ internal sealed partial class ShadowPipeline : IAsyncDisposable
     }
 
     /// <summary>Host clock at the first change that the service has not committed; null when there is none. Notes are few and skipped.</summary>
-    private static DateTimeOffset? OldestUncommitted(WriteLog.WriteLog log)
+    private static DateTimeOffset? OldestUncommitted(WriteLog.WriteLog log, TimeProvider time)
     {
         var (first, end) = (log.Committed.LogEnd, log.DurableEnd);
-        return first >= end ? null : log.Read(first, end).Where(static record => !record.IsNote).Select(static record => (DateTimeOffset?)record.HostTime).FirstOrDefault();
+        try
+        {
+            return first >= end ? null : log.Read(first, end).Where(static record => !record.IsNote).Select(static record => (DateTimeOffset?)record.HostTime).FirstOrDefault();
+        }
+        catch (IOException)
+        {
+            // Whoever asks how the volume is must hear it even when its disk does not answer: something waits, nobody knows since when.
+            return time.GetUtcNow();
+        }
     }
-
-    private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

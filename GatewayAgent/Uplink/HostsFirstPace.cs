@@ -1,3 +1,5 @@
+using Tidegate.GatewayAgent.WriteLog;
+
 namespace Tidegate.GatewayAgent.Uplink;
 
 /// <summary>
@@ -21,8 +23,8 @@ internal sealed class HostsFirstPace(ITransferPace pace, Func<Task> hostsWait) :
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var waiting = wait(from, stop.Token);
             if (!waiting.IsCompleted) await Task.WhenAny(waiting, arrival);
-            if (!waiting.IsCompleted) await stop.CancelAsync();
-            await ((Task)waiting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!waiting.IsCompleted) await StarterScheduler.CancelAsync(stop);
+            await ((Task)waiting).ConfigureAwait(StarterScheduler.SuppressThrowing);
             if (waiting.IsCompletedSuccessfully) return await waiting;
         }
         cancellationToken.ThrowIfCancellationRequested();

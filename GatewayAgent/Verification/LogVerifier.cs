@@ -60,7 +60,7 @@ internal sealed class LogVerifier : IDisposable
         var tail = Math.Min(applied.Position, Superblock.Committed.LogEnd);
         CheckApplied(tail, applied);
         // As a recovery does it, which tells damage from a torn tail.
-        var end = LogRecovery.FindEnd(_file, Superblock, tail, Note);
+        var (end, _) = LogRecovery.FindEnd(_file, Superblock, tail, Note);
         _ = LogRecovery.FindNotes(_file, Superblock, end, tail);
         End = end.Position;
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Tidegate.GatewayAgent.Devices;
+using Tidegate.GatewayAgent.WriteLog;
 
 namespace Tidegate.GatewayAgent.Volumes;
 
@@ -8,7 +9,7 @@ internal sealed class ExportLeases(IBlockDevice device) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _revoked = new();
-    private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _empty = StarterScheduler.NewSource();
     private int _held;
     private bool _closed;
 
@@ -35,7 +36,7 @@ internal sealed class ExportLeases(IBlockDevice device) : IDisposable
             if (_held == 0)
                 _empty.TrySetResult();
         }
-        await _revoked.CancelAsync();
+        await StarterScheduler.CancelAsync(_revoked);
         try
         {
             await _empty.Task.WaitAsync(limit, time);

@@ -20,4 +20,10 @@ internal sealed class HydrationOptions
 
     /// <summary>Upper end of every delay after failed fetches.</summary>
     public TimeSpan LongestDelay { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Draws how much of each delay is waited; null draws from the system.</summary>
+    public Random? Jitter { get; set; }
+
+    /// <summary>Reads of one fetch at once, from 1.</summary>
+    public int ParallelReads { get; set; } = 8;
 }

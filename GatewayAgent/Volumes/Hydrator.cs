@@ -10,6 +10,7 @@ using Tidegate.GatewayAgent.Devices;
 using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.Shadow;
 using Tidegate.GatewayAgent.Uplink;
+using Tidegate.GatewayAgent.WriteLog;
 using Tidegate.Grains.Interfaces.Errors;
 
 namespace Tidegate.GatewayAgent.Volumes;
@@ -31,7 +32,7 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _settling = new(1);
     private readonly ConcurrentDictionary<long, Lazy<Task>> _touched = new();
-    private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _completed = StarterScheduler.NewSource();
 
     private LoggedVolume? _volume;
     private Task _running = Task.CompletedTask;
@@ -39,14 +40,17 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
     private readonly Lock _hostsGate = new();
     private int _waitingHosts;
     private volatile TaskCompletionSource _hostsServed = Completed();
-    private volatile TaskCompletionSource _hostsWait = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile TaskCompletionSource _hostsWait = StarterScheduler.NewSource();
     private volatile string _reason = "";
 
     public Hydrator(string volumeId, PresenceMap map, IVolumeService service, IBlobTransport blobs, HydrationOptions options,
         TimeProvider time, ILogger logger, ITransferPace? pace = null)
     {
         (_volumeId, _map, _service, _options, _time, _logger) = (volumeId, map, service, options, time, logger);
-        _image = new RemoteImage(_service.GetImageAsync, new TicketBlobSource(service, blobs, time, new HostsFirstPace(pace ?? Unpaced.Instance, HostsWaitAsync)));
+        _image = new RemoteImage(_service.GetImageAsync, new TicketBlobSource(service, blobs, time, new HostsFirstPace(pace ?? Unpaced.Instance, HostsWaitAsync)))
+        {
+            ParallelReads = options.ParallelReads,
+        };
     }
 
     /// <summary>Completes when every sector is in the store and the map says so durably.</summary>
@@ -62,7 +66,7 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
     public void Start(LoggedVolume volume)
     {
         Volatile.Write(ref _volume, volume);
-        _running = Task.Run(() => RunAsync(_stop.Token), CancellationToken.None);
+        _running = StarterScheduler.RunAsync(() => RunAsync(_stop.Token));
     }
 
     /// <inheritdoc/>
@@ -86,14 +90,14 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
         {
             if (_waitingHosts++ == 0)
             {
-                _hostsServed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                _hostsServed = StarterScheduler.NewSource();
                 _hostsWait.TrySetResult();
             }
         }
         try
         {
             var since = _time.GetTimestamp();
-            var delay = new RetryDelay(_options.FirstDelay, _options.LongestDelay);
+            var delay = new RetryDelay(_options.FirstDelay, _options.LongestDelay, _options.Jitter);
             while (!IsPresent(offset, length))
             {
                 var left = _options.FirstTouchTimeout - _time.GetElapsedTime(since);
@@ -125,7 +129,7 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
                 if (--_waitingHosts == 0)
                 {
                     _hostsServed.TrySetResult();
-                    _hostsWait = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    _hostsWait = StarterScheduler.NewSource();
                 }
             }
         }
@@ -154,10 +158,10 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
     /// <summary>Stops fetching and settles what was fetched. Call before the volume is closed.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        await StarterScheduler.CancelAsync(_stop);
         await _running;
         foreach (var touch in _touched.Values.ToArray())
-            await touch.Value.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await touch.Value.ConfigureAwait(StarterScheduler.SuppressThrowing);
         try
         {
             await SettleAsync();
@@ -173,7 +177,7 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
-        var delay = new RetryDelay(_options.FirstDelay, _options.LongestDelay);
+        var delay = new RetryDelay(_options.FirstDelay, _options.LongestDelay, _options.Jitter);
         while (true)
         {
             try
@@ -218,7 +222,7 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
         CorruptDataException? corrupt = null;
         await Parallel.ForEachAsync(
             BatchesAsync(reader, cancellationToken),
-            new ParallelOptions { MaxDegreeOfParallelism = _options.Workers, CancellationToken = cancellationToken },
+            new ParallelOptions { MaxDegreeOfParallelism = _options.Workers, CancellationToken = cancellationToken, TaskScheduler = TaskScheduler.Current },
             async (batch, stop) =>
             {
                 // A host that waits goes first.
@@ -367,7 +371,7 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
             var marks = _map.CollectFetched();
             if (marks.Count == 0)
                 return;
-            await Task.Run(() =>
+            await StarterScheduler.RunAsync(() =>
             {
                 _volume!.SyncStore();
                 _map.SettleFetched(marks);

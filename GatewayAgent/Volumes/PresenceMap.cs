@@ -22,6 +22,7 @@ internal sealed class PresenceMap : IDisposable
     public const string FileName = "presence";
     private const int HeaderBytes = 4096;
     private const int SealedHeaderBytes = 92;
+    private const int SectorBytes = 512;
     private const int PageBlocks = 2048;
     private const ushort AllSectors = ushort.MaxValue;
     private static ReadOnlySpan<byte> Magic => "TGPRES01"u8;
@@ -109,6 +110,7 @@ internal sealed class PresenceMap : IDisposable
                 throw Damaged(volumeId);
             if (!map.IsComplete)
                 map.Load();
+            map.Renew(found);
             return map;
         }
         catch
@@ -235,9 +237,19 @@ internal sealed class PresenceMap : IDisposable
                 pages = [.. _dirty.Select(index => (index, PageBytes(index)))];
                 _dirty.Clear();
             }
-            foreach (var (index, bytes) in pages)
-                _file.Write(HeaderBytes + (long)index * PageBlocks * sizeof(ushort), bytes);
-            _file.SyncData();
+            try
+            {
+                foreach (var (index, bytes) in pages)
+                    _file.Write(HeaderBytes + (long)index * PageBlocks * sizeof(ushort), bytes);
+                _file.SyncData();
+            }
+            catch
+            {
+                // Whoever tries again, on a disk that was full, must write them all.
+                lock (_gate)
+                    _dirty.UnionWith(pages.Select(static page => page.Index));
+                throw;
+            }
         }
     }
 
@@ -255,7 +267,7 @@ internal sealed class PresenceMap : IDisposable
             }
             BinaryPrimitives.WriteUInt16LittleEndian(_header.AsSpan(10), 1);
             SealHeader(_header);
-            _file.Write(0, _header.AsSpan(0, 512));
+            _file.Write(0, _header.AsSpan(0, SectorBytes));
             _file.SyncData();
             lock (_gate)
             {
@@ -268,6 +280,17 @@ internal sealed class PresenceMap : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
+
+    /// <summary>
+    /// What was read may be in the page cache alone, where a failed sync leaves it as if it were written: an earlier process may have met one. What is
+    /// relied on is written again.
+    /// </summary>
+    private void Renew(byte[] found)
+    {
+        found.CopyTo(_header, 0);
+        _file.Write(0, _header.AsSpan(0, SectorBytes));
+        _file.SyncData();
+    }
 
     private ushort MaskOf(long block)
     {
@@ -330,6 +353,9 @@ internal sealed class PresenceMap : IDisposable
             var piece = bytes.AsSpan(0, (int)Math.Min(bytes.Length, end - start));
             _file.Read(start, piece);
             LoadPage(index, MemoryMarshal.Cast<byte, ushort>(piece));
+            // Written again with the next marks: see Renew.
+            if (_pages[index] is not null)
+                _dirty.Add(index);
             position = start + bytes.Length;
         }
     }

@@ -20,6 +20,9 @@ internal sealed class RemoteImage(
     private const int AheadBytes = 128 << 10;
     private const int ParallelOpens = 32;
 
+    /// <summary>Reads under way at once for one call, from 1.</summary>
+    public int ParallelReads { get; init; } = 8;
+
     private readonly Lock _gate = new();
     private Task<ImageReader>? _opening;
     /// <summary>Kept over failures, so that each attempt needs fewer calls than the one before.</summary>
@@ -58,6 +61,7 @@ internal sealed class RemoteImage(
                 keys.Add(new LineageId(key.AccountId, key.VolumeId), key.Generation, new DataKey(key.DataKey));
             _known = known = (ImageDescriptor.Decode(reply.Descriptor), new SegmentCache(blobs, keys, segmentCacheBytes, AheadBytes));
         }
-        return await ImageReader.OpenAsync(known.Image, known.Segments, new ImageReaderOptions { ReadsRootAhead = true, ParallelOpens = ParallelOpens });
+        return await ImageReader.OpenAsync(known.Image, known.Segments,
+            new ImageReaderOptions { ReadsRootAhead = true, ParallelOpens = ParallelOpens, ParallelReads = ParallelReads });
     }
 }

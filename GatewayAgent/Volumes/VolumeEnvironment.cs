@@ -1,4 +1,5 @@
 using Tidegate.BlockStore.Segments;
+using Tidegate.GatewayAgent.Devices;
 using Tidegate.GatewayAgent.Hooks;
 using Tidegate.GatewayAgent.Shadow;
 using Tidegate.GatewayAgent.Uplink;
@@ -25,4 +26,7 @@ internal sealed record VolumeEnvironment(
 
     /// <summary>Where volumes sync and apply; null gives each volume threads of its own.</summary>
     public TaskScheduler? DiskWorker { get; init; }
+
+    /// <summary>Comes between a volume and the blocks that it still lacks: nothing does, but for simulations.</summary>
+    public Func<IAbsentBlocks, IAbsentBlocks> AbsentBlocks { get; init; } = static blocks => blocks;
 }

@@ -92,6 +92,16 @@ internal sealed partial class VolumeHost : IAsyncDisposable
         }
     }
 
+    /// <summary>What is served; null while nothing is. For who looks at the log.</summary>
+    internal LoggedVolume? Volume
+    {
+        get
+        {
+            lock (_gate)
+                return _served?.Volume;
+        }
+    }
+
     /// <summary>Takes a lease; false while the volume cannot serve.</summary>
     public bool TryOpenExport([NotNullWhen(true)] out IExportLease? lease)
     {
@@ -285,7 +295,7 @@ internal sealed partial class VolumeHost : IAsyncDisposable
             SizeBytes = _attachment.SizeBytes,
             CheckpointBytes = unsynced,
             ApplyWorker = _environment.DiskWorker,
-            AbsentBlocks = hydrator,
+            AbsentBlocks = hydrator is null ? null : _environment.AbsentBlocks(hydrator),
         };
         LoggedVolume volume;
         try

@@ -38,7 +38,10 @@ internal sealed class LogFile(IDiskFile file, long capacityBytes) : IDisposable
 
     public void Dispose() => file.Dispose();
 
-    /// <summary>The valid copy with the greater counter, or null when neither is valid. Throws <see cref="NewerLogException"/>.</summary>
+    /// <summary>
+    /// The copy with the greater counter. Null when one of them is damaged: a sector is written whole or not at all, so no crash made it that, and
+    /// the other copy may be the older one, whose watermark lies before space that was written over since. Throws <see cref="NewerLogException"/>.
+    /// </summary>
     internal static LogSuperblock? ReadSuperblock(IDiskFile file)
     {
         if (file.SizeBytes < DataStart)
@@ -50,6 +53,9 @@ internal sealed class LogFile(IDiskFile file, long capacityBytes) : IDisposable
         file.Read(LogSuperblock.SlotBytes, bytes);
         LogSuperblock.RefuseNewer(bytes);
         var second = LogSuperblock.Decode(bytes);
-        return second is null || first?.Counter > second.Counter ? first : second;
+        // Only a log that was never opened has a copy that was never written.
+        return first is null ? null
+            : second is null ? first.Counter == 0 && bytes.IndexOfAnyExcept((byte)0) < 0 ? first : null
+            : first.Counter > second.Counter ? first : second;
     }
 }

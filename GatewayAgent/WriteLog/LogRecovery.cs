@@ -11,23 +11,54 @@ internal static class LogRecovery
 {
     private const int ScanBytes = 1 << 20;
 
-    /// <summary>Reads from P to the end, handing every good record to <paramref name="replay"/>; nothing is written.</summary>
-    internal static LogAnchor FindEnd(LogFile file, LogSuperblock superblock, long tail, Action<LogRecord>? replay)
+    /// <summary>
+    /// Reads from P to the end, handing every good record to <paramref name="replay"/>; nothing is written. Also tells from where on no sync is known
+    /// to have covered what was read.
+    /// </summary>
+    internal static (LogAnchor End, long UnprovenFrom) FindEnd(LogFile file, LogSuperblock superblock, long tail, Action<LogRecord>? replay)
     {
         var limit = tail + file.CapacityBytes;
         using var cursor = new LogCursor(file, superblock.VolumeTag, superblock.Generation, superblock.Applied);
         string? fault;
+        var unproven = new Queue<(long Sequence, long Position)>();
         while ((fault = cursor.ReadNext(limit)) is null)
+        {
+            unproven.Enqueue((cursor.Current.Sequence, cursor.Current.Position));
+            while (unproven.TryPeek(out var oldest) && oldest.Sequence <= Math.Max(superblock.SyncedSequence, cursor.GreatestSynced))
+                unproven.Dequeue();
             replay?.Invoke(cursor.Current);
+        }
 
         var end = cursor.Anchor;
         var synced = Math.Max(superblock.SyncedSequence, cursor.GreatestSynced);
         if (synced < end.Sequence)
             synced = Math.Max(synced, GreatestSyncedBeyond(file, superblock, end, limit));
         return synced < end.Sequence
-            ? end
+            ? (end, unproven.TryPeek(out var first) ? first.Position : end.Position)
             : throw new LogCorruptException(superblock.VolumeId,
                 $"record {end.Sequence} at position {end.Position} was durable (through record {synced}), but {fault}");
+    }
+
+    /// <summary>
+    /// Writes again what no sync is known to have covered. It may be in the page cache alone, and marked as written: that is how a failed sync leaves it,
+    /// and the process that met one may be gone.
+    /// </summary>
+    internal static void Renew(LogFile file, long first, long end)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(ScanBytes);
+        try
+        {
+            for (var at = first; at < end; at += ScanBytes)
+            {
+                var block = buffer.AsSpan(0, (int)Math.Min(ScanBytes, end - at));
+                file.Read(at, block);
+                file.Write(at, block);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     /// <summary>The seals after the committed segment and the barriers after the committed log end, oldest first.</summary>

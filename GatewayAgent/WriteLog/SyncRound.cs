@@ -3,7 +3,7 @@ namespace Tidegate.GatewayAgent.WriteLog;
 /// <summary>Those who wait for one sync of the log.</summary>
 internal sealed class SyncRound
 {
-    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _done = StarterScheduler.NewSource();
     private TaskCompletionSource? _answers;
 
     /// <summary>For whoever may go on for long: each continues by itself.</summary>

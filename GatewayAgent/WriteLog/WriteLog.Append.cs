@@ -54,7 +54,7 @@ internal sealed partial class WriteLog
             if (HasRoom(payloadBytes, isNote))
                 return Task.CompletedTask;
             ThrowIfNoRoomIsComing();
-            _room ??= NewSource();
+            _room ??= StarterScheduler.NewSource();
             room = _room.Task;
         }
         // Whatever holds the space, unsynced data is the first thing that may be in the way of freeing it.
@@ -197,8 +197,6 @@ internal sealed partial class WriteLog
             : new BlockDeviceException(DeviceError.Io,
                 $"The write log of volume '{_options.VolumeId}' stopped: {_failure.Message}. Check the disk, then restart the agent.", _failure);
     }
-
-    private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static T? Take<T>(ref T? source) where T : class
     {

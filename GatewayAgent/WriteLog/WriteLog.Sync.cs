@@ -79,7 +79,7 @@ internal sealed partial class WriteLog
                 if (_durable >= position)
                     return;
                 ThrowIfStopped();
-                _advance ??= NewSource();
+                _advance ??= StarterScheduler.NewSource();
                 advance = _advance.Task;
             }
             await advance.WaitAsync(cancellationToken);

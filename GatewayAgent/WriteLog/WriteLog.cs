@@ -111,7 +111,7 @@ internal sealed partial class WriteLog : IAsyncDisposable
         try
         {
             var found = LogFile.ReadSuperblock(diskFile)
-                ?? throw new LogCorruptException(options.VolumeId, "neither copy of its superblock is readable");
+                ?? throw new LogCorruptException(options.VolumeId, "a copy of its superblock is damaged");
             if (found.VolumeId != options.VolumeId)
                 throw new LogCorruptException(options.VolumeId, $"it belongs to volume '{found.VolumeId}'");
             if (diskFile.SizeBytes < LogFile.DataStart + found.CapacityBytes)
@@ -120,7 +120,7 @@ internal sealed partial class WriteLog : IAsyncDisposable
             var file = new LogFile(diskFile, found.CapacityBytes);
             var tail = TailOf(found, options);
             var sizeBytes = found.VolumeSizeBytes;
-            var end = LogRecovery.FindEnd(file, found, tail, record =>
+            var (end, unprovenFrom) = LogRecovery.FindEnd(file, found, tail, record =>
             {
                 if (record.Kind == LogRecordKind.Resize)
                     sizeBytes = Math.Max(sizeBytes, record.Length);
@@ -128,7 +128,9 @@ internal sealed partial class WriteLog : IAsyncDisposable
             });
             var (seals, barriers) = LogRecovery.FindNotes(file, found, end, tail);
 
-            // What was read may be in the page cache alone; once it is relied on it must not vanish.
+            // What was read may be in the page cache alone, and so may its name; once it is relied on it must not vanish.
+            disk.SyncDirectory();
+            LogRecovery.Renew(file, unprovenFrom, end.Position);
             file.SyncData();
             var superblock = found with
             {

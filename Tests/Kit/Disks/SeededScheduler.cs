@@ -1,9 +1,12 @@
+using Microsoft.Extensions.Time.Testing;
+using Tidegate.GatewayAgent.WriteLog;
+
 namespace Tidegate.Tests.Kit.Disks;
 
 /// <summary>
 /// Runs tasks one at a time, on the caller's thread, in an order that a seed decides: every interleaving is reproducible.
 /// </summary>
-internal sealed class SeededScheduler(Random random) : TaskScheduler
+internal sealed class SeededScheduler(Random random) : TaskScheduler, IOrderedScheduler
 {
     private readonly List<Task> _ready = [];
 
@@ -33,6 +36,17 @@ internal sealed class SeededScheduler(Random random) : TaskScheduler
         TryExecuteTask(task);
         SynchronizationContext.SetSynchronizationContext(context);
         return true;
+    }
+
+    /// <summary>Moves time on, on this scheduler: what is due belongs to it.</summary>
+    internal void Advance(FakeTimeProvider time, TimeSpan by)
+    {
+        var due = new Task(() => time.Advance(by));
+        due.Start(this);
+        lock (_ready)
+            _ready.Remove(due);
+        TryExecuteTask(due);
+        due.GetAwaiter().GetResult();
     }
 
     /// <summary>Forgets everything: the machine that ran it is gone.</summary>

@@ -21,7 +21,16 @@ internal sealed class SimulatedDisk(Random random, SimulatedDiskPlan plan) : IDi
     /// <summary>Changing calls so far.</summary>
     internal int Calls { get; private set; }
 
+    /// <summary>Reads so far.</summary>
+    internal int Reads { get; private set; }
+
+    /// <summary>True while a test looks at files: its reads neither count nor fail.</summary>
+    internal bool IsWatched { get; set; }
+
     internal bool HasCrashed { get; private set; }
+
+    /// <summary>True when a call has failed as planned.</summary>
+    internal bool HasFailed { get; private set; }
 
     internal long UsedPages => _names.Values.Distinct().Sum(inode => (long)inode.Allocated.Count);
 
@@ -103,8 +112,44 @@ internal sealed class SimulatedDisk(Random random, SimulatedDiskPlan plan) : IDi
         return restarted;
     }
 
+    /// <summary>The process is gone and another takes the disk, with all that was written. This one is dead.</summary>
+    internal SimulatedDisk Reopen(SimulatedDiskPlan plan)
+    {
+        HasCrashed = true;
+        var reopened = new SimulatedDisk(Random, plan);
+        reopened._unsyncedChanges.AddRange(_unsyncedChanges);
+        foreach (var (name, inode) in _names)
+        {
+            inode.Reopen();
+            reopened._names[name] = inode;
+        }
+        foreach (var (name, inode) in _durableNames)
+            reopened._durableNames[name] = inode;
+        return reopened;
+    }
+
+    /// <summary>A disk with the same files, as they are read now, where nothing goes wrong.</summary>
+    internal SimulatedDisk Copy(Random random)
+    {
+        var copy = new SimulatedDisk(random, new SimulatedDiskPlan());
+        foreach (var (name, inode) in _names)
+            copy._names[name] = copy._durableNames[name] = inode.Copy();
+        return copy;
+    }
+
+    /// <summary>A write of one sector went to another place of its file: there it is, and where it belongs is what was before, nothing.</summary>
+    internal void Misdirect(string name, long from, long to, int length)
+    {
+        var inode = _names[name];
+        var sector = inode.Page(from / SimulatedInode.PageBytes).Slice((int)(from % SimulatedInode.PageBytes), length).ToArray();
+        inode.Replace(to, sector);
+    }
+
     /// <summary>Flips a bit in a file behind everyone's back.</summary>
     internal void Corrupt(string name, long position) => _names[name].Corrupt(position, (byte)(1 << Random.Next(8)));
+
+    /// <summary>Bytes of a file; 0 when there is none.</summary>
+    internal long SizeOf(string name) => _names.TryGetValue(name, out var inode) ? inode.SizeBytes : 0;
 
     internal void ThrowIfCrashed()
     {
@@ -124,7 +169,24 @@ internal sealed class SimulatedDisk(Random random, SimulatedDiskPlan plan) : IDi
             throw new SimulatedCrashException();
         }
         if (Plan.Errors.TryGetValue(Calls, out var errno))
+        {
+            HasFailed = true;
             throw new DiskFaultException(operation, file, errno);
+        }
+    }
+
+    /// <summary>Counts a read; it may be the one that fails.</summary>
+    internal void CountRead(string operation, string file)
+    {
+        ThrowIfCrashed();
+        if (IsWatched)
+            return;
+        Reads++;
+        if (Plan.ReadErrors.TryGetValue(Reads, out var errno))
+        {
+            HasFailed = true;
+            throw new DiskFaultException(operation, file, errno);
+        }
     }
 
     internal bool LosesThisWrite() => Plan.LosesWriteEvery > 0 && ++_writes % Plan.LosesWriteEvery == 0;

@@ -13,7 +13,7 @@ internal sealed class SimulatedFile(SimulatedDisk disk, SimulatedInode inode, st
 
     public void Read(long position, Span<byte> buffer)
     {
-        disk.ThrowIfCrashed();
+        disk.CountRead("pread", name);
         if (position + buffer.Length > inode.SizeBytes)
             throw new DiskFaultException("pread past the end", name, 5);
         while (buffer.Length > 0)
@@ -29,7 +29,7 @@ internal sealed class SimulatedFile(SimulatedDisk disk, SimulatedInode inode, st
     public void Write(long position, ReadOnlySpan<byte> data)
     {
         var bytes = data.ToArray();
-        disk.Count("pwrite", name, () => Put(position, bytes.AsSpan(0, disk.Random.Next(bytes.Length + 1))));
+        disk.Count("pwrite", name, () => Put(position, bytes.AsSpan(0, SectorsOf(position, disk.Random.Next(bytes.Length + 1)))));
         if (!disk.LosesThisWrite())
             Put(position, bytes);
     }
@@ -50,7 +50,7 @@ internal sealed class SimulatedFile(SimulatedDisk disk, SimulatedInode inode, st
     {
         try
         {
-            disk.Count("fdatasync", name, inode.BeginSync);
+            disk.Count("fdatasync", name, () => inode.BeginSync());
         }
         catch (DiskFaultException)
         {
@@ -60,10 +60,10 @@ internal sealed class SimulatedFile(SimulatedDisk disk, SimulatedInode inode, st
         if (disk.Plan.IgnoresSyncOf == name)
             return;
         var size = inode.SizeBytes;
-        inode.BeginSync();
+        var pages = inode.BeginSync();
         disk.Plan.DuringSync?.Invoke();
         disk.ThrowIfCrashed();
-        inode.EndSync(size);
+        inode.EndSync(pages, size);
     }
 
     public void Allocate(long position, long length)
@@ -92,7 +92,7 @@ internal sealed class SimulatedFile(SimulatedDisk disk, SimulatedInode inode, st
 
     public (long LengthBytes, bool IsHole) NextExtent(long position)
     {
-        disk.ThrowIfCrashed();
+        disk.CountRead("lseek", name);
         var isHole = !inode.Allocated.Contains(position / PageBytes);
         var end = (position / PageBytes + 1) * PageBytes;
         while (end < inode.SizeBytes && inode.Allocated.Contains(end / PageBytes) != isHole)
@@ -101,6 +101,10 @@ internal sealed class SimulatedFile(SimulatedDisk disk, SimulatedInode inode, st
     }
 
     public void Dispose() => inode.IsOpen = false;
+
+    /// <summary>A page is copied under its lock: what a cut leaves of a write ends with a sector.</summary>
+    private static int SectorsOf(long position, int bytes) =>
+        (int)Math.Max(0, (position + bytes) / SimulatedInode.SectorBytes * SimulatedInode.SectorBytes - position);
 
     private void Put(long position, ReadOnlySpan<byte> data)
     {

@@ -4,13 +4,13 @@ namespace Tidegate.Tests.Kit.Disks;
 internal sealed class SimulatedInode
 {
     internal const int PageBytes = 4096;
-    private const int SectorBytes = 512;
+    internal const int SectorBytes = 512;
     private static readonly byte[] Zeroes = new byte[PageBytes];
     private readonly Dictionary<long, byte[]> _current = [];
     private readonly Dictionary<long, byte[]> _durable = [];
     private readonly HashSet<long> _dirty = [];
-    /// <summary>Pages in a sync that has not returned yet: more may be on disk than before, nothing is promised.</summary>
-    private Dictionary<long, byte[]> _syncing = [];
+    /// <summary>Pages in syncs that have not returned yet: more may be on disk than before, nothing is promised.</summary>
+    private readonly List<Dictionary<long, byte[]>> _syncing = [];
     private long _durableSize;
 
     internal bool IsOpen { get; set; }
@@ -46,19 +46,26 @@ internal sealed class SimulatedInode
         Allocated.Remove(page);
     }
 
-    internal void BeginSync()
+    internal Dictionary<long, byte[]> BeginSync()
     {
-        _syncing = [];
+        var pages = new Dictionary<long, byte[]>();
         foreach (var page in _dirty)
-            _syncing[page] = _current.GetValueOrDefault(page, Zeroes);
+            pages[page] = _current.GetValueOrDefault(page, Zeroes);
         _dirty.Clear();
+        _syncing.Add(pages);
+        return pages;
     }
 
-    internal void EndSync(long sizeBytes)
+    /// <summary>A sync returns: it waits for those that began before it too.</summary>
+    internal void EndSync(Dictionary<long, byte[]> pages, long sizeBytes)
     {
-        foreach (var (page, bytes) in _syncing)
+        var last = _syncing.IndexOf(pages);
+        foreach (var (page, bytes) in _syncing.Take(last + 1).SelectMany(static earlier => earlier))
             _durable[page] = bytes;
-        _syncing = [];
+        // An earlier one that is still under way has nothing left to write.
+        for (var earlier = 0; earlier < last; earlier++)
+            _syncing[earlier].Clear();
+        _syncing.RemoveAt(last);
         _durableSize = Math.Max(sizeBytes, _durableSize);
     }
 
@@ -68,7 +75,7 @@ internal sealed class SimulatedInode
     internal SimulatedInode Survive(Random random, int mode)
     {
         // Zero pages that are shared must be copied before anyone changes them.
-        foreach (var (page, bytes) in _syncing)
+        foreach (var (page, bytes) in _syncing.SelectMany(static pages => pages))
             Decide(page, bytes, random, mode);
         foreach (var page in _dirty)
             Decide(page, _current.GetValueOrDefault(page, Zeroes), random, mode);
@@ -89,6 +96,30 @@ internal sealed class SimulatedInode
         return survivor;
     }
 
+    /// <summary>The process that had it open is gone; what it wrote is where it was.</summary>
+    internal void Reopen()
+    {
+        foreach (var pages in _syncing)
+            _dirty.UnionWith(pages.Keys);
+        _syncing.Clear();
+        IsOpen = false;
+    }
+
+    /// <summary>The same file on another disk.</summary>
+    internal SimulatedInode Copy()
+    {
+        var copy = new SimulatedInode { SizeBytes = SizeBytes, _durableSize = _durableSize, Changes = Changes };
+        foreach (var (page, bytes) in _current)
+            copy._current[page] = _dirty.Contains(page) ? bytes.ToArray() : bytes;
+        foreach (var (page, bytes) in _durable)
+            copy._durable[page] = bytes;
+        copy._dirty.UnionWith(_dirty);
+        foreach (var pages in _syncing)
+            copy._dirty.UnionWith(pages.Keys);
+        copy.Allocated.UnionWith(Allocated);
+        return copy;
+    }
+
     internal void Corrupt(long position, byte mask)
     {
         var page = position / PageBytes;
@@ -96,6 +127,17 @@ internal sealed class SimulatedInode
         bytes[position % PageBytes] ^= mask;
         _current[page] = bytes;
         _durable[page] = bytes;
+    }
+
+    /// <summary>Puts bytes that lie in one page there, durably and behind everyone's back.</summary>
+    internal void Replace(long position, ReadOnlySpan<byte> data)
+    {
+        var page = position / PageBytes;
+        var bytes = Page(page).ToArray();
+        data.CopyTo(bytes.AsSpan((int)(position % PageBytes)));
+        _current[page] = bytes;
+        _durable[page] = bytes;
+        Allocated.Add(page);
     }
 
     private void Decide(long page, byte[] written, Random random, int mode)

@@ -6,12 +6,19 @@ namespace Tidegate.Tests.Simulation.WritePath;
 /// <summary>Every record that was ever appended and survived, in order, across all lives: the write order of I3.</summary>
 internal sealed class LogHistory(int units)
 {
-    internal sealed record Entry(long Position, long End, LogRecordKind Kind, int FirstUnit, int EndUnit, int[] Values);
+    internal sealed record Entry(long Position, long End, LogRecordKind Kind, int FirstUnit, int EndUnit, int[] Values, string SnapshotId);
 
+    private readonly int[] _base = new int[units];
     private readonly List<Entry> _entries = [];
     private LogAnchor _anchor = LogAnchor.Start;
 
     internal IReadOnlyList<Entry> Entries => _entries;
+
+    /// <summary>The log begins on a volume that holds something: it is restored.</summary>
+    internal void StartFrom(int[] state) => state.CopyTo(_base, 0);
+
+    /// <summary>The point of a snapshot; null when the log never held its barrier.</summary>
+    internal long? PointOf(string snapshotId) => _entries.Find(entry => entry.SnapshotId == snapshotId)?.End;
 
     internal long End => _anchor.Position;
 
@@ -58,7 +65,7 @@ internal sealed class LogHistory(int units)
     /// <summary>The volume after every record before a position.</summary>
     internal int[] StateAt(long position)
     {
-        var state = new int[units];
+        var state = _base.ToArray();
         foreach (var entry in _entries)
         {
             if (entry.End > position)
@@ -73,7 +80,8 @@ internal sealed class LogHistory(int units)
         record.Position, record.End, record.Kind,
         record.IsNote ? 0 : (int)(record.Offset / ClientModel.UnitBytes),
         record.IsNote ? 0 : (int)((record.Offset + record.Length) / ClientModel.UnitBytes),
-        record.Kind == LogRecordKind.Write ? ClientModel.Decode(record.Data.Span) : []);
+        record.Kind == LogRecordKind.Write ? ClientModel.Decode(record.Data.Span) : [],
+        record.Kind == LogRecordKind.Barrier ? LogNotes.DecodeBarrier(record).SnapshotId : "");
 
     internal static bool Same(Entry left, Entry right) =>
         (left.Position, left.End, left.Kind, left.FirstUnit, left.EndUnit) == (right.Position, right.End, right.Kind, right.FirstUnit, right.EndUnit)

@@ -65,18 +65,17 @@ public sealed class LogRecoveryTests
         Assert.Equal([1L, 2L], replayed.Select(record => record.Generation));
     }
 
-    [Fact]
-    public void One_damaged_superblock_copy_is_survived_two_are_corruption()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_damaged_copy_of_the_superblock_is_corruption_whichever_it_is(int slot)
     {
         var fixture = new LogFixture();
         fixture.Write(1);
         fixture.Sync();
-        fixture.Crash(damage: disk => disk.Corrupt(Log.FileName, 100));
-        Assert.Throws<LogCorruptException>(() => fixture.Crash(damage: disk =>
-        {
-            disk.Corrupt(Log.FileName, 100);
-            disk.Corrupt(Log.FileName, LogSuperblock.SlotBytes + 100);
-        }));
+        fixture.Crash();
+        // The other copy may be the older one: its watermark lies before space that was written over, and what it calls the end was passed long ago.
+        Assert.Throws<LogCorruptException>(() => fixture.Crash(damage: disk => disk.Corrupt(Log.FileName, slot * LogSuperblock.SlotBytes + 100)));
     }
 
     [Fact]
