@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Tidegate.Client.Rest.Models;
 using Tidegate.Tests.Kit.Processes;
 using Xunit;
@@ -28,6 +29,28 @@ public sealed class UplinkTests(ProxiedSite site) : IClassFixture<ProxiedSite>
         var log = await File.ReadAllTextAsync(deployment.Agent(ProxiedSite.Agent).LogPath);
         Assert.DoesNotContain(ProxiedSite.Password, log, StringComparison.Ordinal);
         Assert.DoesNotContain(Uri.EscapeDataString(ProxiedSite.Password), log, StringComparison.Ordinal);
+    }
+
+    /// <summary>M1.10, over the wire: bytes that cannot be compressed take the time that their rate gives them, however many connections carry them.</summary>
+    [Fact]
+    public async Task M1_10_Uploads_go_no_faster_than_their_limit()
+    {
+        const int Rate = 1 << 20;
+        var deployment = site.Deployment;
+        await deployment.VolumeAsync(site.Gateway, "limited", "4MiB");
+        var image = Path.Combine(deployment.Folder, "random.img");
+        var bytes = new byte[3 * Rate];
+        new Random(5).NextBytes(bytes);
+        await File.WriteAllBytesAsync(image, bytes);
+        using var client = deployment.Client(attempts: 1);
+        await client.SetBandwidthAsync(site.Gateway, new BandwidthView(Rate, null, []));
+        await Eventually.TrueAsync("the limit has arrived", async () =>
+            (await client.GetGatewayAsync(site.Gateway)) is var gateway && gateway.AppliedConfigurationVersion == gateway.ConfigurationVersion);
+        var began = Stopwatch.GetTimestamp();
+        (await ProgramRunner.RunAsync(Repository.Tool("nbdcopy"), ["--flush", image, deployment.NbdUri(ProxiedSite.Agent, "limited")])).Succeeded();
+        await deployment.DrainedAsync(site.Gateway);
+        Assert.True(Stopwatch.GetElapsedTime(began) > TimeSpan.FromSeconds(2.7), "3 MiB at 1 MiB/s, a quarter of a second's worth of it saved up");
+        await client.SetBandwidthAsync(site.Gateway, BandwidthView.Unlimited);
     }
 
     [Fact]

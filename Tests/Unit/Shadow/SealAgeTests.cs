@@ -11,7 +11,7 @@ namespace Tidegate.Tests.Unit.Shadow;
 public sealed class SealAgeTests : IDisposable
 {
     private static readonly TimeSpan Objective = TimeSpan.FromSeconds(60);
-    private readonly LogFixture _log = new(LogFixture.Default with { CapacityBytes = 4 << 20, MaxUnappliedBytes = 4 << 20 });
+    private readonly LogFixture _log = new(LogFixture.Default with { CapacityBytes = 8 << 20, MaxUnappliedBytes = 8 << 20 });
     private readonly SealDeadline _deadline = new(Objective);
     private readonly SegmentCutter _cutter;
     private int _writes;
@@ -85,6 +85,42 @@ public sealed class SealAgeTests : IDisposable
         // Committed 25 s later it is 35 s old, and twice as slow it would still be in time.
         Assert.InRange((_log.Time.GetUtcNow() - since).TotalSeconds, 9, 11);
         Committed(cut);
+    }
+
+    /// <summary>Every commit arrives so long after its cut; at no time is the oldest write that is not committed older than the objective.</summary>
+    [Theory]
+    [InlineData(0.1, 45)]
+    [InlineData(5, 45)]
+    [InlineData(14, 32)]
+    public void With_an_uplink_that_works_no_recovery_point_grows_older_than_its_objective(double commitSeconds, double usualAge)
+    {
+        var began = _log.Time.GetUtcNow();
+        var onTheWay = new Queue<(CutRange Cut, DateTimeOffset At)>();
+        var written = new Queue<(long Position, DateTimeOffset At)>();
+        var (committed, cuts, worst) = (0L, 0, TimeSpan.Zero);
+        while (_log.Time.GetUtcNow() - began < TimeSpan.FromSeconds(400))
+        {
+            written.Enqueue((_log.LogUnderTest.End, _log.Time.GetUtcNow()));
+            Write();
+            if (_cutter.TryCut(hurry: false) is { } cut)
+            {
+                onTheWay.Enqueue((cut, _log.Time.GetUtcNow()));
+                cuts++;
+            }
+            if (onTheWay.TryPeek(out var first) && _log.Time.GetUtcNow() - first.At >= TimeSpan.FromSeconds(commitSeconds))
+            {
+                Committed(onTheWay.Dequeue().Cut);
+                committed = first.Cut.Decision.End;
+                _deadline.Took(_log.Time.GetUtcNow() - first.At);
+            }
+            while (written.TryPeek(out var oldest) && oldest.Position < committed) written.Dequeue();
+            if (written.TryPeek(out var waiting) && _log.Time.GetUtcNow() - waiting.At is var age && age > worst) worst = age;
+            _log.Time.Advance(TimeSpan.FromMilliseconds(500));
+        }
+        Assert.InRange(worst.TotalSeconds, usualAge, 60);
+        // And no segment is smaller than it has to be.
+        Assert.InRange(cuts, 1, 400 / usualAge + 1);
+        while (onTheWay.TryDequeue(out var left)) left.Cut.Builder.Dispose();
     }
 
     public void Dispose() => _cutter.Dispose();
