@@ -44,9 +44,10 @@ internal sealed class FrozenApplications(SnapshotHooks hooks, FreezeNote note, I
     }
 
     /// <summary>What a volume's snapshot may say of itself, and what went wrong; asked for after the thaw.</summary>
-    public (SnapshotConsistency Consistency, string Failure) Of(HookVolume volume) => hooks.SetOf(volume) is not { } set
-        ? (SnapshotConsistency.Crash, "")
-        : (_frozen[IndexOf(set)] ? SnapshotConsistency.Application : SnapshotConsistency.Crash, _failures[IndexOf(set)]);
+    public (SnapshotConsistency Consistency, string Failure) Of(HookVolume volume) =>
+        note.Volumes.Contains(volume) && hooks.SetOf(volume) is { } set
+            ? (_frozen[IndexOf(set)] ? SnapshotConsistency.Application : SnapshotConsistency.Crash, _failures[IndexOf(set)])
+            : (SnapshotConsistency.Crash, "");
 
     private int IndexOf(HookSet set) => sets.TakeWhile(known => known != set).Count();
 

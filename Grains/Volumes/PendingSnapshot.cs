@@ -51,6 +51,9 @@ internal sealed record PendingSnapshot
     /// <summary>What went wrong with the gateway's freeze or thaw commands.</summary>
     [Id(14)] public string HookFailure { get; init; } = "";
 
+    /// <summary>Epoch of the agent's log when its barrier was appended; 0 while unknown.</summary>
+    [Id(15)] public long BarrierEpoch { get; init; }
+
     /// <summary>True while it is asked for, and no more than that: whoever asked may have gone.</summary>
     public bool IsOpen => Stage is PendingStage.Requested or PendingStage.Point;
 

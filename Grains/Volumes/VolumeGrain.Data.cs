@@ -27,6 +27,19 @@ internal sealed partial class VolumeGrain
     public async Task<AttachReply> Attach(AttachRequest request)
     {
         RequireAgent();
+        try
+        {
+            return await AttachAsync(request);
+        }
+        catch (TidegateException refused) when (refused.Code == ErrorCodes.Diverged)
+        {
+            await ChangeAsync((state, _) => VolumeMachine.Diverged(state, HeadOf(state).Epoch, request.LastEpoch));
+            throw;
+        }
+    }
+
+    private async Task<AttachReply> AttachAsync(AttachRequest request)
+    {
         if (request.Seals.Count > MaxSeals) throw Arguments.Invalid($"An attach names at most {MaxSeals} seals.");
         var claim = new AttachClaim(
             request.LastEpoch,

@@ -215,9 +215,24 @@ internal static class VolumeMachine
         if (Find(state, barrier.SnapshotId) is not { } pending) return Change.None(state, asked);
         var next = pending with { Consistency = barrier.Consistency, HookFailure = Bounded(barrier.HookFailure) };
         if (pending.Stage is PendingStage.Requested or PendingStage.Waiting)
-            next = next with { Stage = barrier.IsWaiting ? PendingStage.Waiting : PendingStage.Barrier, LogPosition = barrier.LogPosition };
+            next = next with { Stage = barrier.IsWaiting ? PendingStage.Waiting : PendingStage.Barrier, LogPosition = barrier.LogPosition, BarrierEpoch = barrier.Epoch };
         if (next == pending) return Change.None(state, pending);
         return new Change<VolumeState, PendingSnapshot>(Replace(state, next), next) { Owes = true };
+    }
+
+    /// <summary>
+    /// A log has diverged: it is no longer the volume's, and with it go the barriers that are in it. Those of the log that holds the volume's epoch
+    /// stay, unless the two are one.
+    /// </summary>
+    public static Change<VolumeState, VolumeState> Diverged(VolumeState state, long volumeEpoch, long logEpoch)
+    {
+        const string Reason = "The log that holds its barrier has diverged from the volume.";
+        var lost = state.Snapshots.Where(pending => pending.Stage is PendingStage.Barrier or PendingStage.Waiting
+            && (pending.BarrierEpoch == logEpoch || pending.BarrierEpoch < volumeEpoch)).ToArray();
+        if (lost.Length == 0) return Change.Keep(state);
+        return Change.To(
+            state with { Snapshots = [.. state.Snapshots.Select(pending => lost.Contains(pending) ? pending with { Stage = PendingStage.Failed, FailureReason = Reason } : pending)] },
+            [.. Bounded([.. lost.Select(pending => new DomainEvent("volume.snapshot-failed", new { pending.SnapshotId, reason = Reason }))])]);
     }
 
     /// <summary>A snapshot will not complete.</summary>

@@ -78,6 +78,29 @@ public sealed class VolumeTests(GrainCluster cluster)
     }
 
     [Fact]
+    public async Task I7_Snapshots_of_a_log_that_has_diverged_fail_and_those_of_the_one_that_took_over_do_not()
+    {
+        await using var gateway = await GatewayUnderTest.NewAsync(cluster);
+        await gateway.ConnectAsync();
+        var volume = await VolumeUnderTest.NewWrittenAsync(cluster, gateway);
+        var copy = volume.Copy();
+        var (mine, theirs) = (ResourceId.New(ResourceKind.Snapshot), ResourceId.New(ResourceKind.Snapshot));
+        var late = await volume.UploadAsync(2, 1, mine);
+        volume.TakesBarriersAt(late.LogEnd + 4096);
+        await gateway.AsTenant(() => volume.Volume.CreateSnapshot(mine, "", ResourceId.New(ResourceKind.Request)));
+        await copy.AttachAsync();
+        await copy.WriteAsync(3, 1);
+        copy.TakesBarriersAt(late.LogEnd + 8192);
+        await gateway.AsTenant(() => volume.Volume.CreateSnapshot(theirs, "", ResourceId.New(ResourceKind.Request)));
+        await GrainCluster.RefusedAsync(
+            () => volume.AttachAsync(new SealSummary(late.Sequence, late.LogStart, late.LogEnd, late.Digest)), ErrorCodes.Diverged);
+        await GrainCluster.Publisher.PublishedAsync(mine, "snapshot.failed");
+        var failed = await gateway.AsTenant(() => cluster.Grains.GetGrain<ISnapshotGrain>(mine).Describe());
+        Assert.Equal(SnapshotState.Failed, failed.State);
+        Assert.NotEqual(SnapshotState.Failed, (await gateway.AsTenant(() => cluster.Grains.GetGrain<ISnapshotGrain>(theirs).Describe())).State);
+    }
+
+    [Fact]
     public async Task A_log_whose_replies_were_lost_is_recognised_by_its_own_seals()
     {
         await using var gateway = await GatewayUnderTest.NewAsync(cluster);

@@ -24,6 +24,7 @@ namespace Tidegate.Tests.Kit.Service;
 internal sealed class ModelService
 {
     public const string AccountId = "123456789012";
+    private readonly HashSet<string> _waiting = [];
     private readonly Lock _gate = new();
     private readonly List<VolumeHead> _heads = [];
     private readonly List<SegmentCommit> _named = [];
@@ -229,6 +230,9 @@ internal sealed class ModelService
         }
         var fold = new StagingFolder(segments, Sealer, PutAsync).FoldAsync(Head).GetAwaiter().GetResult()!;
         Publish(StagingPublication.PrepareAsync(Head, fold, declared, [], DateTimeOffset.UnixEpoch, segments, Sealer).GetAwaiter().GetResult()!, segments);
+        foreach (var id in _waiting)
+            Snapshots.TryAdd(id, Head.ToImage());
+        _waiting.Clear();
         return true;
     }
 
@@ -262,6 +266,8 @@ internal sealed class ModelService
         Save(change);
         foreach (var cut in change.Cuts)
             Snapshots.TryAdd(cut.SnapshotId, cut.Image);
+        if (Head.Staging is not null)
+            _waiting.UnionWith(request.Segments.SelectMany(segment => segment.SnapshotIds));
         return Reply();
     }
 
