@@ -1,6 +1,6 @@
 namespace Tidegate.GatewayAgent.Hooks;
 
-/// <summary>What brings applications to rest around a snapshot's point, and wakes them again (<c>docs/agent-hooks.md</c>; M2.8).</summary>
+/// <summary>What brings applications to rest around a snapshot's point, and wakes them again (<c>docs/operating/snapshot-hooks.md</c>; M2.8).</summary>
 internal sealed record HookSet
 {
     /// <summary>Longest that freezing and thawing may be allowed to take together: the service waits little longer for the point.</summary>

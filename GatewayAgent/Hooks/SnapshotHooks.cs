@@ -7,7 +7,7 @@ using Tidegate.Grains.Interfaces.Errors;
 namespace Tidegate.GatewayAgent.Hooks;
 
 /// <summary>
-/// Brings applications to rest around a snapshot's point (<c>docs/agent-hooks.md</c>; M2.8). Whatever happens after a freeze command was started,
+/// Brings applications to rest around a snapshot's point (<c>docs/operating/snapshot-hooks.md</c>; M2.8). Whatever happens after a freeze command was started,
 /// its thaw command runs: also when the freeze fails, times out, or the agent dies and starts again. One set of hooks is never run twice at a time.
 /// </summary>
 internal sealed partial class SnapshotHooks
