@@ -18,13 +18,15 @@ internal static class DisplayText
     }
 
     /// <summary>How old a recovery point is.</summary>
-    public static string Age(double seconds) => seconds switch
+    public static string Age(double seconds) => seconds == 0 ? "up to date" : Span(seconds) + " old";
+
+    /// <summary>A stretch of time in its greatest fitting unit.</summary>
+    public static string Span(double seconds) => seconds switch
     {
-        0 => "up to date",
-        < 120 => string.Create(CultureInfo.InvariantCulture, $"{seconds:0.#} s old"),
-        < 7200 => string.Create(CultureInfo.InvariantCulture, $"{seconds / 60:0} min old"),
-        < 172_800 => string.Create(CultureInfo.InvariantCulture, $"{seconds / 3600:0.#} h old"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{seconds / 86_400:0.#} days old"),
+        < 120 => string.Create(CultureInfo.InvariantCulture, $"{seconds:0.#} s"),
+        < 7200 => string.Create(CultureInfo.InvariantCulture, $"{seconds / 60:0} min"),
+        < 172_800 => string.Create(CultureInfo.InvariantCulture, $"{seconds / 3600:0.#} h"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{seconds / 86_400:0.#} days"),
     };
 
     /// <summary>An enum as JSON writes it.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spectre.Console;
 using Tidegate.GatewayAgent.LocalConsole;
+using Tidegate.Grains.Interfaces.Gateways;
 
 namespace Tidegate.GatewayAgent.Commands;
 
@@ -66,6 +67,12 @@ internal static class VolumesCommand
     {
         var status = volume.Status;
         var state = DisplayText.State(status.State);
+        if (status.LeftBytes > 0)
+        {
+            return status.State == VolumeRunState.PassThrough
+                ? $"{state}, {DisplayText.Size(status.LeftBytes)} to bring over"
+                : $"{state} {100 * status.CopiedBytes / (status.CopiedBytes + status.LeftBytes)} %{(status.RemainingSeconds is { } left ? $", {DisplayText.Span(left)} left" : "")}";
+        }
         return status.HydratedBytes < status.SizeBytes && volume.Traffic is not null ? $"{state} {100 * status.HydratedBytes / status.SizeBytes} %" : state;
     }
 

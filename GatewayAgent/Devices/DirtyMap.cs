@@ -56,6 +56,7 @@ internal sealed class DirtyMap : IDisposable
             var found = new byte[DirtyMapFormat.SectorBytes];
             if (file.SizeBytes >= DirtyMapFormat.HeaderBytes)
                 file.Read(0, found);
+            DirtyMapFormat.RefuseNewer(found);
             if (isShort)
                 file.Allocate(0, wanted);
             if (DirtyMapFormat.DecodeHeader(volumeId, found) is { } header)

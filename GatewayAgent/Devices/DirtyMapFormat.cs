@@ -38,6 +38,15 @@ internal static class DirtyMapFormat
         return bytes;
     }
 
+    /// <summary>Throws <see cref="InvalidDataException"/> for a whole header of a newer format: to count it for damaged would write over it.</summary>
+    internal static void RefuseNewer(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes[..8].SequenceEqual(Magic)
+            && BinaryPrimitives.ReadUInt32LittleEndian(bytes[HeaderCrcAt..]) == Crc32C.Compute(bytes[..HeaderCrcAt])
+            && BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]) is var version and > Version)
+            throw new InvalidDataException($"The dirty map has format {version}; this agent knows formats up to {Version}. Install the agent that wrote it, or a newer one; nothing was changed.");
+    }
+
     /// <summary>Null when the bytes are no header of that volume's map.</summary>
     internal static DirtyHeader? DecodeHeader(string volumeId, ReadOnlySpan<byte> bytes)
     {

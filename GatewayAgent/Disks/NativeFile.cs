@@ -9,6 +9,7 @@ namespace Tidegate.GatewayAgent.Disks;
 /// </summary>
 internal static unsafe partial class NativeFile
 {
+    internal const int ReadOnly = 0x0;
     internal const int ReadWrite = 0x2;
     internal const int Create = 0x40;
     internal const int CloseOnExec = 0x80000;

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using Tidegate.GatewayAgent.Devices;
+using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.Volumes;
 using Tidegate.GatewayAgent.WriteLog;
 
@@ -7,19 +9,19 @@ namespace Tidegate.GatewayAgent.Support;
 /// <summary>What the headers of a volume's files say, read without a lock: a running agent may be writing them.</summary>
 internal static class DiskFormats
 {
-    /// <summary>By volume directory: the log's superblock copies and the presence map's header.</summary>
+    /// <summary>By volume directory: the log's superblock copies and the headers of its maps.</summary>
     public static IReadOnlyDictionary<string, object> Describe(string stateDirectory)
     {
         var volumes = Path.Combine(stateDirectory, "volumes");
         return Directory.Exists(volumes)
             ? Directory.EnumerateDirectories(volumes).Order(StringComparer.Ordinal).ToDictionary(
-                static directory => Path.GetFileName(directory), static directory => (object)new { log = Log(directory), presence = Presence(directory) })
+                static directory => Path.GetFileName(directory), static directory => (object)new { log = Log(directory), presence = Presence(directory), dirty = Dirty(directory) })
             : new Dictionary<string, object>();
     }
 
     private static object? Log(string directory)
     {
-        var header = Read(Path.Combine(directory, WriteLog.WriteLog.FileName), LogFile.DataStart);
+        var header = UnlockedFile.ReadStart(Path.Combine(directory, WriteLog.WriteLog.FileName), LogFile.DataStart);
         return header is null ? null : new { copy0 = Superblock(header), copy1 = Superblock(header.AsSpan(LogSuperblock.SlotBytes)) };
     }
 
@@ -50,7 +52,7 @@ internal static class DiskFormats
 
     private static object? Presence(string directory)
     {
-        var header = Read(Path.Combine(directory, PresenceMap.FileName), 96);
+        var header = UnlockedFile.ReadStart(Path.Combine(directory, PresenceMap.FileName), 96);
         return header is null ? null : new
         {
             version = BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(8)),
@@ -59,12 +61,13 @@ internal static class DiskFormats
         };
     }
 
-    private static byte[]? Read(string path, int bytes)
+    private static object? Dirty(string directory)
     {
-        if (!File.Exists(path)) return null;
-        // No lock is asked for, since the agent holds it; a torn read shows in the checksum.
-        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        var buffer = new byte[bytes];
-        return RandomAccess.Read(handle, buffer, 0) == bytes ? buffer : null;
+        var header = UnlockedFile.ReadStart(Path.Combine(directory, DirtyMap.FileName), DirtyMapFormat.SectorBytes);
+        if (header is null) return null;
+        var version = BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(8));
+        return DirtyMapFormat.DecodeHeader(Path.GetFileName(directory), header) is { } known
+            ? new { version, reason = known.Reason.ToString(), known.IsWhole, known.Round, known.BaseSequence }
+            : new { version, unreadable = true };
     }
 }

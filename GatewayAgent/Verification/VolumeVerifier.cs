@@ -42,9 +42,12 @@ internal sealed class VolumeVerifier(IDisk disk, string volumeId, VolumeAttachme
         using var map = attachment is { SourceSnapshotId.Length: > 0 }
             ? Checked("presence map", () => PresenceMap.Open(disk, volumeId, attachment.SourceSnapshotId, attachment.SizeBytes, wasServed: true))
             : null;
+        using var tracked = Checked("dirty map", () => TrackedBlocks.Open(disk, volumeId));
+        if (tracked is { IsDamaged: true })
+            Note("The dirty map's header is damaged: every block counts as dirty.", "Nothing: the agent copies all of the store to the service when it starts.");
         Checked("local store", () =>
         {
-            CheckStore(isWhole ? log : null, map);
+            CheckStore(isWhole && tracked is not null ? log : null, map, tracked!);
             return this;
         });
         return Result(log, map);
@@ -52,7 +55,7 @@ internal sealed class VolumeVerifier(IDisk disk, string volumeId, VolumeAttachme
 
     private const string Log = WriteLog.WriteLog.FileName;
 
-    private void CheckStore(LogVerifier? log, PresenceMap? map)
+    private void CheckStore(LogVerifier? log, PresenceMap? map, TrackedBlocks tracked)
     {
         if (!disk.Exists(LoggedVolume.StoreFileName))
         {
@@ -72,13 +75,13 @@ internal sealed class VolumeVerifier(IDisk disk, string volumeId, VolumeAttachme
         {
             var (length, isHole) = store.NextExtent(position);
             if (length <= 0) break;
-            CheckExtent(store, position, Math.Min(length, store.SizeBytes - position), isHole, log, map);
+            CheckExtent(store, position, Math.Min(length, store.SizeBytes - position), isHole, log, map, tracked);
             position += length;
         }
         if (_mismatches > MaxMismatches) Damage($"{_mismatches - MaxMismatches} more sectors of the store differ from the log.", RestoreAgain);
     }
 
-    private void CheckExtent(IDiskFile store, long first, long length, bool isHole, LogVerifier? log, PresenceMap? map)
+    private void CheckExtent(IDiskFile store, long first, long length, bool isHole, LogVerifier? log, PresenceMap? map, TrackedBlocks tracked)
     {
         for (var done = 0L; done < length; done += PieceBytes)
         {
@@ -91,12 +94,12 @@ internal sealed class VolumeVerifier(IDisk disk, string volumeId, VolumeAttachme
                 _storeBytes += bytes;
                 progress.StoreRead(_storeBytes);
             }
-            if (log is not null) Compare(position, piece, log, map);
+            if (log is not null) Compare(position, piece, log, map, tracked);
         }
     }
 
     /// <summary>What was applied before the watermark is in the store, unless something newer that is not applied yet may be.</summary>
-    private void Compare(long position, ReadOnlySpan<byte> piece, LogVerifier log, PresenceMap? map)
+    private void Compare(long position, ReadOnlySpan<byte> piece, LogVerifier log, PresenceMap? map, TrackedBlocks tracked)
     {
         var entries = _entries.AsSpan(0, piece.Length / SectorSpan.Bytes);
         log.Newest.Resolve(position / SectorSpan.Bytes, entries);
@@ -106,9 +109,10 @@ internal sealed class VolumeVerifier(IDisk disk, string volumeId, VolumeAttachme
             var place = Overlay.PositionOf(entries[i]);
             // Before the place where the log resumes the store went its own way.
             if (place >= log.Superblock.Applied.Position || place < log.Superblock.ResumesAt) continue;
+            var at = position + (long)i * SectorSpan.Bytes;
+            if (tracked.IsDirty(at)) continue;
             if (Overlay.IsZero(entries[i])) _expected.AsSpan().Clear();
             else log.ReadData(place, _expected);
-            var at = position + (long)i * SectorSpan.Bytes;
             _comparedBytes += SectorSpan.Bytes;
             if (!piece.Slice(i * SectorSpan.Bytes, SectorSpan.Bytes).SequenceEqual(_expected))
                 Mismatch($"The store differs at byte {at} from what the log last wrote there (log position {place}).");

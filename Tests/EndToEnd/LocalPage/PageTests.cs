@@ -82,7 +82,13 @@ public sealed class PageTests : IAsyncLifetime
         [
             .. states.Select((state, i) => new NamedVolumeStatus(
                 $"volume-{i}-with-a-name-that-is-as-long-as-names-may-be-in-this-place",
-                new VolumeStatus($"vol-{i:D20}", state, i % 2 == 0 ? "" : "There is a reason for this state, told in a sentence.", i * 40L << 20, i * 37.5, i == 2 ? ["nbd://127.0.0.1:10809/v"] : [], (long)i << 29, 8L << 30))
+                new VolumeStatus($"vol-{i:D20}", state, i % 2 == 0 ? "" : "There is a reason for this state, told in a sentence.", i * 40L << 20, i * 37.5, i == 2 ? ["nbd://127.0.0.1:10809/v"] : [], (long)i << 29, 8L << 30)
+                {
+                    Since = time.GetUtcNow().AddMinutes(-i),
+                    CopiedBytes = 3L << 30,
+                    LeftBytes = state is VolumeRunState.Bootstrapping or VolumeRunState.CatchingUp or VolumeRunState.PassThrough ? 1L << 30 : 0,
+                    RemainingSeconds = state == VolumeRunState.CatchingUp ? 95 : null,
+                })
             {
                 Traffic = i == 2 ? new VolumeTraffic(read, written, uploaded, 1 << 30) : null,
             }),
@@ -105,6 +111,8 @@ public sealed class PageTests : IAsyncLifetime
         Assert.Equal("\u2013", (string?)await _browser.EvaluateAsync("document.querySelector('#volumes > li').querySelectorAll('dd')[3].textContent"));
         Assert.Equal(TrafficRecorder.Kept, (int)(await _browser.EvaluateAsync("document.querySelectorAll('#volumes > li')[2].querySelector('.frame .line.read').getAttribute('d').split('L').length"))!);
         Assert.Contains("certificate", (string?)await _browser.EvaluateAsync("document.getElementById('reason').textContent"), StringComparison.Ordinal);
+        var progress = (string?)await _browser.EvaluateAsync("document.querySelectorAll('#volumes > li')[4].querySelector('.progress').textContent");
+        Assert.Equal("Brought to the service: 3 GiB of 4 GiB, about 95 s left (75 %)", progress);
         await _browser.LookAllWaysAsync("states");
     }
 

@@ -15,19 +15,23 @@ namespace Tidegate.Tests.Kit.Browsers;
 public sealed partial class ChromiumBrowser : IAsyncDisposable
 {
     private const int LeastHeight = 400;
+    private const int StartAttempts = 10;
     private readonly Process _driver;
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Hanging.Limit };
+    private readonly HttpClient _http;
     private readonly string _profile;
     private string _session = "";
 
-    private ChromiumBrowser(Process driver, string profile) => (_driver, _profile) = (driver, profile);
+    private ChromiumBrowser(Process driver, string port, string profile)
+    {
+        (_driver, _profile) = (driver, profile);
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri("http://127.0.0.1:" + port), Timeout = Hanging.Limit };
+    }
 
     /// <summary>Starts driver and browser.</summary>
     public static async Task<ChromiumBrowser> StartAsync()
     {
-        var start = new ProcessStartInfo(Repository.Tool("chromedriver"), ["--port=0"]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        var driver = Process.Start(start)!;
-        var browser = new ChromiumBrowser(driver, Directory.CreateTempSubdirectory("tidegate-chromium-").FullName);
+        var (driver, port) = await StartDriverAsync();
+        var browser = new ChromiumBrowser(driver, port, Directory.CreateTempSubdirectory("tidegate-chromium-").FullName);
         try
         {
             await browser.OpenAsync();
@@ -37,6 +41,25 @@ public sealed partial class ChromiumBrowser : IAsyncDisposable
         {
             await browser.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>The driver takes a free port of one address family and wants the same of the other: where somebody has that, it ends.</summary>
+    private static async Task<(Process Driver, string Port)> StartDriverAsync()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var driver = Process.Start(new ProcessStartInfo(Repository.Tool("chromedriver"), ["--port=0"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            var errors = driver.StandardError.ReadToEndAsync();
+            while (await driver.StandardOutput.ReadLineAsync().OrHungAsync() is { } line)
+            {
+                if (StartedOn().Match(line) is not { Success: true } match) continue;
+                // What it says from here on is nobody's, and must not fill the pipe.
+                _ = driver.StandardOutput.ReadToEndAsync();
+                return (driver, match.Groups[1].Value);
+            }
+            driver.Dispose();
+            if (attempt == StartAttempts) throw new InvalidOperationException($"The browser's driver does not start: {await errors}");
         }
     }
 
@@ -114,14 +137,6 @@ public sealed partial class ChromiumBrowser : IAsyncDisposable
 
     private async Task OpenAsync()
     {
-        while (_http.BaseAddress is null)
-        {
-            var line = await _driver.StandardOutput.ReadLineAsync().OrHungAsync() ?? throw new InvalidOperationException("The browser's driver ended before it listened.");
-            if (StartedOn().Match(line) is { Success: true } match) _http.BaseAddress = new Uri("http://127.0.0.1:" + match.Groups[1].Value);
-        }
-        // What it says from here on is nobody's, and must not fill the pipe.
-        _ = _driver.StandardOutput.ReadToEndAsync();
-        _ = _driver.StandardError.ReadToEndAsync();
         var arguments = new[]
         {
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",

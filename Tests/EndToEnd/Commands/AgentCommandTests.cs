@@ -1,0 +1,93 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json.Nodes;
+using Tidegate.Tests.EndToEnd.RoundTrip;
+using Tidegate.Tests.Kit.Processes;
+using Xunit;
+
+namespace Tidegate.Tests.EndToEnd.Commands;
+
+/// <summary>What people ask of an agent on its own machine, of real processes.</summary>
+public sealed class AgentCommandTests(SharedService service)
+{
+    private const string Name = "asked";
+
+    [Fact]
+    public async Task Status_volumes_verify_and_support_bundle_of_an_agent_that_runs_and_of_one_that_does_not()
+    {
+        var deployment = await service.DeploymentAsync();
+        var state = Path.Combine(deployment.Folder, Name);
+        Assert.Equal((5, true), await FailedAsync("status", "--state", state));
+
+        var ready = await deployment.StartAgentAsync(Name, static r => r["activationKey"] is not null);
+        var key = (string)ready["activationKey"]!;
+        var status = (await AgentAsync("status", "--ready-file", Path.Combine(deployment.Folder, Name + ".json"), "--json")).Succeeded().Json;
+        Assert.Equal(key, (string?)status["activation"]!["activationKey"]);
+        Assert.DoesNotContain(await BundleAsync(deployment, "activating", state), file => file.Value.Contains(key, StringComparison.Ordinal));
+
+        await deployment.CliOkAsync("gateways", "activate", key, "--name", Name, "--time-zone", "UTC");
+        var gateway = (string)(await deployment.AgentReadyAsync(Name, static r => r["gatewayId"] is not null))["gatewayId"]!;
+        await deployment.VolumeAsync(gateway, "v");
+        (await deployment.QemuIoAsync(Name, "v", "write -P 3 0 4M", "flush")).Succeeded();
+        Assert.Contains("shadowing", (await AgentAsync("status", "--state", state)).Succeeded().Output, StringComparison.Ordinal);
+        var volumes = JsonNode.Parse((await AgentAsync("volumes", "v", "--local", (string)ready["localUrl"]!, "--json")).Succeeded().Output)!.AsArray();
+        Assert.Equal(4 << 20, (long)Assert.Single(volumes)!["traffic"]!["writtenBytes"]!);
+        Assert.Equal((2, true), await FailedAsync("volumes", "none", "--state", state));
+        Assert.Equal((4, true), await FailedAsync("verify", "--state", state));
+
+        // Everything that lets somebody in, by content: the key's own lines, and what the page once showed.
+        var secrets = (await File.ReadAllLinesAsync(Path.Combine(state, "identity", "key.pem"))).Where(static line => !line.StartsWith('-')).Append(key).Append(deployment.ApiKey).ToList();
+        var bundle = await BundleAsync(deployment, "running", state);
+        Assert.True(secrets.Count > 3);
+        foreach (var (name, text) in bundle)
+            Assert.DoesNotContain(secrets, secret => text.Contains(secret, StringComparison.Ordinal));
+        Assert.Contains("is served", bundle["log.txt"], StringComparison.Ordinal);
+        Assert.Contains("\"StateDirectory\"", bundle["settings.json"], StringComparison.Ordinal);
+        Assert.Contains("tidegate.agent", bundle["metrics.json"], StringComparison.Ordinal);
+
+        await deployment.EndAgentAsync(Name, inOrder: true);
+        Assert.Equal((5, true), await FailedAsync("status", "--state", state));
+        var verified = (await AgentAsync("verify", "--state", state, "--json")).Succeeded().Json;
+        Assert.True((bool)verified["isSound"]!);
+        Assert.True((long)verified["volumes"]![0]!["storeBytes"]! >= 4 << 20);
+        Assert.Contains("not-running.txt", (await BundleAsync(deployment, "ended", state)).Keys);
+
+        var volume = Directory.GetDirectories(Path.Combine(state, "volumes")).Single();
+        await using (var log = File.Open(Path.Combine(volume, "log"), FileMode.Open))
+        {
+            for (var copy = 0; copy < 2; copy++)
+            {
+                log.Position = copy * 4096 + 100;
+                log.WriteByte(0xEE);
+            }
+        }
+        var damaged = await AgentAsync("verify", "--state", state);
+        Assert.Equal(6, damaged.ExitCode);
+        Assert.Contains("neither copy of its superblock is readable", damaged.Output, StringComparison.Ordinal);
+    }
+
+    private static Task<ProgramResult> AgentAsync(params string[] arguments) => ProgramRunner.RunAsync(Repository.Program("GatewayAgent"), arguments);
+
+    /// <summary>The exit code, and whether it said what is wrong and what to do.</summary>
+    private static async Task<(int, bool)> FailedAsync(params string[] arguments)
+    {
+        var result = await AgentAsync(arguments);
+        return (result.ExitCode, result.Errors.StartsWith("tidegate-agent: ", StringComparison.Ordinal) && result.Errors.Trim().Split('\n').Length >= 2 && result.Output.Length == 0);
+    }
+
+    private static async Task<Dictionary<string, string>> BundleAsync(Deployment deployment, string name, string state)
+    {
+        var path = Path.Combine(deployment.Folder, name + ".tar.gz");
+        Assert.Equal(path, (await AgentAsync("support-bundle", "--state", state, "--to", path)).Succeeded().Output.Trim());
+        await using var gzip = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
+        await using var tar = new TarReader(gzip);
+        var files = new Dictionary<string, string>();
+        while (await tar.GetNextEntryAsync() is { } entry)
+        {
+            using var reader = new StreamReader(entry.DataStream!, Encoding.UTF8);
+            files[Path.GetFileName(entry.Name)] = await reader.ReadToEndAsync();
+        }
+        return files;
+    }
+}
