@@ -38,6 +38,7 @@ internal static class RunCommand
         {
             Listen = options.Nbd,
             Tls = options.NbdTls,
+            Access = options.NbdAccess,
         };
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         using var recent = new RecentLog(TimeProvider.System);

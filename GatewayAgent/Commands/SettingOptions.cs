@@ -26,6 +26,7 @@ internal sealed class SettingOptions
             ("NbdCertificate", Of("--nbd-certificate", "FILE", "PEM file of the certificate for NBD by TLS, with the intermediate ones behind it")),
             ("NbdKey", Of("--nbd-key", "FILE", "PEM file of its private key, not encrypted, mode 0600")),
             ("NbdClientCa", Of("--nbd-client-ca", "FILE", "PEM file of the CAs whose clients may use NBD by TLS")),
+            ("NbdClientRevocations", Of("--nbd-client-crl", "FILE", "PEM file of the lists of what those CAs have revoked")),
             ("UploadBytesPerSecond", Of("--upload-limit", "BYTES", "Most bytes a second for uploads, whatever the service configures; 0 pauses")),
             ("DownloadBytesPerSecond", Of("--download-limit", "BYTES", "Most bytes a second for restoring in the background, whatever the service configures")),
             ("Proxy", Of("--proxy", "URL", "HTTP proxy for all outgoing connections, http://host:port, or none (default: HTTPS_PROXY); one with a password belongs into the file")),

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Security.Cryptography.X509Certificates;
 using Tidegate.GatewayAgent.Volumes;
 
 namespace Tidegate.GatewayAgent.Nbd;
@@ -12,6 +13,8 @@ internal sealed class NbdConnection : INbdHandshake
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile NbdTransmission? _transmission;
     private volatile NbdReplyQueue? _replies;
+    private readonly bool _isUnix;
+    private X509Certificate2? _client;
     private volatile bool _isDraining;
     private volatile bool _isLate;
     private long _sentAtLastLook = -1;
@@ -19,7 +22,7 @@ internal sealed class NbdConnection : INbdHandshake
     /// <summary>Makes a connection that has not begun.</summary>
     public NbdConnection(NbdSocket socket, NbdCaller caller, NbdShared shared)
     {
-        (_socket, Remote, TlsMode, _shared) = (socket, caller.Remote, caller.TlsMode, shared);
+        (_socket, Remote, TlsMode, _isUnix, _shared) = (socket, caller.Remote, caller.TlsMode, caller.IsUnix, shared);
         _place = new NbdPlace(caller.CountedAs, Abort);
     }
 
@@ -97,6 +100,7 @@ internal sealed class NbdConnection : INbdHandshake
             queue.Dispose();
             input.Dispose();
             _socket.Dispose();
+            _client?.Dispose();
             if (terms is not null)
                 GiveBack(terms.Lease);
             _shared.Admission.Leave(_place);
@@ -117,7 +121,9 @@ internal sealed class NbdConnection : INbdHandshake
         NbdTerms? terms;
         try
         {
-            terms = new NbdNegotiation(input, queue, _shared.Exports, _shared.Options, this).Run();
+            // Whoever may use a Unix socket is decided by its file.
+            var exports = _shared.Options.Access is { } access && !_isUnix ? new AllowedExports(_shared.Exports, access, () => _client) : _shared.Exports;
+            terms = new NbdNegotiation(input, queue, exports, _shared.Options, this).Run();
         }
         catch (NbdProtocolException) when (_isLate)
         {
@@ -133,8 +139,8 @@ internal sealed class NbdConnection : INbdHandshake
 
     void INbdHandshake.StartTls()
     {
-        var subject = _socket.StartTls((_shared.Tls ?? throw new UnreachableException()).Current());
-        NbdLog.TlsBegan(_shared.Logger, Remote, subject);
+        _client = _socket.StartTls((_shared.Tls ?? throw new UnreachableException()).Current());
+        NbdLog.TlsBegan(_shared.Logger, Remote, _client?.Subject ?? "");
     }
 
     string? INbdHandshake.BeginSession() => _shared.Admission.BeginSession(_place);

@@ -92,7 +92,7 @@ internal sealed class NbdListener : IDisposable
     private NbdCaller Describe(Socket socket)
     {
         if (Address.UnixPath is not null)
-            return new NbdCaller(Address.ToString(), Address.ToString(), Address.TlsMode);
+            return new NbdCaller(Address.ToString(), Address.ToString(), Address.TlsMode, IsUnix: true);
         var remote = (IPEndPoint)socket.RemoteEndPoint!;
         socket.NoDelay = true;
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);

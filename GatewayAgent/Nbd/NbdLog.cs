@@ -32,6 +32,9 @@ internal static partial class NbdLog
     [LoggerMessage(3010, LogLevel.Information, "{Remote} uses export '{Export}' (structured replies: {Structured})")]
     public static partial void SessionBegan(ILogger logger, string remote, string export, bool structured);
 
+    [LoggerMessage(3009, LogLevel.Warning, "The lists of revoked clients in '{File}' should have been replaced by {Until:u}; they stay in force")]
+    public static partial void RevocationsOld(ILogger logger, string file, DateTimeOffset until);
+
     [LoggerMessage(3011, LogLevel.Information, "{Remote} left export '{Export}'")]
     public static partial void SessionEnded(ILogger logger, string remote, string export);
 

@@ -11,6 +11,9 @@ internal sealed class NbdServerOptions
     /// <summary>What TLS is set up from; needed when an address is not without TLS.</summary>
     public NbdTlsFiles? Tls { get; set; }
 
+    /// <summary>Which clients may use which exports; null lets every client that is let in use all of them.</summary>
+    public NbdAccess? Access { get; set; }
+
     /// <summary>Connections that have not agreed on an export yet; 1 to 4096. Each has a thread.</summary>
     public int MaxHandshakes { get; set; } = 256;
 

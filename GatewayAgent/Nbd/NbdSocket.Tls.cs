@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Tidegate.GatewayAgent.Nbd;
 
@@ -13,10 +14,10 @@ internal sealed partial class NbdSocket
     public bool IsEncrypted => _tls is not null;
 
     /// <summary>
-    /// Makes the connection encrypted; returns the client's name in its certificate, or "" when it has none. Throws
+    /// Makes the connection encrypted; returns the client's certificate, or null when it has none. Throws
     /// <see cref="NbdProtocolException"/> when the client does not play along or may not.
     /// </summary>
-    public string StartTls(SslServerAuthenticationOptions handshake)
+    public X509Certificate2? StartTls(SslServerAuthenticationOptions handshake)
     {
         var encrypted = new NbdSocketStream(this);
         var tls = new SslStream(encrypted, leaveInnerStreamOpen: false);
@@ -31,7 +32,7 @@ internal sealed partial class NbdSocket
         }
         encrypted.Agreed();
         _tls = tls;
-        return tls.RemoteCertificate?.Subject ?? "";
+        return tls.RemoteCertificate is { } certificate ? certificate as X509Certificate2 ?? new X509Certificate2(certificate) : null;
     }
 
     /// <summary>Tells the client that nothing more comes, so that it need not take the end for an attack.</summary>

@@ -19,11 +19,13 @@ internal sealed class NbdTls
     {
         var stamp = files.Stamp;
         List<string> faults = [];
-        if (NbdTlsIdentity.Load(files, faults) is not var (handshake, notAfter))
+        if (NbdTlsIdentity.Load(files, faults) is not { } setup)
             throw new IOException($"NBD cannot be served by TLS: {string.Join("; ", faults)}.");
-        if (notAfter < time.GetUtcNow())
-            NbdLog.CertificateExpired(logger, files.CertificateFile, notAfter);
-        return new NbdTls(files, stamp, handshake, logger);
+        if (setup.NotAfter < time.GetUtcNow())
+            NbdLog.CertificateExpired(logger, files.CertificateFile, setup.NotAfter);
+        if (setup.RevocationsUntil is { } until && until < time.GetUtcNow())
+            NbdLog.RevocationsOld(logger, files.ClientRevocationFile!, until);
+        return new NbdTls(files, stamp, setup.Handshake, logger);
     }
 
     /// <summary>For the next handshake. Files that were replaced count from now on; ones that do not fit are told of once.</summary>
@@ -37,10 +39,10 @@ internal sealed class NbdTls
             _stamp = stamp;
             List<string> faults = [];
             // What was in use stays alive as long as handshakes use it; the collector ends it.
-            if (NbdTlsIdentity.Load(_files, faults) is var (handshake, notAfter))
+            if (NbdTlsIdentity.Load(_files, faults) is { } setup)
             {
-                _current = handshake;
-                NbdLog.CertificateReplaced(_logger, _files.CertificateFile, notAfter);
+                _current = setup.Handshake;
+                NbdLog.CertificateReplaced(_logger, _files.CertificateFile, setup.NotAfter);
             }
             else
             {

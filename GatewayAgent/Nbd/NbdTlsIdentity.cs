@@ -13,7 +13,7 @@ internal static class NbdTlsIdentity
     private const string ClientPurpose = "1.3.6.1.5.5.7.3.2";
 
     /// <summary>Null when the files cannot be used; every reason is added to <paramref name="faults"/>.</summary>
-    public static (SslServerAuthenticationOptions Handshake, DateTimeOffset NotAfter)? Load(NbdTlsFiles files, ICollection<string> faults)
+    public static NbdTlsSetup? Load(NbdTlsFiles files, ICollection<string> faults)
     {
         var before = faults.Count;
         var chain = ReadCertificates(files.CertificateFile, "certificate", faults);
@@ -26,6 +26,7 @@ internal static class NbdTlsIdentity
             if (ca.Extensions.OfType<X509BasicConstraintsExtension>().FirstOrDefault() is not { CertificateAuthority: true })
                 faults.Add($"the NBD client CA file '{files.ClientCaFile}' holds '{ca.Subject}', which is no CA: a single client's certificate lets nobody in");
         }
+        var revocations = files.ClientRevocationFile is { } revoked && clientCa is not null ? NbdRevocations.Load(revoked, clientCa, faults) : null;
         if (faults.Count > before || leaf is null || chain is null)
             return null;
         chain.RemoveAt(0);
@@ -40,9 +41,10 @@ internal static class NbdTlsIdentity
             CertificateChainPolicy = clientCa is null ? null : PolicyOf(clientCa),
             RemoteCertificateValidationCallback = clientCa is null
                 ? static (_, _, _, _) => true
-                : static (_, certificate, _, errors) => certificate is not null && errors == SslPolicyErrors.None,
+                : (_, certificate, chain, errors) => certificate is not null && errors == SslPolicyErrors.None
+                    && (revocations is null || chain is null || !chain.ChainElements.Any(element => revocations.Has(element.Certificate))),
         };
-        return (options, new DateTimeOffset(leaf.NotAfter.ToUniversalTime()));
+        return new NbdTlsSetup(options, new DateTimeOffset(leaf.NotAfter.ToUniversalTime()), revocations?.Until);
     }
 
     private static X509ChainPolicy PolicyOf(X509Certificate2Collection authorities)

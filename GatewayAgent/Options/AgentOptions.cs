@@ -21,8 +21,11 @@ internal sealed record AgentOptions
     /// <summary><c>Nbd</c>: where volumes are served, <c>ADDRESS:PORT</c> or <c>unix:PATH</c> with their modes of TLS; default 127.0.0.1:10809.</summary>
     public required IReadOnlyList<NbdListenAddress> Nbd { get; init; }
 
-    /// <summary><c>NbdCertificate</c>, <c>NbdKey</c>, <c>NbdClientCa</c>: what NBD by TLS is set up from; none by default.</summary>
+    /// <summary><c>NbdCertificate</c>, <c>NbdKey</c>, <c>NbdClientCa</c>, <c>NbdClientRevocations</c>: what NBD by TLS is set up from; none by default.</summary>
     public NbdTlsFiles? NbdTls { get; init; }
+
+    /// <summary><c>NbdAccess</c>: which clients may use which exports; null, the default, lets every client that is let in use all.</summary>
+    public NbdAccess? NbdAccess { get; init; }
 
     /// <summary>What the agent may use of the uplink, whatever the service configures; no bounds by default.</summary>
     public UplinkOptions Uplink { get; init; } = new();

@@ -62,7 +62,7 @@ internal static class AgentOptionsReader
         var ca = Required(configuration, "Ca", "the PEM file that the service is known by (--ca)", faults);
         if (ca is not null) CheckCa(ca, faults);
         var local = ReadLocal(configuration, faults);
-        var (nbd, nbdTls) = NbdSettingsReader.Read(configuration, faults);
+        var (nbd, nbdTls, nbdAccess) = NbdSettingsReader.Read(configuration, faults);
         var console = ReadConsole(configuration, service, faults);
         var uplink = UplinkSettingsReader.Read(configuration, faults);
         var proxy = UplinkSettingsReader.ReadProxy(configuration, Environment.GetEnvironmentVariable, faults);
@@ -77,6 +77,7 @@ internal static class AgentOptionsReader
             CaFile = Path.GetFullPath(ca!),
             Nbd = nbd,
             NbdTls = nbdTls,
+            NbdAccess = nbdAccess,
             Uplink = uplink,
             Proxy = proxy,
             Local = local!,

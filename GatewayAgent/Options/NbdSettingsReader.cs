@@ -11,12 +11,13 @@ internal static class NbdSettingsReader
     public const char Separator = ';';
 
     /// <summary>Names of the settings that are read here.</summary>
-    public static readonly string[] Settings = [AddressSetting, "NbdCertificate", "NbdKey", "NbdClientCa"];
+    public static readonly string[] Settings = [AddressSetting, "NbdCertificate", "NbdKey", "NbdClientCa", "NbdClientRevocations", AccessSetting];
 
+    private const string AccessSetting = "NbdAccess";
     private const string DefaultAddress = "127.0.0.1:10809";
 
     /// <summary>Adds every fault; what it returns then is of no use.</summary>
-    public static (IReadOnlyList<NbdListenAddress> Addresses, NbdTlsFiles? Tls) Read(IConfiguration configuration, List<string> faults)
+    public static (IReadOnlyList<NbdListenAddress> Addresses, NbdTlsFiles? Tls, NbdAccess? Access) Read(IConfiguration configuration, List<string> faults)
     {
         var tls = ReadTls(configuration, faults);
         List<NbdListenAddress> addresses = [];
@@ -27,7 +28,7 @@ internal static class NbdSettingsReader
             else
                 faults.Add($"Nbd '{text}' is neither ADDRESS:PORT nor unix:PATH, with ,tls=off, ,tls=allowed or ,tls=required behind it or without");
         }
-        return (addresses, tls);
+        return (addresses, tls, ReadAccess(configuration, addresses, tls, faults));
     }
 
     private static IEnumerable<string> Texts(IConfiguration configuration)
@@ -51,16 +52,42 @@ internal static class NbdSettingsReader
         return hasTls && address.UnixPath is null ? address with { Tls = address.IsLocal ? NbdTlsMode.Allowed : NbdTlsMode.Required } : address;
     }
 
+    private static NbdAccess? ReadAccess(IConfiguration configuration, List<NbdListenAddress> addresses, NbdTlsFiles? tls, List<string> faults)
+    {
+        var section = configuration.GetSection(AccessSetting);
+        if (!section.Exists()) return null;
+        var clientsOf = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        foreach (var export in section.GetChildren())
+        {
+            var clients = export.GetChildren().Select(static c => c.Value ?? "").ToList();
+            if (export.Value is not null || clients.Count == 0 || clients.Contains(""))
+                faults.Add($"{AccessSetting}:{export.Key} is not an array of clients: names in their certificates, or {NbdAccess.HashPrefix} and a certificate's hash");
+            foreach (var hash in clients.Where(static c => c.StartsWith(NbdAccess.HashPrefix, StringComparison.OrdinalIgnoreCase)))
+            {
+                if (hash.Length != NbdAccess.HashPrefix.Length + 64 || !hash[NbdAccess.HashPrefix.Length..].All(char.IsAsciiHexDigit))
+                    faults.Add($"{AccessSetting}:{export.Key} has '{hash}', which is not {NbdAccess.HashPrefix} and 64 hexadecimal digits");
+            }
+            clientsOf[export.Key] = clients;
+        }
+        if (tls?.ClientCaFile is null)
+            faults.Add($"{AccessSetting} goes by the clients' certificates: give NbdClientCa");
+        foreach (var open in addresses.Where(static a => a.UnixPath is null && a.TlsMode != NbdTlsMode.Required))
+            faults.Add($"Nbd '{open}' lets clients in without a certificate, which {AccessSetting} goes by: write ',tls=required' behind it");
+        return new NbdAccess(clientsOf);
+    }
+
     private static NbdTlsFiles? ReadTls(IConfiguration configuration, List<string> faults)
     {
-        var (certificate, key, clientCa) = (File("NbdCertificate"), File("NbdKey"), File("NbdClientCa"));
-        if (certificate is null && key is null && clientCa is null)
+        var (certificate, key, clientCa, revocations) = (File("NbdCertificate"), File("NbdKey"), File("NbdClientCa"), File("NbdClientRevocations"));
+        if (certificate is null && key is null && clientCa is null && revocations is null)
             return null;
         if (certificate is null)
             faults.Add("NbdCertificate is missing: the PEM file of the certificate for NBD by TLS");
         if (key is null)
             faults.Add("NbdKey is missing: the PEM file of the NBD certificate's private key");
-        var files = new NbdTlsFiles(certificate ?? "", key ?? "", clientCa);
+        var files = new NbdTlsFiles(certificate ?? "", key ?? "", clientCa, revocations);
+        if (revocations is not null && clientCa is null)
+            faults.Add("NbdClientRevocations needs NbdClientCa: the CAs that signed the lists");
         if (certificate is not null && key is not null)
             NbdTlsIdentity.Load(files, faults);
         return files;

@@ -57,6 +57,20 @@ internal sealed class NbdPki : IDisposable
         File.SetUnixFileMode(KeyFile(name), UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
+    /// <summary>Writes the CA's list of revoked certificates; returns its file.</summary>
+    public string Revoke(params string[] names)
+    {
+        var list = new CertificateRevocationListBuilder();
+        foreach (var name in names)
+        {
+            using var certificate = X509CertificateLoader.LoadCertificateFromFile(CertificateFile(name));
+            list.AddEntry(certificate, _time.GetUtcNow());
+        }
+        var file = Path.Combine(_folder, "revoked.pem");
+        File.WriteAllText(file, PemEncoding.WriteString("X509 CRL", list.Build(_ca, 1, _time.GetUtcNow().AddDays(1), HashAlgorithmName.SHA256)));
+        return file;
+    }
+
     public void IssueClient(string name, int daysLeft = 1) => Issue(name, Client, daysLeft);
 
     public void IssueServer(string name, int daysLeft = 1) => Issue(name, Server, daysLeft);

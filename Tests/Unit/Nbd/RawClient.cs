@@ -132,12 +132,18 @@ internal sealed class RawClient : IDisposable
 
     public async Task<byte[]> ExpectOptionReplyAsync(NbdOption option, NbdOptionReply type)
     {
+        var reply = await ReceiveOptionReplyAsync();
+        Assert.Equal((option, type), (reply.Option, reply.Type));
+        return reply.Data;
+    }
+
+    /// <summary>The next answer to an option, whatever it is.</summary>
+    public async Task<(NbdOption Option, NbdOptionReply Type, byte[] Data)> ReceiveOptionReplyAsync()
+    {
         var header = await ReceiveAsync(20);
         Assert.Equal(NbdMagic.OptionReply, BinaryPrimitives.ReadUInt64BigEndian(header));
-        Assert.Equal(option, (NbdOption)BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(8)));
         var data = await ReceiveAsync((int)BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(16)));
-        Assert.Equal(type, (NbdOptionReply)BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(12)));
-        return data;
+        return ((NbdOption)BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(8)), (NbdOptionReply)BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(12)), data);
     }
 
     /// <summary>One reply of either kind; a simple one carries <paramref name="dataBytes"/> when it succeeds.</summary>

@@ -174,6 +174,92 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_revoked_client_gets_nothing_and_the_others_are_served()
+    {
+        _pki.IssueClient("lost");
+        await using var server = await StartAsync(NbdTlsMode.Required, _pki.Files with { ClientRevocationFile = _pki.Revoke("lost") });
+        using (var good = await EncryptedAsync(server, "client"))
+            await GoAsync(good);
+        using var client = await GreetedAsync(server);
+        try
+        {
+            await UpgradeAsync(client, "lost");
+            await client.SendOptionAsync(NbdOption.List);
+            Assert.True(await client.IsClosedAsync());
+        }
+        catch (Exception refused) when (refused is IOException or System.Security.Authentication.AuthenticationException)
+        {
+            // Told within the handshake already.
+        }
+        await server.Log.ContainsAsync("the TLS handshake failed");
+
+        // A newer list counts from the next connection on.
+        _pki.Revoke("lost", "client");
+        using var late = await GreetedAsync(server);
+        await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            await UpgradeAsync(late, "client");
+            await GoAsync(late);
+        });
+    }
+
+    [Fact]
+    public void A_list_that_no_client_ca_signed_or_that_is_none_is_a_fault()
+    {
+        using var strangers = new NbdPki(Path.Combine(_folder, "strangers"), TimeProvider.System);
+        var notOne = Path.Combine(_folder, "none.pem");
+        File.WriteAllText(notOne, "nothing");
+        var forged = Path.Combine(_folder, "forged.pem");
+        var genuine = File.ReadAllText(_pki.Revoke("client"));
+        // One character of the signature.
+        var at = genuine.LastIndexOf("\n-----END", StringComparison.Ordinal) - 12;
+        File.WriteAllText(forged, genuine[..at] + (genuine[at] == 'A' ? 'B' : 'A') + genuine[(at + 1)..]);
+        foreach (var (file, word) in new[] { (strangers.Revoke("client"), "not signed by"), (notOne, "holds no list"), (forged, "not signed by"), ("/none", "cannot be used") })
+        {
+            List<string> faults = [];
+            Assert.Null(NbdTlsIdentity.Load(_pki.Files with { ClientRevocationFile = file }, faults));
+            Assert.Contains(word, Assert.Single(faults), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task With_an_access_list_a_client_sees_its_own_exports_and_no_others()
+    {
+        _pki.IssueClient("backup");
+        using var backup = _pki.Load("backup");
+        var access = new NbdAccess(new Dictionary<string, IReadOnlyList<string>>
+        {
+            ["disk"] = ["client"],
+            ["logs"] = ["client", "sha256:" + backup.GetCertHashString(System.Security.Cryptography.HashAlgorithmName.SHA256)],
+        });
+        await using var server = await ServerUnderTest.StartAsync(
+            null,
+            o =>
+            {
+                Configure(o, NbdTlsMode.Required, _pki.Files);
+                o.Access = access;
+            },
+            ("logs", new ScriptedDevice(4096)), ("other", new ScriptedDevice(4096)));
+        using (var client = await EncryptedAsync(server, "client"))
+        {
+            Assert.Equal(["disk", "logs"], await ListAsync(client));
+            await GoAsync(client);
+        }
+        using var second = await EncryptedAsync(server, "backup");
+        Assert.Equal(["logs"], await ListAsync(second));
+        foreach (var name in new[] { "disk", "other", "none" })
+        {
+            // As if it did not exist.
+            await second.SendOptionAsync(NbdOption.Go, [.. RawClient.Name(name), 0, 0]);
+            await second.ExpectOptionReplyAsync(NbdOption.Go, NbdOptionReply.ErrorUnknown);
+        }
+        Assert.True(access.Allows("logs@snap-1", backup));
+        Assert.False(access.Allows("disk@snap-1", backup));
+        Assert.False(access.Allows("logs", null));
+        Assert.True(new NbdAccess(new Dictionary<string, IReadOnlyList<string>> { ["*"] = ["localhost"] }).Allows("any", backup));
+    }
+
+    [Fact]
     public async Task Without_a_client_ca_no_certificate_is_asked_for()
     {
         await using var server = await StartAsync(NbdTlsMode.Required, _pki.Files with { ClientCaFile = null });
@@ -244,6 +330,15 @@ public sealed class TlsTests : IDisposable
     {
         options.Listen = [.. options.Listen.Select(address => address with { Tls = mode })];
         options.Tls = files;
+    }
+
+    private static async Task<List<string>> ListAsync(RawClient client)
+    {
+        await client.SendOptionAsync(NbdOption.List);
+        var names = new List<string>();
+        while (await client.ReceiveOptionReplyAsync() is var (_, type, data) && type == NbdOptionReply.Server)
+            names.Add(System.Text.Encoding.UTF8.GetString(data.AsSpan(4)));
+        return names;
     }
 
     private static async Task<RawClient> GreetedAsync(ServerUnderTest server)

@@ -105,6 +105,25 @@ public sealed class AgentOptionsReaderTests : IDisposable
             Assert.Contains(error.Faults, f => f.Contains(word, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void An_access_list_needs_certificates_from_everybody_who_is_no_file()
+    {
+        using var pki = new Kit.Nbd.NbdPki(Path.Combine(_folder, "pki"), TimeProvider.System);
+        IEnumerable<KeyValuePair<string, string?>> with(string addresses) => Given(
+            ("Service", "https://s"), ("Ca", Ca()), ("State", "/x"), ("Nbd", addresses),
+            ("NbdCertificate", pki.Files.CertificateFile), ("NbdKey", pki.Files.KeyFile), ("NbdClientCa", pki.Files.ClientCaFile), ("NbdClientRevocations", pki.Revoke("client")));
+        var file = File("{ \"nbdAccess\": { \"data\": [\"db1\"], \"*\": [\"backup\"] } }");
+        var options = AgentOptionsReader.Read(with("unix:/run/a.sock;127.0.0.1:1,tls=required"), file);
+        using var client = pki.Load("client");
+        Assert.False(options.NbdAccess!.Allows("data", client));
+        Assert.NotNull(options.NbdTls!.ClientRevocationFile);
+
+        Assert.Contains("127.0.0.1:1", Assert.Single(Assert.Throws<AgentOptionsException>(() => AgentOptionsReader.Read(with("127.0.0.1:1"), file)).Faults), StringComparison.Ordinal);
+        var faults = Assert.Throws<AgentOptionsException>(() => AgentOptionsReader.Read(
+            with("127.0.0.1:1,tls=required"), File("{ \"nbdAccess\": { \"data\": \"db1\", \"logs\": [\"sha256:12\"] } }"))).Faults;
+        Assert.Equal(2, faults.Count);
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private static IEnumerable<KeyValuePair<string, string?>> Given(params (string Name, string? Value)[] values) => values.Select(v => KeyValuePair.Create(v.Name, v.Value));
