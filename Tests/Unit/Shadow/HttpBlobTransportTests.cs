@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using System.Threading.Channels;
 using Tidegate.GatewayAgent.Shadow;
 using Tidegate.GatewayAgent.Uplink;
 using Tidegate.Grains.Interfaces.Errors;
@@ -36,16 +37,17 @@ public sealed class HttpBlobTransportTests
     public async Task A_put_that_the_limit_makes_slow_is_not_given_up()
     {
         var peer = new ScriptedHandler((_, _) => new HttpResponseMessage(HttpStatusCode.Created));
-        using var limiter = new TransferLimiter(_time, static _ => 1000);
-        using var turn = await limiter.NewFlow().BeginAsync(default);
-        var began = _time.GetUtcNow();
-        var transport = new HttpBlobTransport(
-            new DataClients(new HttpClient(peer), new HttpClient(peer)), _time, new BlobTransportOptions { AttemptTimeout = TimeSpan.FromSeconds(1) });
-        var put = transport.By(turn).PutAsync(Ticket("PUT"), new byte[4000], default);
-        await _time.RunWaitsAsync(put, TimeSpan.FromSeconds(0.5));
-        Assert.True(await put);
-        Assert.Equal(4000, Assert.Single(peer.Asked).Body.Length);
-        Assert.InRange((_time.GetUtcNow() - began).TotalSeconds, 3.7, 4.5);
+        var turn = new ManualTurn();
+        var put = Transport(peer).By(turn).PutAsync(Ticket("PUT"), Content, default);
+        for (var sent = 0; sent < Content.Length; sent += 250)
+        {
+            // Nothing but the limiter is waited for now, and it takes its time.
+            var granted = await turn.AskedAsync();
+            _time.Advance(2 * new BlobTransportOptions().AttemptTimeout);
+            granted.SetResult(250);
+        }
+        Assert.True(await put.OrHungAsync());
+        Assert.Equal(Content, Assert.Single(peer.Asked).Body);
     }
 
     [Theory]
@@ -194,5 +196,24 @@ public sealed class HttpBlobTransportTests
         var content = new ByteArrayContent(blob, (int)range.From!.Value, end - (int)range.From.Value);
         content.Headers.ContentRange = new ContentRangeHeaderValue(range.From.Value, end - 1, blob.Length);
         return new HttpResponseMessage(HttpStatusCode.PartialContent) { Content = content };
+    }
+
+    /// <summary>A turn whose grants the test makes.</summary>
+    private sealed class ManualTurn : ITransferTurn
+    {
+        private readonly Channel<TaskCompletionSource<int>> _asked = Channel.CreateUnbounded<TaskCompletionSource<int>>();
+
+        public Task<TaskCompletionSource<int>> AskedAsync() => _asked.Reader.ReadAsync().AsTask().OrHungAsync();
+
+        public ValueTask<int> TakeAsync(int bytes, CancellationToken cancellationToken)
+        {
+            var grant = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+            _asked.Writer.TryWrite(grant);
+            return new ValueTask<int>(grant.Task.WaitAsync(cancellationToken));
+        }
+
+        public void Dispose()
+        {
+        }
     }
 }
