@@ -40,6 +40,38 @@ public sealed class OutageTests(OutageSite site) : IClassFixture<OutageSite>
         await site.ProveAsync();
     }
 
+    /// <summary>With a full log and no uplink writes go past the log, over a kill as well; with the uplink back all of it is brought over.</summary>
+    [Fact]
+    public async Task I1_I3_With_a_full_log_and_no_uplink_hosts_write_on_and_the_volume_comes_back()
+    {
+        const string Volume = "filled";
+        var deployment = site.Deployment;
+        var volume = await deployment.VolumeAsync(site.Gateway, Volume, "8MiB");
+        var uri = deployment.NbdUri(OutageSite.Agent, Volume);
+        await using var writer = JournalledWriter.Start(uri, deployment.Folder, 0, 8L << 20, seed: 3, isBounded: true);
+        await writer.MoreAsync(100);
+        site.Uplink.Cut();
+        await writer.MoreAsync(5000);
+        await StateAsync("passThrough");
+        await deployment.EndAgentAsync(OutageSite.Agent);
+        await deployment.StartAgentAsync(OutageSite.Agent);
+        await writer.MoreAsync(500);
+        await StateAsync("passThrough");
+
+        site.Uplink.Restore();
+        await StateAsync("shadowing");
+        await site.LinkAsync(isHeld: true);
+        var cut = await SnapshotProof.TakeAsync(deployment, volume);
+        await writer.MoreAsync(100);
+        await writer.StopAsync();
+        var (ok, report) = await writer.VerifyAsync(uri);
+        Assert.True(ok, report.ToJsonString());
+        await cut.VerifyAsync(writer, uri);
+
+        Task StateAsync(string state) => Eventually.TrueAsync($"the volume is {state}", async () =>
+            (string?)(await deployment.LocalVolumeAsync(OutageSite.Agent, Volume))["state"] == state);
+    }
+
     /// <summary>
     /// A store that finds no room keeps its records in the log, and writes fail only when that is full. Nothing acknowledged is lost, killed and started again
     /// on the full disk; with room it goes on by itself.

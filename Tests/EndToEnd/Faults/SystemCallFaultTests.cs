@@ -16,26 +16,10 @@ public sealed class SystemCallFaultTests(FaultedVolume volume)
     private const string IoError = "error=EIO";
     private const string NoSpace = "error=ENOSPC";
 
-    public static TheoryData<string, bool, string, int> Matrix
-    {
-        get
-        {
-            var rows = new TheoryData<string, bool, string, int>();
-            foreach (var file in (string[])[Log, Store])
-            {
-                foreach (var action in (string[])[Kill, IoError, NoSpace])
-                {
-                    for (var number = 1; number <= 20; number++)
-                    {
-                        rows.Add(file, false, action, number);
-                        rows.Add(file, true, action, number);
-                    }
-                }
-            }
+    public static TheoryData<string, bool, string, int> Matrix => Rows((Log, false), (Log, true), (Store, false));
 
-            return rows;
-        }
-    }
+    /// <summary>The store is synced after every 32 MiB of writes, so that these take as long as all others together.</summary>
+    public static TheoryData<string, bool, string, int> StoreSyncs => Rows((Store, true));
 
     [Theory]
     [InlineData(Log, false, Kill, 7)]
@@ -51,6 +35,9 @@ public sealed class SystemCallFaultTests(FaultedVolume volume)
     /// <summary>All of it: <c>./dev test --full</c>.</summary>
     [Theory(Explicit = true), MemberData(nameof(Matrix))]
     public Task I1_I3_Nothing_flushed_is_lost_at_any_call(string file, bool isSync, string action, int number) => RunAsync(file, isSync, action, number);
+
+    [Theory(Explicit = true), MemberData(nameof(StoreSyncs))]
+    public Task I1_I3_Nothing_flushed_is_lost_at_any_sync_of_the_store(string file, bool isSync, string action, int number) => RunAsync(file, isSync, action, number);
 
     [Fact]
     public Task I1_I3_Killed_ten_times_under_a_writer_nothing_flushed_is_lost() => KillAsync(10);
@@ -120,4 +107,18 @@ public sealed class SystemCallFaultTests(FaultedVolume volume)
 
     private Task StoppedAsync(string operation) => Eventually.TrueAsync($"the volume has stopped and names {operation}", async () =>
         await volume.StateAsync() is ("failed", var reason) && reason.Contains(operation, StringComparison.Ordinal));
+
+    private static TheoryData<string, bool, string, int> Rows(params ReadOnlySpan<(string File, bool IsSync)> calls)
+    {
+        var rows = new TheoryData<string, bool, string, int>();
+        foreach (var (file, isSync) in calls)
+        {
+            foreach (var action in (string[])[Kill, IoError, NoSpace])
+            {
+                for (var number = 1; number <= 20; number++) rows.Add(file, isSync, action, number);
+            }
+        }
+
+        return rows;
+    }
 }
