@@ -69,7 +69,10 @@ public sealed class FaultedVolume : IAsyncLifetime
     /// <summary>Ends the agent in order.</summary>
     public Task StopAsync() => Deployment.EndAgentAsync(RunningSite.Agent, inOrder: true);
 
-    public Task StartAsync() => Deployment.StartAgentAsync(RunningSite.Agent);
+    /// <summary>SIGKILL.</summary>
+    public Task EndAsync() => Deployment.EndAgentAsync(RunningSite.Agent);
+
+    public Task StartAsync(SystemCallFault? fault = null) => Deployment.StartAgentAsync(RunningSite.Agent, fault: fault);
 
     /// <summary>State and reason, as the local page says them.</summary>
     public async Task<(string State, string Reason)> StateAsync()

@@ -9,11 +9,10 @@ namespace Tidegate.Tests.EndToEnd.Faults;
 internal sealed class SnapshotProof
 {
     private readonly Deployment _deployment;
-    private readonly string _snapshotId;
+    private readonly SnapshotView _reply;
     private readonly (long Before, long After) _times;
 
-    private SnapshotProof(Deployment deployment, string snapshotId, (long Before, long After) times) =>
-        (_deployment, _snapshotId, _times) = (deployment, snapshotId, times);
+    private SnapshotProof(Deployment deployment, SnapshotView reply, (long Before, long After) times) => (_deployment, _reply, _times) = (deployment, reply, times);
 
     /// <summary>Asks until the agent, back from a fault, can be asked.</summary>
     public static async Task<SnapshotProof> TakeAsync(Deployment deployment, string volumeId)
@@ -24,7 +23,7 @@ internal sealed class SnapshotProof
         {
             var before = JournalledWriter.Now;
             var snapshot = await client.CreateSnapshotAsync(volumeId, new CreateSnapshotRequest("after a fault"));
-            taken = new SnapshotProof(deployment, snapshot.SnapshotId, (before, JournalledWriter.Now));
+            taken = new SnapshotProof(deployment, snapshot, (before, JournalledWriter.Now));
             return true;
         });
         return taken!;
@@ -34,8 +33,8 @@ internal sealed class SnapshotProof
     public async Task VerifyAsync(JournalledWriter writer, string volumeUri)
     {
         using var client = _deployment.Client();
-        await Eventually.TrueAsync("the snapshot completes", async () => (await client.GetSnapshotAsync(_snapshotId)).State == SnapshotState.Completed);
-        var (ok, report) = await writer.VerifyAsync($"{volumeUri}@{_snapshotId}", _times);
-        Assert.True(ok, report.ToJsonString());
+        await Eventually.TrueAsync("the snapshot completes", async () => (await client.GetSnapshotAsync(_reply.SnapshotId)).State == SnapshotState.Completed);
+        var (ok, report) = await writer.VerifyAsync($"{volumeUri}@{_reply.SnapshotId}", _times);
+        Assert.True(ok, $"{report.ToJsonString()}; the reply was {_reply}, and now it is {await client.GetSnapshotAsync(_reply.SnapshotId)}");
     }
 }

@@ -21,6 +21,20 @@ public sealed class SystemCallFaultTests(FaultedVolume volume)
     /// <summary>The store is synced after every 32 MiB of writes, so that these take as long as all others together.</summary>
     public static TheoryData<string, bool, string, int> StoreSyncs => Rows((Store, true));
 
+    public static TheoryData<string, bool, int> Recoveries
+    {
+        get
+        {
+            var rows = new TheoryData<string, bool, int>();
+            foreach (var (file, isSync) in ((string, bool)[])[(Log, false), (Log, true), (Store, false)])
+            {
+                for (var number = 1; number <= 10; number++) rows.Add(file, isSync, number);
+            }
+
+            return rows;
+        }
+    }
+
     [Theory]
     [InlineData(Log, false, Kill, 7)]
     [InlineData(Log, true, Kill, 3)]
@@ -38,6 +52,14 @@ public sealed class SystemCallFaultTests(FaultedVolume volume)
 
     [Theory(Explicit = true), MemberData(nameof(StoreSyncs))]
     public Task I1_I3_Nothing_flushed_is_lost_at_any_sync_of_the_store(string file, bool isSync, string action, int number) => RunAsync(file, isSync, action, number);
+
+    [Theory]
+    [InlineData(Log, false, 1)]
+    [InlineData(Log, true, 2)]
+    public Task I1_I3_Killed_while_it_recovers_nothing_flushed_is_lost(string file, bool isSync, int number) => RecoverAsync(file, isSync, number);
+
+    [Theory(Explicit = true), MemberData(nameof(Recoveries))]
+    public Task I1_I3_Killed_at_any_call_of_its_recovery_nothing_flushed_is_lost(string file, bool isSync, int number) => RecoverAsync(file, isSync, number);
 
     [Fact]
     public Task I1_I3_Killed_ten_times_under_a_writer_nothing_flushed_is_lost() => KillAsync(10);
@@ -92,6 +114,28 @@ public sealed class SystemCallFaultTests(FaultedVolume volume)
                 if (action == NoSpace && file == Store && !isSync) await writer.MoreAsync(200);
                 else await StoppedAsync(isSync ? "fdatasync" : "pwrite");
             });
+        await volume.RestartAsync();
+        await volume.ProveAsync(writer);
+    }
+
+    /// <summary>Killed under a writer, and again while it replays what the first kill left, or soon after.</summary>
+    private async Task RecoverAsync(string file, bool isSync, int number)
+    {
+        await volume.CleanAsync();
+        await using var writer = volume.Start();
+        await writer.MoreAsync(100);
+        await volume.EndAsync();
+        var fault = SystemCallFault.Once(Kill, isSync ? SystemCallFault.Syncs : SystemCallFault.Writes, volume.PathOf(file), number);
+        try
+        {
+            await volume.StartAsync(fault);
+        }
+        catch (InvalidOperationException) when (volume.Agent.HasExited)
+        {
+            // Killed before it was ready.
+        }
+
+        await Eventually.TrueAsync("the agent is killed again", () => Task.FromResult(volume.Agent.HasExited));
         await volume.RestartAsync();
         await volume.ProveAsync(writer);
     }

@@ -132,16 +132,20 @@ public sealed class Deployment : IAsyncDisposable
 
     private static string Authority(string url) => new Uri(url).Authority.Replace("localhost", "127.0.0.1", StringComparison.Ordinal);
 
-    /// <summary>Starts an agent, again on its ports when it ran before; returns its ready file.</summary>
-    public async Task<JsonObject> StartAgentAsync(string name, Func<JsonObject, bool>? until = null)
+    /// <summary>Starts an agent, again on its ports when it ran before; returns its ready file. With a fault it meets that from its first system call on.</summary>
+    public async Task<JsonObject> StartAgentAsync(string name, Func<JsonObject, bool>? until = null, SystemCallFault? fault = null)
     {
         var ready = Path.Combine(Folder, name + ".json");
+        var program = Repository.Program("GatewayAgent");
         List<string> arguments = [
             "run", "--state", Path.Combine(Folder, name), "--service", SiloReady(0, "agentsUrl"), "--ca", CaFile, "--ready-file", ready];
         arguments.AddRange(_agentReady.TryGetValue(name, out var before)
             ? ["--nbd", new Uri((string)before["nbdUri"]!).Authority, "--local", new Uri((string)before["localUrl"]!).Authority]
             : ["--nbd", "127.0.0.1:0", "--local", "127.0.0.1:0"]);
-        var agent = _agents[name] = ManagedProcess.Start(name, Repository.Program("GatewayAgent"), arguments, Path.Combine(Folder, name + ".log"), ready, _agentEnvironment);
+        // -D: strace is the grandchild, so that the process is the agent itself.
+        if (fault is not null) arguments = ["-D", "-f", "-o", Path.Combine(Folder, name + ".strace"), .. fault.Arguments, program, .. arguments];
+        var agent = _agents[name] = ManagedProcess.Start(
+            name, fault is null ? program : Repository.Tool("strace"), arguments, Path.Combine(Folder, name + ".log"), ready, _agentEnvironment);
         _agentReady[name] = await agent.ReadyAsync(until);
         Release(name);
         return _agentReady[name];

@@ -31,9 +31,10 @@ public sealed class FaultInjector : IAsyncDisposable
         var injector = new FaultInjector(strace, calls);
         try
         {
-            await Eventually.TrueAsync("strace is attached", () =>
-                Task.FromResult(strace.HasExited || strace.LogTail().Contains("attached", StringComparison.Ordinal)));
-            return strace.HasExited ? throw new InvalidOperationException($"strace could not attach: {strace.LogTail()}") : injector;
+            // The process may be killed, and strace end with it, as soon as it is there.
+            bool IsAttached() => strace.LogTail().Contains("attached", StringComparison.Ordinal);
+            await Eventually.TrueAsync("strace is attached", () => Task.FromResult(strace.HasExited || IsAttached()));
+            return IsAttached() ? injector : throw new InvalidOperationException($"strace could not attach: {strace.LogTail()}");
         }
         catch
         {
