@@ -14,6 +14,8 @@ namespace Tidegate.BlockStore.Segments;
 internal sealed class SegmentWriter : IDisposable
 {
     private const int ZstdLevel = 3;
+    /// <summary>After so many frames in a row that did not shrink, a sector of each further frame is tried first.</summary>
+    private const int UnshrunkBeforeProbes = 4;
 
     private readonly SegmentIdentity _identity;
     private readonly AesGcm _cipher;
@@ -22,6 +24,7 @@ internal sealed class SegmentWriter : IDisposable
     private readonly List<SegmentEntry> _entries = [];
     private byte[]? _buffer;
     private int _length = SegmentFormat.HeaderBytes;
+    private int _unshrunk;
 
     public SegmentWriter(SegmentIdentity identity, DataKey key, int expectedBytes)
     {
@@ -121,8 +124,21 @@ internal sealed class SegmentWriter : IDisposable
     {
         if (plain.Length <= 1) return (FrameCodec.Raw, 0);
         if (_zstd is not null) return _zstd.TryWrap(plain, target[..^1], out var packed) ? (FrameCodec.Zstd, packed) : (FrameCodec.Raw, 0);
+        if (_unshrunk >= UnshrunkBeforeProbes && !IsWorthCompressing(plain, target)) return (FrameCodec.Raw, 0);
         var stored = LZ4Codec.Encode(plain, target[..^1], LZ4Level.L00_FAST);
+        _unshrunk = stored > 0 ? 0 : _unshrunk + 1;
         return stored > 0 ? (FrameCodec.Lz4, stored) : (FrameCodec.Raw, 0);
+    }
+
+    /// <summary>
+    /// Whether one sector shrinks, another one in each frame. What is remembered from frame to frame is of this segment alone: sealing the same
+    /// sectors again under the same identity must give the same bytes.
+    /// </summary>
+    private bool IsWorthCompressing(ReadOnlySpan<byte> plain, Span<byte> scratch)
+    {
+        if (plain.Length <= BlockGeometry.SectorBytes) return true;
+        var sector = _entries.Count * 5 % (plain.Length / BlockGeometry.SectorBytes);
+        return LZ4Codec.Encode(plain.Slice(sector * BlockGeometry.SectorBytes, BlockGeometry.SectorBytes), scratch[..(BlockGeometry.SectorBytes - 1)], LZ4Level.L00_FAST) > 0;
     }
 
     private void WriteIndex(Span<byte> index, IReadOnlyList<SegmentRange> ranges)

@@ -37,6 +37,6 @@ internal sealed class DataClients(HttpClient service, HttpClient store)
     {
         handler.MaxConnectionsPerServer = connections;
         // Attempts carry their own time limit.
-        return new HttpClient(dialler.AttachTo(handler)) { Timeout = Timeout.InfiniteTimeSpan };
+        return new HttpClient(GatheredSends.Attach(dialler.AttachTo(handler), dialler)) { Timeout = Timeout.InfiniteTimeSpan };
     }
 }
