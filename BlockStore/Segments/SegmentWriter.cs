@@ -14,8 +14,9 @@ namespace Tidegate.BlockStore.Segments;
 internal sealed class SegmentWriter : IDisposable
 {
     private const int ZstdLevel = 3;
-    /// <summary>After so many frames in a row that did not shrink, a sector of each further frame is tried first.</summary>
-    private const int UnshrunkBeforeProbes = 4;
+    /// <summary>After so many sectors in a row that did not shrink, a sector of each further frame speaks for it, and of single ones only some are tried.</summary>
+    private const int UnshrunkBeforeProbes = 32;
+    private const int SingleSectorsBetweenProbes = 8;
 
     private readonly SegmentIdentity _identity;
     private readonly AesGcm _cipher;
@@ -126,7 +127,7 @@ internal sealed class SegmentWriter : IDisposable
         if (_zstd is not null) return _zstd.TryWrap(plain, target[..^1], out var packed) ? (FrameCodec.Zstd, packed) : (FrameCodec.Raw, 0);
         if (_unshrunk >= UnshrunkBeforeProbes && !IsWorthCompressing(plain, target)) return (FrameCodec.Raw, 0);
         var stored = LZ4Codec.Encode(plain, target[..^1], LZ4Level.L00_FAST);
-        _unshrunk = stored > 0 ? 0 : _unshrunk + 1;
+        _unshrunk = stored > 0 ? 0 : _unshrunk + Math.Max(1, plain.Length / BlockGeometry.SectorBytes);
         return stored > 0 ? (FrameCodec.Lz4, stored) : (FrameCodec.Raw, 0);
     }
 
@@ -136,7 +137,7 @@ internal sealed class SegmentWriter : IDisposable
     /// </summary>
     private bool IsWorthCompressing(ReadOnlySpan<byte> plain, Span<byte> scratch)
     {
-        if (plain.Length <= BlockGeometry.SectorBytes) return true;
+        if (plain.Length <= BlockGeometry.SectorBytes) return _entries.Count % SingleSectorsBetweenProbes == 0;
         var sector = _entries.Count * 5 % (plain.Length / BlockGeometry.SectorBytes);
         return LZ4Codec.Encode(plain.Slice(sector * BlockGeometry.SectorBytes, BlockGeometry.SectorBytes), scratch[..(BlockGeometry.SectorBytes - 1)], LZ4Level.L00_FAST) > 0;
     }

@@ -56,7 +56,7 @@ internal sealed unsafe class LinuxDiskFile : IDiskFile
             var done = 0;
             while (done < data.Length)
             {
-                var count = NativeFile.Write(_handle, start + done, (nuint)Math.Min(data.Length - done, PieceBytes), position + done);
+                var count = NativeFile.Write(_handle, start + done, (nuint)PieceOf(position + done, data.Length - done), position + done);
                 if (count < 0 && Marshal.GetLastPInvokeError() == NativeFile.Interrupted)
                     continue;
                 if (count < 0)
@@ -176,6 +176,9 @@ internal sealed unsafe class LinuxDiskFile : IDiskFile
             }
         }
     }
+
+    /// <summary>Pieces of a large write end where folios do, so that two pieces never share one.</summary>
+    private static int PieceOf(long position, int left) => left <= PieceBytes ? left : PieceBytes - (int)(position % PieceBytes);
 
     private void Grow(long end)
     {

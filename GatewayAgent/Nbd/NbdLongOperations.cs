@@ -7,12 +7,14 @@ namespace Tidegate.GatewayAgent.Nbd;
 internal static class NbdLongOperations
 {
     public const int StepBytes = 1024 * 1024;
-    private const uint PieceBytes = 128 * 1024;
+    /// <summary>What leaves at once: each piece wakes the client, and costs it more than what a smaller one saves here by staying in the cache.</summary>
+    private const uint PieceBytes = 1024 * 1024;
+    /// <summary>Zeroes of this length, from a multiple of it in the read on, go as a hole.</summary>
+    private const int HoleBytes = 128 * 1024;
     private static readonly byte[] Zeroes = new byte[StepBytes];
 
     /// <summary>
-    /// Answers a read in pieces that stay in the processor's cache between reading and sending; a piece of nothing but zeroes
-    /// goes as a hole. Looking at the bytes costs less than asking for extents, which a file system finds by walking its map.
+    /// Answers a read in pieces; what is nothing but zeroes goes as holes. Looking at the bytes costs less than asking for extents, which a file system finds by walking its map.
     /// Queues its own replies; a failure may follow data chunks. The whole length has been granted.
     /// </summary>
     public static async ValueTask ReadInPiecesAsync(
@@ -36,15 +38,8 @@ internal static class NbdLongOperations
                     reply.Release();
                     throw;
                 }
-                if (replies.DataOf(reply).Span.ContainsAnyExcept((byte)0))
-                {
-                    replies.CompleteRead(reply, request.Cookie, offset, isLast: length == left);
-                }
-                else
-                {
-                    reply.Release();
-                    replies.Hole(request.Cookie, offset, length, isLast: length == left);
-                }
+                QueueRuns(replies, reply, request.Cookie, offset, isLast: length == left);
+                reply.Release();
                 replies.Send();
                 offset += length;
                 left -= length;
@@ -56,6 +51,28 @@ internal static class NbdLongOperations
                 memory.Return(granted, wereGranted: true);
         }
     }
+
+    private static void QueueRuns(NbdReplyWriter replies, in NbdSlice reply, ulong cookie, ulong offset, bool isLast)
+    {
+        var data = replies.DataOf(reply).Span;
+        for (var from = 0; from < data.Length;)
+        {
+            var isHole = IsZero(data, from);
+            var to = from;
+            do
+                to = Math.Min(to + HoleBytes, data.Length);
+            while (to < data.Length && IsZero(data, to) == isHole);
+            var ends = isLast && to == data.Length;
+            if (isHole)
+                replies.Hole(cookie, offset + (uint)from, (uint)(to - from), ends);
+            else
+                // Its header overwrites the end of a hole, which has been announced, or of nothing.
+                replies.CompleteRead(replies.PartOf(reply, from, to - from), cookie, offset + (uint)from, ends);
+            from = to;
+        }
+    }
+
+    private static bool IsZero(ReadOnlySpan<byte> data, int from) => !data.Slice(from, Math.Min(HoleBytes, data.Length - from)).ContainsAnyExcept((byte)0);
 
     public static async ValueTask BlockStatusAsync(IBlockDevice device, NbdReplyWriter replies, NbdRequest request, CancellationToken cancellationToken)
     {

@@ -26,6 +26,16 @@ internal sealed class NbdReplyWriter(NbdReplyQueue queue, bool structured)
 
     public Memory<byte> DataOf(in NbdSlice reply) => reply.Memory[ReadHeaderBytes..];
 
+    /// <summary>
+    /// A reply that holds some of another's data, where they lie: its header takes the place of what lies before, so that must be needed no more.
+    /// Both are to be completed or released.
+    /// </summary>
+    public NbdSlice PartOf(in NbdSlice reply, int from, int length)
+    {
+        reply.Buffer.AddUser();
+        return new NbdSlice(reply.Buffer, reply.Start + from, ReadHeaderBytes + length);
+    }
+
     /// <summary>Queues a reply reserved by <see cref="ReserveRead"/> whose data is in place.</summary>
     public void CompleteRead(in NbdSlice reply, ulong cookie, ulong offset, bool isLast = true)
     {

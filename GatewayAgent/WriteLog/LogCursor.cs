@@ -8,7 +8,8 @@ namespace Tidegate.GatewayAgent.WriteLog;
 /// </summary>
 internal sealed class LogCursor : IDisposable
 {
-    private const int BlockBytes = 1 << 20;
+    /// <summary>What is read at once stays in the processor's cache until it is used; of small records it holds dozens.</summary>
+    private const int BlockBytes = 256 << 10;
     private readonly LogFile _file;
     private readonly ulong _volumeTag;
     private readonly long _newestGeneration;
@@ -82,19 +83,27 @@ internal sealed class LogCursor : IDisposable
 
     private ReadOnlyMemory<byte> Buffered(long position, int length) => _buffer.AsMemory((int)(position - _bufferStart), length);
 
-    /// <summary>Makes a range resident, reading ahead as far as the block and the limit allow.</summary>
+    /// <summary>Makes a range resident, reading ahead as far as the block and the limit allow. What is resident is not read again.</summary>
     private void Fill(long position, int length, long limit)
     {
         if (position >= _bufferStart && position + length <= _bufferStart + _bufferBytes)
             return;
-        if (length > _buffer.Length)
+        var kept = position >= _bufferStart ? (int)Math.Max(0, _bufferStart + _bufferBytes - position) : 0;
+        var rest = _buffer.AsSpan(_bufferBytes - kept, kept);
+        if (length <= _buffer.Length)
         {
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = ArrayPool<byte>.Shared.Rent(length);
+            rest.CopyTo(_buffer);
         }
-        var count = (int)Math.Min(_buffer.Length, limit - position);
-        _bufferBytes = 0;
-        _file.Read(position, _buffer.AsSpan(0, count));
-        (_bufferStart, _bufferBytes) = (position, count);
+        else
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(length);
+            rest.CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = larger;
+        }
+        (_bufferStart, _bufferBytes) = (position, kept);
+        var count = (int)Math.Min(_buffer.Length, limit - position) - kept;
+        _file.Read(position + kept, _buffer.AsSpan(kept, count));
+        _bufferBytes += count;
     }
 }

@@ -196,6 +196,48 @@ public sealed class TransmissionTests
         Assert.Equal((NbdChunk.OffsetData, true, 8 + 128 * 1024), (whole.Type, whole.IsLast, whole.Data.Length));
     }
 
+    [Fact]
+    public async Task A_large_read_is_put_together_from_runs_of_data_and_holes_in_every_mebibyte()
+    {
+        await using var server = await ServerUnderTest.StartAsync(new ScriptedDevice(4 * 1024 * 1024));
+        using var client = await server.InTransmissionAsync();
+        const int step = 128 * 1024;
+        var expected = new byte[2 * 1024 * 1024 + 4096];
+        // Data on both sides of a hole, over the boundary of a MiB, and in the short rest.
+        foreach (var at in new[] { 0, step, 3 * step, 7 * step, 8 * step, 16 * step })
+        {
+            var piece = Pattern(4096, seed: at + 1);
+            piece.CopyTo(expected, at);
+            await client.SendRequestAsync(NbdCommand.Write, (ulong)at, 4096, payload: piece);
+            await client.ReceiveReplyAsync();
+        }
+
+        await client.SendRequestAsync(NbdCommand.Read, 0, (uint)expected.Length, cookie: 9);
+        var read = new byte[expected.Length];
+        read.AsSpan().Fill(0xee);
+        var runs = new List<(NbdChunk, int, int)>();
+        RawClient.Reply chunk;
+        do
+        {
+            chunk = await client.ReceiveReplyAsync();
+            var offset = (int)BinaryPrimitives.ReadInt64BigEndian(chunk.Data);
+            var isData = chunk.Type == NbdChunk.OffsetData;
+            var length = isData ? chunk.Data.Length - 8 : BinaryPrimitives.ReadInt32BigEndian(chunk.Data.AsSpan(8));
+            if (isData)
+                chunk.Data.AsSpan(8).CopyTo(read.AsSpan(offset));
+            else
+                read.AsSpan(offset, length).Clear();
+            runs.Add((chunk.Type, offset / step, length));
+        }
+        while (!chunk.IsLast);
+        Assert.Equal(expected, read);
+        Assert.Equal(
+            [
+                (NbdChunk.OffsetData, 0, 2 * step), (NbdChunk.OffsetHole, 2, step), (NbdChunk.OffsetData, 3, step), (NbdChunk.OffsetHole, 4, 3 * step),
+                (NbdChunk.OffsetData, 7, step), (NbdChunk.OffsetData, 8, step), (NbdChunk.OffsetHole, 9, 7 * step), (NbdChunk.OffsetData, 16, 4096),
+            ], runs);
+    }
+
     [Theory]
     [InlineData(false, "00000001" + "00000800" + "00000003" + "00000200" + "00000000" + "00000300" + "00000003")]
     [InlineData(true, "00000001" + "00000800" + "00000003")]

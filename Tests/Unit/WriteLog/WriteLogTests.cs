@@ -28,6 +28,30 @@ public sealed class WriteLogTests
     }
 
     [Fact]
+    public void Records_smaller_and_larger_than_what_is_read_at_once_are_read_whole_and_in_order_over_laps()
+    {
+        var fixture = new LogFixture(new WriteLogOptions { VolumeId = "vol-0123456789", CapacityBytes = 8 << 20, RetainUntilCommitted = false });
+        var random = new Random(7);
+        var seed = 0;
+        for (var lap = 0; lap < 3; lap++)
+        {
+            var written = new List<(long Position, byte[] Data)>();
+            var first = fixture.LogUnderTest.End;
+            for (long bytes = 0; bytes < 5 << 20; bytes += written[^1].Data.Length)
+            {
+                var length = LogFixture.Sector * (random.Next(3) == 0 ? random.Next(1, 4) : random.Next(4) == 0 ? random.Next(200, 400) : random.Next(4, 80));
+                written.Add((fixture.Write(++seed, length), LogFixture.Bytes(seed, length)));
+            }
+            fixture.Sync();
+            var read = fixture.LogUnderTest.Read(first, fixture.LogUnderTest.End).Select(record => (record.Position, Data: record.Data.ToArray())).ToList();
+            Assert.Equal(written.Select(record => record.Position), read.Select(record => record.Position));
+            Assert.All(written.Zip(read), pair => Assert.True(pair.First.Data.AsSpan().SequenceEqual(pair.Second.Data)));
+            var applied = Anchor(fixture, fixture.LogUnderTest.DurableEnd);
+            fixture.Finish(() => fixture.LogUnderTest.MarkAppliedAsync(applied));
+        }
+    }
+
+    [Fact]
     public void A_record_appended_during_a_sync_is_not_covered_by_it()
     {
         var fixture = new LogFixture();

@@ -43,6 +43,25 @@ public sealed class SegmentBuilderTests
         }, iter: 150, seed: "0000KOIPe036");
     }
 
+    [Theory]
+    [InlineData(16)]
+    [InlineData(1)]
+    public void Data_that_shrinks_is_compressed_again_after_much_that_does_not(int sectorsEach)
+    {
+        const int frames = 64;
+        var bytes = sectorsEach * 4096;
+        using var builder = new SegmentBuilder(SegmentFixture.Key, 0);
+        for (var block = 0; block < 2 * frames; block++)
+            builder.Write(block * (long)BlockGeometry.BlockBytes, SegmentFixture.Bytes(block + 1, bytes, compressible: block >= frames));
+        using var sealedSegment = builder.Seal(new SeededNonces());
+        var index = SegmentReader.Open(sealedSegment.Content, sealedSegment.Reference, SegmentFixture.Ring).Index;
+        Assert.All(index.Entries.Take(frames), entry => Assert.Equal(FrameCodec.Raw, entry.Codec));
+        // Of single sectors one in eight is tried until one shrinks.
+        Assert.InRange(index.Entries.Skip(frames).Count(entry => entry.Codec == FrameCodec.Lz4), frames - 8, frames);
+        using var again = builder.Seal(new SeededNonces());
+        Assert.True(sealedSegment.Content.Span.SequenceEqual(again.Content.Span));
+    }
+
     [Fact]
     public void I8_sealing_the_same_range_again_gives_the_same_digest_and_other_bytes()
     {
