@@ -15,88 +15,73 @@ internal static class GatheredSends
     private const int SmallestBytes = 32 * 1024;
     /// <summary>What leaves at once: a slice of an upload as records.</summary>
     private const int PieceBytes = TransferLimiter.MaxSliceBytes + 16 * 1024;
-    private static readonly HttpRequestOptionsKey<Connection> Opened = new("tidegate.connection");
+    /// <summary>What the write under way holds back: known to whatever it calls, and to no other write.</summary>
+    private static readonly AsyncLocal<Held?> Holding = new();
 
     /// <summary>To be called before the handler's first request, behind whatever else decides how it connects; returns the handler.</summary>
     public static SocketsHttpHandler Attach(SocketsHttpHandler handler, Dialler dialler)
     {
-        handler.ConnectCallback = async (context, cancellationToken) =>
-        {
-            var connection = new Connection(await dialler.ConnectAsync(context.DnsEndPoint, cancellationToken));
-            context.InitialRequestMessage.Options.Set(Opened, connection);
-            return connection;
-        };
-        handler.PlaintextStreamFilter = static (context, _) => ValueTask.FromResult(
-            context.InitialRequestMessage.Options.TryGetValue(Opened, out var connection) ? new Body(context.PlaintextStream, connection) : context.PlaintextStream);
+        handler.ConnectCallback = async (context, cancellationToken) => new Connection(await dialler.ConnectAsync(context.DnsEndPoint, cancellationToken));
+        handler.PlaintextStreamFilter = static (context, _) => ValueTask.FromResult<Stream>(new Body(context.PlaintextStream));
         return handler;
     }
 
     /// <summary>What an HTTP connection reads and writes: a large write is bracketed.</summary>
-    private sealed class Body(Stream plain, Connection connection) : PassedThrough(plain)
+    private sealed class Body(Stream plain) : PassedThrough(plain)
     {
-        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            buffer.Length < SmallestBytes ? Inner.WriteAsync(buffer, cancellationToken) : WriteGatheredAsync(buffer, cancellationToken);
+
+        private async ValueTask WriteGatheredAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
         {
-            if (buffer.Length < SmallestBytes)
-            {
-                await Inner.WriteAsync(buffer, cancellationToken);
-                return;
-            }
-            connection.Hold();
-            try
-            {
-                await Inner.WriteAsync(buffer, cancellationToken);
-                await connection.SendHeldAsync(cancellationToken);
-            }
-            finally
-            {
-                connection.Release();
-            }
+            using var held = new Held();
+            // It is as before for the caller when this method returns.
+            Holding.Value = held;
+            await Inner.WriteAsync(buffer, cancellationToken);
+            await held.SendAsync(cancellationToken);
         }
     }
 
     /// <summary>The socket, under TLS.</summary>
     private sealed class Connection(NetworkStream socket) : PassedThrough(socket)
     {
-        private byte[]? _piece;
-        private int _held;
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            Holding.Value is { } held ? held.AddAsync(Inner, buffer, cancellationToken) : Inner.WriteAsync(buffer, cancellationToken);
+    }
 
-        public void Hold() => _piece = ArrayPool<byte>.Shared.Rent(PieceBytes);
+    private sealed class Held : IDisposable
+    {
+        private readonly byte[] _piece = ArrayPool<byte>.Shared.Rent(PieceBytes);
+        private Stream? _socket;
+        private int _bytes;
 
-        public async ValueTask SendHeldAsync(CancellationToken cancellationToken)
+        public ValueTask AddAsync(Stream socket, ReadOnlyMemory<byte> record, CancellationToken cancellationToken)
         {
-            var bytes = _held;
-            _held = 0;
-            if (bytes > 0)
-                await Inner.WriteAsync(_piece.AsMemory(0, bytes), cancellationToken);
-        }
-
-        public void Release()
-        {
-            ArrayPool<byte>.Shared.Return(_piece!);
-            (_piece, _held) = (null, 0);
-        }
-
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            if (_piece is not { } piece)
-                return Inner.WriteAsync(buffer, cancellationToken);
-            if (_held + buffer.Length > piece.Length)
-                return SendThenWriteAsync(buffer, cancellationToken);
-            buffer.CopyTo(piece.AsMemory(_held));
-            _held += buffer.Length;
+            _socket = socket;
+            if (_bytes + record.Length > _piece.Length)
+                return SendThenAddAsync(record, cancellationToken);
+            record.CopyTo(_piece.AsMemory(_bytes));
+            _bytes += record.Length;
             return ValueTask.CompletedTask;
         }
 
-        private async ValueTask SendThenWriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
+        public async ValueTask SendAsync(CancellationToken cancellationToken)
         {
-            await SendHeldAsync(cancellationToken);
-            if (buffer.Length > _piece!.Length)
-            {
-                await Inner.WriteAsync(buffer, cancellationToken);
-                return;
-            }
-            buffer.CopyTo(_piece);
-            _held = buffer.Length;
+            var bytes = _bytes;
+            _bytes = 0;
+            if (bytes > 0)
+                await _socket!.WriteAsync(_piece.AsMemory(0, bytes), cancellationToken);
+        }
+
+        public void Dispose() => ArrayPool<byte>.Shared.Return(_piece);
+
+        private async ValueTask SendThenAddAsync(ReadOnlyMemory<byte> record, CancellationToken cancellationToken)
+        {
+            await SendAsync(cancellationToken);
+            if (record.Length > _piece.Length)
+                await _socket!.WriteAsync(record, cancellationToken);
+            else
+                await AddAsync(_socket!, record, cancellationToken);
         }
     }
 
