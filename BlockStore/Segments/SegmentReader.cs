@@ -170,9 +170,10 @@ public sealed class SegmentReader
     // What is kept ends where the index begins.
     private ReadOnlyMemory<byte>? Kept(SegmentEntry entry)
     {
-        if (_kept.IsEmpty) return null;
         var from = entry.Offset - (Reference.LengthBytes - _indexBytes - _kept.Length);
-        return from >= 0 && from + entry.StoredBytes <= _kept.Length ? _kept.Slice(from, entry.StoredBytes) : null;
+        // Not as one expression: a null of it would be an array's, which is an empty memory.
+        if (_kept.IsEmpty || from < 0 || from + entry.StoredBytes > _kept.Length) return null;
+        return _kept.Slice(from, entry.StoredBytes);
     }
 
     private static SegmentReader Open(SegmentReference reference, ReadOnlySpan<byte> tail, DataKey key)

@@ -125,6 +125,25 @@ public sealed class ImageReaderTests
     }
 
     [Fact]
+    public async Task Pages_before_what_was_read_ahead_are_read_as_ever()
+    {
+        var volume = new VolumeScenario();
+        for (var i = 0L; i < 900; i++) volume.Write(i * 11_000, 1);
+        await volume.CommitAsync();
+        await volume.FoldAsync();
+        Assert.InRange(volume.Head.Root!.Page.Segment.LengthBytes, 2 * (16 << 10), int.MaxValue);
+        var reader = await ImageReader.OpenAsync(volume.Head.ToImage(), new SegmentCache(volume.Segments.Source, volume.Ring, aheadBytes: 1));
+        var near = await volume.OpenAsync();
+        foreach (var i in new[] { 0L, 1, 400, 700, 899 })
+        {
+            var (sector, same) = (new byte[4096], new byte[4096]);
+            await reader.ReadAsync(i * 11_000 * 4096, sector);
+            await near.ReadAsync(i * 11_000 * 4096, same);
+            Assert.Equal(same, sector);
+        }
+    }
+
+    [Fact]
     public async Task Neighbouring_frames_are_fetched_with_one_read()
     {
         var volume = new VolumeScenario();
