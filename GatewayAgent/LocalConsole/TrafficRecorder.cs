@@ -32,9 +32,9 @@ internal sealed class TrafficRecorder(StatusBoard board, TimeProvider time)
             foreach (var gone in _tracks.Keys.Where(id => !served.ContainsKey(id)).ToList()) _tracks.Remove(gone);
             foreach (var (id, traffic) in served)
             {
-                // The first sight of a volume gives no rate: what it has counted took an unknown time.
-                if (_tracks.TryGetValue(id, out var track)) track.Add(traffic, seconds);
-                else _tracks[id] = new Track(traffic);
+                // A volume that was not served at the sample before has counted all it has since then.
+                if (!_tracks.TryGetValue(id, out var track)) _tracks[id] = track = new Track();
+                track.Add(traffic, seconds);
             }
         }
     }
@@ -49,10 +49,10 @@ internal sealed class TrafficRecorder(StatusBoard board, TimeProvider time)
         }
     }
 
-    private sealed class Track(VolumeTraffic last)
+    private sealed class Track
     {
         private readonly Queue<(long Read, long Written, long Uploaded)> _rates = new();
-        private VolumeTraffic _last = last;
+        private VolumeTraffic _last = new(0, 0, 0, 0);
 
         public void Add(VolumeTraffic now, double seconds)
         {

@@ -88,6 +88,8 @@ public sealed class PageTests : IAsyncLifetime
                     CopiedBytes = 3L << 30,
                     LeftBytes = state is VolumeRunState.Bootstrapping or VolumeRunState.CatchingUp or VolumeRunState.PassThrough ? 1L << 30 : 0,
                     RemainingSeconds = state == VolumeRunState.CatchingUp ? 95 : null,
+                    Alarms = state == VolumeRunState.PassThrough ? VolumeAlarms.RecoveryPointOld | VolumeAlarms.LogNearlyFull : VolumeAlarms.None,
+                    RecoveryPointObjectiveSeconds = 60,
                 })
             {
                 Traffic = i == 2 ? new VolumeTraffic(read, written, uploaded, 1 << 30) : null,
@@ -113,6 +115,8 @@ public sealed class PageTests : IAsyncLifetime
         Assert.Contains("certificate", (string?)await _browser.EvaluateAsync("document.getElementById('reason').textContent"), StringComparison.Ordinal);
         var progress = (string?)await _browser.EvaluateAsync("document.querySelectorAll('#volumes > li')[4].querySelector('.progress').textContent");
         Assert.Equal("Brought to the service: 3 GiB of 4 GiB, about 95 s left (75 %)", progress);
+        Assert.Equal(2, (int)(await _browser.EvaluateAsync("document.querySelectorAll('#alarm-list li').length"))!);
+        Assert.StartsWith("(2) ", (string?)await _browser.EvaluateAsync("document.title"), StringComparison.Ordinal);
         await _browser.LookAllWaysAsync("states");
     }
 
