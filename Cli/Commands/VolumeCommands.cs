@@ -4,17 +4,18 @@ using Tidegate.Cli.Errors;
 using Tidegate.Cli.Output;
 using Tidegate.Client.Rest.Models;
 using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Gateways;
 
 namespace Tidegate.Cli.Commands;
 
-/// <summary><c>tidegate volumes</c>: create, list, describe, resize, retention, objective, delete.</summary>
+/// <summary><c>tidegate volumes</c>: create, list, describe, resize, retention, objective, resolve, delete.</summary>
 internal static class VolumeCommands
 {
     private const int SectorBytes = 4096;
 
-    public static Command Create(GlobalOptions globals) => new("volumes", "Volumes: create, list, describe, resize, retention, objective, delete, erase.")
+    public static Command Create(GlobalOptions globals) => new("volumes", "Volumes: create, list, describe, resize, retention, objective, resolve, delete, erase.")
     {
-        CreateVolume(globals), List(globals), Describe(globals), Resize(globals), Retention(globals), Objective(globals), Delete(globals), Erase(globals),
+        CreateVolume(globals), List(globals), Describe(globals), Resize(globals), Retention(globals), Objective(globals), Resolve(globals), Delete(globals), Erase(globals),
     };
 
     /// <summary>A volume for people or programs.</summary>
@@ -23,7 +24,9 @@ internal static class VolumeCommands
         ("Volume", volume.VolumeId), ("Name", volume.Name), ("Gateway", volume.GatewayId), ("Size", ByteSize.Format(volume.SizeBytes)),
         ("Restored from", volume.RestoredPoint is { } point ? $"{point.VolumeId} at {point.Sequence}, {Printer.Time(point.CommittedAt)}" : volume.SourceSnapshotId), ("Created", Printer.Time(volume.CreatedAt)), ("Recovery point", Printer.Time(volume.RecoveryPointAt)),
         ("State", volume.AgentStatus is { } status ? Printer.Word(status.State) : "pending"), ("Reason", volume.AgentStatus?.Reason),
+        ("Since", Printer.Time(volume.AgentStatus?.Since)),
         ("Backlog", volume.AgentStatus is { } s ? ByteSize.Format(s.BacklogBytes) : null),
+        ("Copied", volume.AgentStatus is { LeftBytes: > 0 } copy ? CopyWords(copy) : null),
         ("Scrubbed", volume.Scrub is { } scrub ? $"{Printer.Time(scrub.CompletedAt)}, {(scrub.DamageCount == 0 ? "sound" : $"{scrub.DamageCount} DAMAGED")}" : null),
         ("Damaged", volume.Scrub is { DamageCount: > 0 } found ? string.Join("; ", found.Damages.Select(static d => $"{d.Kind} {d.BlobKey}: {d.Problem}")) : null),
         ("Recovery point objective", volume.RecoveryPointObjectiveSeconds > 0 ? Printer.Age(volume.RecoveryPointObjectiveSeconds) : null),
@@ -33,15 +36,19 @@ internal static class VolumeCommands
     {
         var gateway = new Option<string>("--gateway") { Description = "Id or name of the gateway that is to serve it", HelpName = "GATEWAY", Required = true };
         var name = new Option<string>("--name") { Description = "Name, unique within the account; also the NBD export's", HelpName = "NAME", Required = true };
-        var size = new Option<string>("--size") { Description = "Size, for example 4GiB; a multiple of 4096 bytes, 1 MiB to 16 TiB", HelpName = "SIZE", Required = true };
-        var command = new Command("create", "Create an empty volume on a gateway.") { gateway, name, size };
+        var size = new Option<string?>("--size") { Description = "Size, for example 4GiB; a multiple of 4096 bytes, 1 MiB to 16 TiB", HelpName = "SIZE" };
+        var adopt = new Option<string?>("--adopt") { Description = "Absolute path of a raw image or block device on the gateway's machine to make the volume of, with what it holds", HelpName = "PATH" };
+        var command = new Command("create", "Create a volume on a gateway, empty or of what is there.") { gateway, name, size, adopt };
         var wait = new WaitOptions(command, "the gateway serves it");
         command.SetAction(async (parsed, cancellation) =>
         {
             using var session = globals.Open(parsed);
-            var bytes = ReadSize(parsed.GetValue(size)!);
+            var adopted = parsed.GetValue(adopt);
+            if (adopted is null && parsed.GetValue(size) is null)
+                throw new TidegateException(ErrorCodes.InvalidArgument, "A new volume needs a size.", "Give --size, or --adopt with an image or block device.");
+            long? bytes = parsed.GetValue(size) is { } given ? ReadSize(given) : null;
             var gatewayId = await session.Names.GatewayAsync(parsed.GetValue(gateway)!, cancellation);
-            var volume = await session.Client.CreateVolumeAsync(new CreateVolumeRequest(gatewayId, parsed.GetValue(name)!, bytes), cancellation);
+            var volume = await session.Client.CreateVolumeAsync(new CreateVolumeRequest(gatewayId, parsed.GetValue(name)!, bytes, AdoptPath: adopted), cancellation);
             if (wait.Read(parsed) is { } limit) volume = await session.Waiting.VolumeServedAsync(volume.VolumeId, whole: false, limit, cancellation);
             Print(session.Printer, volume);
             return ExitCode.Success;
@@ -142,6 +149,40 @@ internal static class VolumeCommands
     }
 
     private static string Span(long seconds) => TimeSpan.FromSeconds(seconds).ToString("c", CultureInfo.InvariantCulture);
+
+    private static string CopyWords(VolumeStatusView status) =>
+        $"{ByteSize.Format(status.CopiedBytes)} of {ByteSize.Format(status.CopiedBytes + status.LeftBytes)}"
+        + (status.RemainingSeconds is { } seconds ? $", about {Span((long)Math.Ceiling(seconds))} left" : "");
+
+    private static Command Resolve(GlobalOptions globals)
+    {
+        var volume = VolumeArgument();
+        var keep = new Option<DivergenceChoice>("--keep")
+        {
+            Description = "The copy that goes on: local (the gateway's store is published over what the service has; its snapshots stay) or service (the gateway puts its store aside and fetches the volume anew)",
+            HelpName = "COPY",
+            Required = true,
+        };
+        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask" };
+        var command = new Command("resolve", "End the divergence of a volume: say which of its two copies goes on.") { volume, keep, yes };
+        var wait = new WaitOptions(command, "the gateway serves it");
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var session = globals.Open(parsed);
+            var id = await session.Names.VolumeAsync(parsed.GetValue(volume)!, cancellation);
+            var choice = parsed.GetValue(keep);
+            if (!parsed.GetValue(yes) && !session.Printer.Confirm($"Go on with the {Printer.Word(choice)} copy of volume {parsed.GetValue(volume)}?"))
+            {
+                session.Printer.Note("Nothing was changed.");
+                return ExitCode.Interrupted;
+            }
+            var view = await session.Client.ResolveDivergenceAsync(id, new ResolveDivergenceBody(choice), cancellation);
+            if (wait.Read(parsed) is { } limit) view = await session.Waiting.VolumeServedAsync(id, whole: false, limit, cancellation);
+            Print(session.Printer, view);
+            return ExitCode.Success;
+        });
+        return command;
+    }
 
     private static Command Delete(GlobalOptions globals)
     {

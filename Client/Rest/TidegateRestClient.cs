@@ -106,6 +106,12 @@ public sealed partial class TidegateRestClient : IDisposable
         _transport.SendAsync(
             new RestCall(HttpMethod.Post, $"/v1/accounts/{Escape(accountId)}/key-rotations", IsRepeatable: true), RestJson.Default.AccountView, cancellationToken);
 
+    /// <summary>Ends a divergence: the gateway's copy goes on, or the service's (M2.7). The other one is kept at the gateway, or as snapshots.</summary>
+    public Task<VolumeView> ResolveDivergenceAsync(string volumeId, ResolveDivergenceBody request, CancellationToken cancellationToken = default) =>
+        _transport.SendAsync(
+            Change("/v1/volumes/" + Escape(volumeId) + "/divergence-resolutions"), request, RestJson.Default.ResolveDivergenceBody, RestJson.Default.VolumeView,
+            cancellationToken);
+
     /// <summary>Begins a new generation of a volume's data key.</summary>
     public Task<KeyRotationView> RotateVolumeKeyAsync(string volumeId, CancellationToken cancellationToken = default) =>
         _transport.SendAsync(Change($"/v1/volumes/{Escape(volumeId)}/key-rotations"), RestJson.Default.KeyRotationView, cancellationToken);

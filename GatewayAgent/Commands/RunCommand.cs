@@ -66,6 +66,14 @@ internal static class RunCommand
         return process.ExitCode;
     }
 
+    private static VolumeOptions OptionsOf(AgentOptions options)
+    {
+        var volumes = new VolumeOptions { Hydration = new HydrationOptions { FirstTouchTimeout = options.AbsentWait } };
+        if (options.PassThrough is { } limits)
+            (volumes.Shadow.PassAtFill, volumes.Shadow.PassAfterStall, volumes.Shadow.PassAfterFailing) = (limits.Fill, limits.Stall, limits.Failing);
+        return volumes;
+    }
+
     private static AgentParts CreateParts(AgentOptions options, NbdServerOptions nbd, AgentDiagnostics diagnostics, IServiceProvider services)
     {
         var time = services.GetRequiredService<TimeProvider>();
@@ -84,9 +92,10 @@ internal static class RunCommand
                     volumeId => new LinkVolumeService(volumeId, link),
                     new HttpBlobTransport(DataClients.Create(authorities, DataConnections, dialler), time, new BlobTransportOptions()),
                     new SealWorkers(Math.Max(1, Environment.ProcessorCount / 2)),
-                    new VolumeOptions { Hydration = new HydrationOptions { FirstTouchTimeout = options.AbsentWait } }, time, loggers)
+                    OptionsOf(options), time, loggers)
                 {
                     Uplink = new UplinkLimits(options.Uplink, time, loggers.CreateLogger<UplinkLimits>()),
+                    Adoptable = new LinuxAdoptableStores(options.AdoptFrom, options.StateDirectory),
                     Hooks = new SnapshotHooks(options.Hooks, new ProcessHookRunner(time), new LinuxDisk(options.HooksDirectory), loggers.CreateLogger<SnapshotHooks>()),
                 },
                 servingAt),

@@ -31,6 +31,8 @@ internal sealed class SettingOptions
             ("DownloadBytesPerSecond", Of("--download-limit", "BYTES", "Most bytes a second for restoring in the background, whatever the service configures")),
             ("Proxy", Of("--proxy", "URL", "HTTP proxy for all outgoing connections, http://host:port, or none (default: HTTPS_PROXY); one with a password belongs into the file")),
             ("NoProxy", Of("--no-proxy", "LIST", "Names, addresses and networks that are reached directly, between commas (default: NO_PROXY)")),
+            ("PassThroughStallSeconds", Of("--pass-through-stall", "SECONDS", "How long nothing may reach the service before a full log is passed, 1 to 600 (default 10)")),
+            ("AdoptFrom", Of("--adopt-from", "DIRS", "Directories, separated by colons, whose raw images and block devices volumes may be made of (default: none)")),
             ("Local", Of("--local", "ADDRESS", "Where the local page is: ADDRESS:PORT; port 0 picks a free one (default 127.0.0.1:8810)")),
             ("Console", Of("--console", "URL", "Where the activation page sends browsers (default: /activate at the service)")),
             ("ReadyFile", Of("--ready-file", "FILE", "JSON file that tells other programs where everything is")),

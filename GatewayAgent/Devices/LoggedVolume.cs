@@ -75,7 +75,7 @@ internal sealed partial class LoggedVolume : IBlockDevice
                 dirty.Begin(DirtyReason.Adopted, baseSequence: 0, options.Log.Time.GetUtcNow(), whole: true);
         }
         disk.SyncDirectory();
-        Log.Create(disk, options.Log, options.SizeBytes);
+        Log.Create(disk, options.Log, options.SizeBytes, options.Start);
     }
 
     /// <summary>

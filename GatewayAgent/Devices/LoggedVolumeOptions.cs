@@ -25,6 +25,8 @@ internal sealed record LoggedVolumeOptions
     public TaskScheduler? ApplyWorker { get; init; }
     /// <summary>Opens a store that was there before the volume, with data; null for the volume's own.</summary>
     public Func<IDiskFile>? AdoptedStore { get; init; }
+    /// <summary>Where the log of a volume that is being made begins; null for one that the service has nothing of.</summary>
+    public CommittedPoint? Start { get; init; }
     /// <summary>Blocks that hydration still owes; null when the store is whole.</summary>
     public IAbsentBlocks? AbsentBlocks { get; init; }
 }

@@ -101,7 +101,13 @@ internal sealed unsafe class LinuxDiskFile : IDiskFile
     {
         while (NativeFile.Allocate(_handle, NativeFile.KeepSize | NativeFile.PunchHole, position, length) != 0)
         {
-            if (Marshal.GetLastPInvokeError() != NativeFile.Interrupted)
+            if (Marshal.GetLastPInvokeError() is var errno && errno == NativeFile.NotSupported)
+            {
+                // A file system or device without holes: what it holds must read as zero all the same.
+                WriteZeroes(position, length);
+                return;
+            }
+            if (errno != NativeFile.Interrupted)
                 throw Fault("fallocate (punch hole)");
         }
     }
@@ -118,6 +124,9 @@ internal sealed unsafe class LinuxDiskFile : IDiskFile
         var data = NativeFile.Seek(_handle, position, NativeFile.SeekData);
         if (data < 0)
         {
+            // A block device does not tell: all of it is data.
+            if (Marshal.GetLastPInvokeError() == NativeFile.Invalid && position < SizeBytes)
+                return (SizeBytes - position, false);
             if (Marshal.GetLastPInvokeError() != NativeFile.NoSuchAddress)
                 throw Fault("lseek (data)");
             return (Math.Max(0, SizeBytes - position), true);
@@ -179,6 +188,14 @@ internal sealed unsafe class LinuxDiskFile : IDiskFile
 
     /// <summary>Pieces of a large write end where folios do, so that two pieces never share one.</summary>
     private static int PieceOf(long position, int left) => left <= PieceBytes ? left : PieceBytes - (int)(position % PieceBytes);
+
+    private void WriteZeroes(long position, long length)
+    {
+        Span<byte> zeroes = stackalloc byte[4096];
+        zeroes.Clear();
+        for (var end = position + length; position < end; position += zeroes.Length)
+            Write(position, zeroes[..(int)Math.Min(zeroes.Length, end - position)]);
+    }
 
     private void Grow(long end)
     {

@@ -12,6 +12,7 @@ internal static unsafe partial class NativeFile
     internal const int ReadOnly = 0x0;
     internal const int ReadWrite = 0x2;
     internal const int Create = 0x40;
+    internal const int Exclusive = 0x80;
     internal const int CloseOnExec = 0x80000;
     internal const int Directory = 0x10000;
     internal const int LockExclusive = 2;
@@ -22,6 +23,8 @@ internal static unsafe partial class NativeFile
     internal const int SeekHole = 4;
     internal const int NoSuchAddress = 6;
     internal const int Interrupted = 4;
+    internal const int Invalid = 22;
+    internal const int NotSupported = 95;
     internal const int MaxVectors = 1024;
 
     [StructLayout(LayoutKind.Sequential)]

@@ -21,6 +21,12 @@ internal interface IGatewayVolumes
     /// <summary>Takes the barriers of several volumes at one point (M2.8). Idempotent by the snapshots.</summary>
     Task<GroupBarriers> TakeGroupAsync(string groupId, IReadOnlyList<GroupMember> members, CancellationToken cancellationToken);
 
+    /// <summary>Says whether a volume may be made of a raw image or block device. Throws <c>InvalidArgument</c>, saying why not.</summary>
+    StoreInspection InspectStore(string path);
+
+    /// <summary>Ends a divergence, durably decided before anything is changed. Throws <c>InvalidState</c> for a volume that is not diverged.</summary>
+    Task<DivergenceResolved> ResolveDivergenceAsync(ResolveDivergenceRequest request);
+
     /// <summary>Writes blocks anew from the local copy, durably: what the service has stored of them is damaged.</summary>
     Task<BlocksRefreshed> RefreshAsync(string volumeId, IReadOnlyList<long> blocks, CancellationToken cancellationToken);
 }

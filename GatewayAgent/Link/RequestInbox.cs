@@ -101,6 +101,8 @@ internal sealed partial class RequestInbox(
                 SnapshotRequest snapshot => await volumes.TakeBarrierAsync(snapshot.VolumeId, snapshot.SnapshotId, cancellationToken),
                 GroupSnapshotRequest group => await volumes.TakeGroupAsync(group.GroupId, group.Members, cancellationToken),
                 RefreshRequest refresh => await volumes.RefreshAsync(refresh.VolumeId, refresh.Blocks, cancellationToken),
+                InspectStoreRequest inspect => volumes.InspectStore(inspect.Path),
+                ResolveDivergenceRequest resolve => await volumes.ResolveDivergenceAsync(resolve),
                 _ => Describe(),
             });
         }
@@ -133,6 +135,8 @@ internal sealed partial class RequestInbox(
         SnapshotRequest => "snapshot",
         GroupSnapshotRequest => "group-snapshot",
         RefreshRequest => "refresh",
+        InspectStoreRequest => "inspect-store",
+        ResolveDivergenceRequest => "resolve-divergence",
         _ => null,
     };
 

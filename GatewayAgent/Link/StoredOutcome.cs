@@ -9,8 +9,11 @@ namespace Tidegate.GatewayAgent.Link;
 /// <param name="Live">Result of a describe request.</param>
 /// <param name="Refreshed">Result of a refresh request.</param>
 /// <param name="Group">Result of a group snapshot request.</param>
+/// <param name="Store">Result of a store's inspection.</param>
+/// <param name="Resolved">Result of a divergence's end.</param>
 internal sealed record StoredOutcome(
-    string ErrorCode, string Message, SnapshotBarrier? Barrier = null, GatewayLiveDescription? Live = null, BlocksRefreshed? Refreshed = null, GroupBarriers? Group = null)
+    string ErrorCode, string Message, SnapshotBarrier? Barrier = null, GatewayLiveDescription? Live = null, BlocksRefreshed? Refreshed = null, GroupBarriers? Group = null,
+    StoreInspection? Store = null, DivergenceResolved? Resolved = null)
 {
     public static StoredOutcome Success(RequestResult result) => result switch
     {
@@ -18,10 +21,12 @@ internal sealed record StoredOutcome(
         GatewayLiveDescription live => new StoredOutcome("", "", Live: live),
         BlocksRefreshed refreshed => new StoredOutcome("", "", Refreshed: refreshed),
         GroupBarriers group => new StoredOutcome("", "", Group: group),
+        StoreInspection store => new StoredOutcome("", "", Store: store),
+        DivergenceResolved resolved => new StoredOutcome("", "", Resolved: resolved),
         _ => throw new ArgumentException($"There is no request that answers with {result.GetType().Name}.", nameof(result)),
     };
 
     /// <summary>The final report of this outcome on one link.</summary>
     public RequestReport ToReport(string requestId, long generation) =>
-        new(requestId, generation, IsFinal: true, Progress: 1, ErrorCode, Message, (RequestResult?)Barrier ?? (RequestResult?)Live ?? (RequestResult?)Refreshed ?? Group);
+        new(requestId, generation, IsFinal: true, Progress: 1, ErrorCode, Message, (RequestResult?)Barrier ?? (RequestResult?)Live ?? (RequestResult?)Refreshed ?? (RequestResult?)Group ?? (RequestResult?)Store ?? Resolved);
 }

@@ -51,6 +51,12 @@ internal sealed record AgentOptions
     /// <summary><c>SnapshotHooks</c>: what brings applications to rest around a snapshot; none by default.</summary>
     public HookOptions Hooks { get; init; } = HookOptions.None;
 
+    /// <summary><c>PassThroughFillPercent</c>, <c>PassThroughStallSeconds</c>, <c>PassThroughHours</c>: when writes go past the log; null for the defaults.</summary>
+    public PassThroughLimits? PassThrough { get; init; }
+
+    /// <summary><c>AdoptFrom</c>: directories whose raw images and block devices volumes may be made of; none by default.</summary>
+    public IReadOnlyList<string> AdoptFrom { get; init; } = [];
+
     public string IdentityDirectory => Path.Combine(StateDirectory, "identity");
 
     public string VolumesDirectory => Path.Combine(StateDirectory, "volumes");

@@ -13,10 +13,11 @@ namespace Tidegate.GatewayAgent.Options;
 internal static class AgentOptionsReader
 {
     public const string EnvironmentPrefix = "TIDEGATE_AGENT_";
+    private const string AdoptFrom = "AdoptFrom";
     private const string DefaultLocal = "127.0.0.1:8810";
 
     /// <summary>Every setting there is; <c>docs/operating/agent.md</c> says what each means.</summary>
-    public static readonly string[] Settings = ["State", "Service", "Ca", .. NbdSettingsReader.Settings, .. UplinkSettingsReader.Settings, "Local", "Console", "ReadyFile", "StopGraceSeconds", "AbsentWaitSeconds", HookSettingsReader.Setting];
+    public static readonly string[] Settings = ["State", "Service", "Ca", .. NbdSettingsReader.Settings, .. UplinkSettingsReader.Settings, "Local", "Console", "ReadyFile", "StopGraceSeconds", "AbsentWaitSeconds", AdoptFrom, .. PassThroughSettingsReader.Settings, HookSettingsReader.Setting];
 
     /// <summary>Throws <see cref="AgentOptionsException"/> with every fault. Null values of <paramref name="commandLine"/> count as not given.</summary>
     public static AgentOptions Read(IEnumerable<KeyValuePair<string, string?>> commandLine, string? configFile)
@@ -69,6 +70,8 @@ internal static class AgentOptionsReader
         var grace = ReadSeconds(configuration, "StopGraceSeconds", 60, faults);
         var absentWait = ReadSeconds(configuration, "AbsentWaitSeconds", 30, faults);
         var hooks = HookSettingsReader.Read(configuration, faults);
+        var adoptFrom = ReadAdoptFrom(configuration, faults);
+        var passThrough = PassThroughSettingsReader.Read(configuration, faults);
         if (faults.Count > 0) throw new AgentOptionsException(faults);
         return new AgentOptions
         {
@@ -86,6 +89,8 @@ internal static class AgentOptionsReader
             StopGrace = grace,
             AbsentWait = absentWait,
             Hooks = hooks,
+            AdoptFrom = adoptFrom,
+            PassThrough = passThrough,
         };
     }
 
@@ -126,6 +131,16 @@ internal static class AgentOptionsReader
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 3600) return TimeSpan.FromSeconds(seconds);
         faults.Add($"{name} '{text}' is not within 1 to 3600");
         return default;
+    }
+
+    private static string[] ReadAdoptFrom(IConfiguration configuration, List<string> faults)
+    {
+        var directories = configuration[AdoptFrom] is { } text
+            ? text.Split(':', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            : [.. configuration.GetSection(AdoptFrom).GetChildren().Select(static one => one.Value ?? "")];
+        foreach (var directory in directories.Where(static directory => !Path.IsPathFullyQualified(directory) || !Directory.Exists(directory)))
+            faults.Add($"{AdoptFrom} names '{directory}', which is no absolute path of a directory");
+        return directories;
     }
 
     private static void CheckCa(string file, List<string> faults)

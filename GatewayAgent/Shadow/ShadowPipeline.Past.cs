@@ -55,6 +55,8 @@ internal sealed partial class ShadowPipeline
     private async Task PassAsync(string reason, CancellationToken cancellationToken)
     {
         var wasCatchingUp = Volume.Dirty.IsTracking;
+        lock (_gate)
+            _passedFor = reason;
         if (!await Volume.PassAsync(cancellationToken))
         {
             ShadowLog.CannotPass(_logger, _service.VolumeId, Volume.Shortage);
@@ -62,8 +64,6 @@ internal sealed partial class ShadowPipeline
             return;
         }
         ShadowLog.Passes(_logger, _service.VolumeId, reason);
-        lock (_gate)
-            _passedFor = reason;
         if (!wasCatchingUp)
             return;
         var delay = Math.Min(_options.FirstCatchUpDelay.Ticks * Math.Pow(2, _fallbacks), _options.LongestCatchUpDelay.Ticks);

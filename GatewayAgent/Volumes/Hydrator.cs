@@ -43,11 +43,21 @@ internal sealed class Hydrator : IAbsentBlocks, IAsyncDisposable
     private volatile TaskCompletionSource _hostsWait = StarterScheduler.NewSource();
     private volatile string _reason = "";
 
+    /// <param name="volumeId">The volume.</param>
+    /// <param name="map">What is present.</param>
+    /// <param name="service">Where the image and its tickets come from.</param>
+    /// <param name="blobs">Carries the bytes.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="time">All waiting goes by it.</param>
+    /// <param name="logger">For operators.</param>
+    /// <param name="pace">How fast the background may be.</param>
+    /// <param name="snapshotId">Snapshot of the volume that it is fetched from; empty for the image that it began as.</param>
     public Hydrator(string volumeId, PresenceMap map, IVolumeService service, IBlobTransport blobs, HydrationOptions options,
-        TimeProvider time, ILogger logger, ITransferPace? pace = null)
+        TimeProvider time, ILogger logger, ITransferPace? pace = null, string snapshotId = "")
     {
         (_volumeId, _map, _service, _options, _time, _logger) = (volumeId, map, service, options, time, logger);
-        _image = new RemoteImage(_service.GetImageAsync, new TicketBlobSource(service, blobs, time, new HostsFirstPace(pace ?? Unpaced.Instance, HostsWaitAsync)))
+        _image = new RemoteImage(
+            snapshotId.Length > 0 ? stop => _service.GetSnapshotImageAsync(snapshotId, stop) : _service.GetImageAsync, new TicketBlobSource(service, blobs, time, new HostsFirstPace(pace ?? Unpaced.Instance, HostsWaitAsync)))
         {
             ParallelReads = options.ParallelReads,
         };

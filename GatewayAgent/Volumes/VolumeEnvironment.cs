@@ -1,5 +1,6 @@
 using Tidegate.BlockStore.Segments;
 using Tidegate.GatewayAgent.Devices;
+using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.Hooks;
 using Tidegate.GatewayAgent.Shadow;
 using Tidegate.GatewayAgent.Uplink;
@@ -23,6 +24,9 @@ internal sealed record VolumeEnvironment(
 
     /// <summary>What is run around a snapshot's point.</summary>
     public SnapshotHooks Hooks { get; init; } = new(HookOptions.None, new ProcessHookRunner(Time), notes: null, Loggers.CreateLogger<SnapshotHooks>());
+
+    /// <summary>What on this machine volumes may be made of; nothing by default.</summary>
+    public IAdoptableStores Adoptable { get; init; } = new LinuxAdoptableStores([], "/");
 
     /// <summary>Where volumes sync and apply; null gives each volume threads of its own.</summary>
     public TaskScheduler? DiskWorker { get; init; }

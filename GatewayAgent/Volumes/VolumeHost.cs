@@ -7,7 +7,6 @@ using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.GatewayAgent.Shadow;
 using Tidegate.GatewayAgent.Snapshots;
 using Tidegate.GatewayAgent.Uplink;
-using Tidegate.GatewayAgent.WriteLog;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 
@@ -24,8 +23,6 @@ internal sealed partial class VolumeHost : IAsyncDisposable
 
     // A block of the service's map.
     private const long RefreshBytes = 64 << 10;
-
-    private const long MostUnsyncedBytes = 128L << 20;
 
     private readonly VolumeEnvironment _environment;
     private readonly ILogger _logger;
@@ -261,8 +258,14 @@ internal sealed partial class VolumeHost : IAsyncDisposable
 
     private IDisk Files => _files ??= _openDisk();
 
+    private VolumeFiles VolumeFiles => new(_attachment, Files, _environment);
+
     private void OpenFiles()
     {
+        var end = new DivergenceEnd(VolumeFiles, VolumeId, _environment.Time);
+        // A process that died in between had the owner's word.
+        if (end.IsPending)
+            end.CarryOutAsync().GetAwaiter().GetResult();
         if (Files.Exists(DivergedFileName))
         {
             _ended = (VolumeRunState.Diverged, ReadDiverged());
@@ -270,48 +273,7 @@ internal sealed partial class VolumeHost : IAsyncDisposable
         }
         var logger = _environment.Loggers.CreateLogger<ShadowPipeline>();
         var service = _environment.ServiceOf(VolumeId);
-        PresenceMap? map = null;
-        Hydrator? hydrator = null;
-        if (_attachment.SourceSnapshotId.Length > 0)
-        {
-            map = PresenceMap.Open(Files, VolumeId, _attachment.SourceSnapshotId, _attachment.SizeBytes, wasServed: LoggedVolume.Exists(Files));
-            if (!map.IsComplete)
-                hydrator = new Hydrator(VolumeId, map, service, _environment.Blobs, _environment.Options.Hydration, _environment.Time, logger, _environment.Uplink.Downloads.NewFlow());
-        }
-        var capacity = _environment.Options.LogCapacityFor(_attachment.SizeBytes);
-        // A small log is synced and freed in smaller steps, so that writers seldom wait for room.
-        var unsynced = Math.Min(MostUnsyncedBytes, capacity / 2);
-        var options = new LoggedVolumeOptions
-        {
-            Log = new WriteLogOptions
-            {
-                VolumeId = VolumeId,
-                CapacityBytes = capacity,
-                MaxUnsyncedBytes = unsynced,
-                SyncBytes = unsynced / 2,
-                Time = _environment.Time,
-                Worker = _environment.DiskWorker,
-            },
-            SizeBytes = _attachment.SizeBytes,
-            CheckpointBytes = unsynced,
-            ApplyWorker = _environment.DiskWorker,
-            AbsentBlocks = hydrator is null ? null : _environment.AbsentBlocks(hydrator),
-        };
-        LoggedVolume volume;
-        try
-        {
-            if (!LoggedVolume.Exists(Files))
-            {
-                RefuseForeignStore();
-                Create(options);
-            }
-            volume = LoggedVolume.Open(Files, options);
-        }
-        catch
-        {
-            map?.Dispose();
-            throw;
-        }
+        var (volume, hydrator, map) = VolumeFiles.Open();
         var uploads = _environment.Uplink.Uploads.NewFlow();
         var pipeline = new ShadowPipeline(
             volume.Log, service, _environment.Blobs, _environment.Workers, _environment.Options.Shadow, _environment.Time, logger,
@@ -329,31 +291,32 @@ internal sealed partial class VolumeHost : IAsyncDisposable
         VolumeLog.Serving(_logger, VolumeId, _attachment.Name, volume.SizeBytes, hydrator is not null);
     }
 
-    private void Create(LoggedVolumeOptions options)
+    /// <summary>Ends the volume's divergence as its owner said, and serves it again; see <see cref="Link.IGatewayVolumes.ResolveDivergenceAsync"/>.</summary>
+    public async Task<DivergenceResolved> ResolveDivergenceAsync(ResolveDivergenceRequest request)
     {
+        await _closing.WaitAsync();
         try
         {
-            LoggedVolume.Create(Files, options);
+            if (_served is not null || _ended is not { State: VolumeRunState.Diverged })
+                throw new TidegateException(ErrorCodes.InvalidState, $"Volume '{VolumeId}' is not diverged at its gateway.", "Look at its state.");
+            var end = new DivergenceEnd(VolumeFiles, VolumeId, _environment.Time);
+            end.Note(request);
+            var aside = await end.CarryOutAsync();
+            OpenFiles();
+            lock (_gate)
+                _ended = null;
+            VolumeLog.DivergenceEnded(_logger, VolumeId, request.Keep);
+            ExportChanged?.Invoke();
+            return new DivergenceResolved(aside);
         }
-        catch (DiskFaultException full) when (DeviceFaults.IsNoSpace(full))
+        catch (IOException fault)
         {
-            throw new IOException(
-                $"The disk has no room for the volume's write log of {options.Log.CapacityBytes >> 20} MiB. Free space on it: "
-                + $"the agent tries again by itself. ({full.Message})", full);
+            throw new TidegateException(ErrorCodes.InvalidState, $"The divergence of volume '{VolumeId}' could not be ended: {fault.Message}", "What is decided stays so: it is carried out when the agent starts again.");
         }
-    }
-
-    /// <summary>A store without a log was not made here, and nothing says that the service has its bytes.</summary>
-    private void RefuseForeignStore()
-    {
-        if (!Files.Exists(LoggedVolume.StoreFileName))
-            return;
-        using var store = Files.Open(LoggedVolume.StoreFileName);
-        if (store.SizeBytes == 0)
-            return;
-        var (length, isHole) = store.NextExtent(0);
-        if (!isHole || length < store.SizeBytes)
-            throw new IOException($"The directory of volume '{VolumeId}' holds a '{LoggedVolume.StoreFileName}' with data and no write log. Move the file away; it is not touched.");
+        finally
+        {
+            _closing.Release();
+        }
     }
 
     private async Task OnShadowEndedAsync(ShadowState state, string reason)
@@ -419,13 +382,7 @@ internal sealed partial class VolumeHost : IAsyncDisposable
         Files.SyncDirectory();
     }
 
-    private string ReadDiverged()
-    {
-        using var file = Files.Open(DivergedFileName);
-        var bytes = new byte[file.SizeBytes];
-        file.Read(0, bytes);
-        return bytes.Length > 0 ? Encoding.UTF8.GetString(bytes) : "The log's history is not the volume's.";
-    }
+    private string ReadDiverged() => VolumeFiles.ReadText(DivergedFileName) is { Length: > 0 } reason ? reason : "The log's history is not the volume's.";
 
     private sealed record Served(LoggedVolume Volume, ShadowPipeline Pipeline, Hydrator? Hydrator, PresenceMap? Map, ExportLeases Leases, TransferFlow Uploads)
     {

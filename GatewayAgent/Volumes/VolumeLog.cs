@@ -20,6 +20,9 @@ internal static partial class VolumeLog
     [LoggerMessage(2304, LogLevel.Information, "Volume {VolumeId} holds snapshot {SnapshotId} at log position {Position}")]
     public static partial void Barrier(ILogger logger, string volumeId, string snapshotId, long position);
 
+    [LoggerMessage(2308, LogLevel.Warning, "The divergence of volume {VolumeId} has ended: the {Keep} copy goes on")]
+    public static partial void DivergenceEnded(ILogger logger, string volumeId, Tidegate.Grains.Interfaces.Gateways.DivergenceChoice keep);
+
     [LoggerMessage(2305, LogLevel.Information, "Volume {VolumeId} is wholly restored")]
     public static partial void Restored(ILogger logger, string volumeId);
 

@@ -90,6 +90,24 @@ internal sealed class VolumeManager : IVolumeHost, IExportSource
     public Task<BlocksRefreshed> RefreshAsync(string volumeId, IReadOnlyList<long> blocks, CancellationToken cancellationToken) =>
         Host(volumeId).RefreshAsync(blocks, cancellationToken);
 
+    /// <inheritdoc/>
+    public Task<DivergenceResolved> ResolveDivergenceAsync(ResolveDivergenceRequest request) =>
+        Host(request.VolumeId).ResolveDivergenceAsync(request);
+
+    /// <inheritdoc/>
+    public StoreInspection InspectStore(string path)
+    {
+        try
+        {
+            using var store = _environment.Adoptable.Open(path);
+            return new StoreInspection(store.SizeBytes);
+        }
+        catch (IOException refused)
+        {
+            throw new TidegateException(ErrorCodes.InvalidArgument, refused.Message);
+        }
+    }
+
     // The service knows the volume to be this gateway's, or it would not ask.
     private VolumeHost Host(string volumeId) => _hosts.TryGetValue(volumeId, out var host)
         ? host

@@ -62,16 +62,21 @@ internal sealed partial class WriteLog : IAsyncDisposable
     /// Makes an empty log, durably; whatever else the volume needs must be durable already, since a log that exists says that
     /// the volume is complete. Fails with <see cref="DiskFaultException"/> when its space cannot be reserved.
     /// </summary>
-    public static void Create(IDisk disk, WriteLogOptions options, long volumeSizeBytes)
+    /// <param name="disk">The volume's directory.</param>
+    /// <param name="options">How it is kept.</param>
+    /// <param name="volumeSizeBytes">Size of the volume.</param>
+    /// <param name="start">Where the volume stands at the service, and so its first position; null for a volume that begins.</param>
+    /// <param name="replaces">True when it takes the place of a log that is there, at once or not at all.</param>
+    public static void Create(IDisk disk, WriteLogOptions options, long volumeSizeBytes, CommittedPoint? start = null, bool replaces = false)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.CapacityBytes % LogSuperblock.SlotBytes, 0, nameof(options));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Encoding.UTF8.GetByteCount(options.VolumeId), LogSuperblock.MaxVolumeIdBytes, nameof(options));
-        if (disk.Exists(FileName))
+        if (!replaces && disk.Exists(FileName))
             throw new IOException($"Volume '{options.VolumeId}' has a write log already; open it, or remove the volume first.");
         disk.Delete(NewFileName);
         try
         {
-            WriteNew(disk, options, volumeSizeBytes);
+            WriteNew(disk, options, volumeSizeBytes, start);
         }
         catch (DiskFaultException)
         {
@@ -84,7 +89,7 @@ internal sealed partial class WriteLog : IAsyncDisposable
         disk.SyncDirectory();
     }
 
-    private static void WriteNew(IDisk disk, WriteLogOptions options, long volumeSizeBytes)
+    private static void WriteNew(IDisk disk, WriteLogOptions options, long volumeSizeBytes, CommittedPoint? start)
     {
         using var file = disk.Open(NewFileName);
         file.Allocate(0, LogFile.DataStart + options.CapacityBytes);
@@ -95,6 +100,8 @@ internal sealed partial class WriteLog : IAsyncDisposable
             CapacityBytes = options.CapacityBytes,
             WindowBytes = options.MaxUnsyncedBytes,
             VolumeSizeBytes = volumeSizeBytes,
+            Applied = LogAnchor.Start with { Position = start?.LogEnd ?? 0 },
+            Committed = start ?? new CommittedPoint(0, 0, [], 0),
         });
         log.SyncData();
     }

@@ -47,6 +47,17 @@ public interface IGatewayGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("take-group-barriers")]
     Task<GroupBarriers> TakeGroupBarriers(string groupId, GroupMember[] members, string requestId);
 
+    /// <summary>
+    /// Asks the agent whether a volume may be made of a raw image or block device on its machine. Throws what the agent says against it. Called by
+    /// the volume grain.
+    /// </summary>
+    [AlwaysInterleave, Alias("inspect-store")]
+    Task<StoreInspection> InspectStore(string path, string requestId);
+
+    /// <summary>Tells the agent how a divergence ends, and waits until it has done so. Called by the volume grain.</summary>
+    [AlwaysInterleave, Alias("resolve-divergence")]
+    Task<DivergenceResolved> ResolveDivergence(string volumeId, DivergenceChoice keep, VolumeTip tip, string snapshotId, string requestId);
+
     /// <summary>Pushes a refresh request and waits until the blocks are in the agent's log again. Called by the volume grain.</summary>
     [AlwaysInterleave, Alias("refresh-blocks")]
     Task<BlocksRefreshed> RefreshBlocks(string volumeId, long[] blocks, string requestId);

@@ -15,4 +15,8 @@ public sealed record VolumeAttachment(
     /// <summary>How old its newest recovery point may grow, in seconds (<see cref="Volumes.RecoveryPointObjective"/>); 0 for the default.</summary>
     [Id(4)]
     public int RecoveryPointObjectiveSeconds { get; init; }
+
+    /// <summary>Raw image or block device on the gateway's machine that is the volume's store, with what it held; empty for a store of its own.</summary>
+    [Id(5)]
+    public string AdoptPath { get; init; } = "";
 }

@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Snapshots;
 
 namespace Tidegate.Grains.Interfaces.Volumes;
@@ -49,6 +50,14 @@ public interface IVolumeGrain : IGrainWithStringKey
     /// </summary>
     [Alias("set-objective")]
     Task<VolumeDescription> SetRecoveryPointObjective(int seconds);
+
+    /// <summary>
+    /// Ends a divergence: the gateway's copy or the service's goes on. Where the service's does, a snapshot of it with <paramref name="snapshotId"/> is
+    /// made first, which the gateway fetches it from. Throws <c>InvalidState</c> when the gateway does not say that the volume is diverged, and what the
+    /// gateway says against it. Idempotent by <paramref name="requestId"/>.
+    /// </summary>
+    [AlwaysInterleave, Alias("resolve-divergence")]
+    Task<VolumeDescription> ResolveDivergence(DivergenceChoice keep, string snapshotId, string requestId);
 
     /// <summary>Deletes the volume: it leaves its gateway; snapshots stay readable.</summary>
     [Alias("delete")]

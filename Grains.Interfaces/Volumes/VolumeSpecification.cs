@@ -17,4 +17,11 @@ public sealed record VolumeSpecification(
     /// <summary>The recovery point to begin as; null for another beginning. Not together with a source snapshot.</summary>
     [Id(5)]
     public SourcePoint? SourcePoint { get; init; }
+
+    /// <summary>
+    /// Raw image or block device on the gateway's machine that the volume is to be made of; empty for another beginning. Its size counts where none is
+    /// given.
+    /// </summary>
+    [Id(6)]
+    public string AdoptPath { get; init; } = "";
 }

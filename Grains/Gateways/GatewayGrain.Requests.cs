@@ -11,6 +11,8 @@ internal sealed partial class GatewayGrain
     private static readonly TimeSpan DescribeTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan BarrierTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan RefreshTimeout = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan InspectTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ResolveTimeout = TimeSpan.FromSeconds(25);
 
     private readonly Dictionary<string, TaskCompletionSource<RequestReport>> _waiters = [];
     private RequestTable _requests = RequestTable.Empty;
@@ -63,6 +65,35 @@ internal sealed partial class GatewayGrain
             Blocks = blocks,
         };
         return await PushAsync<BlocksRefreshed>(request, $"refresh {volumeId} {blocks.Length}", RefreshTimeout);
+    }
+
+    /// <inheritdoc />
+    public async Task<StoreInspection> InspectStore(string path, string requestId)
+    {
+        RequireOwner();
+        var request = new InspectStoreRequest
+        {
+            RequestId = Arguments.Text(requestId, "request id", 64),
+            ValidFor = InspectTimeout,
+            Path = Arguments.Text(path, "path of the store", InspectStoreRequest.MaxPathLength),
+        };
+        return await PushAsync<StoreInspection>(request, $"inspect {path}", InspectTimeout);
+    }
+
+    /// <inheritdoc />
+    public async Task<DivergenceResolved> ResolveDivergence(string volumeId, DivergenceChoice keep, VolumeTip tip, string snapshotId, string requestId)
+    {
+        RequireOwner();
+        var request = new ResolveDivergenceRequest
+        {
+            RequestId = Arguments.Text(requestId, "request id", 64),
+            ValidFor = ResolveTimeout,
+            VolumeId = volumeId,
+            Keep = keep,
+            Tip = tip,
+            SnapshotId = snapshotId,
+        };
+        return await PushAsync<DivergenceResolved>(request, $"resolve {volumeId} {keep}", ResolveTimeout);
     }
 
     /// <inheritdoc />

@@ -49,6 +49,7 @@ internal sealed partial class VolumeGrain
             new VolumeAttachment(Key, specification.Name, specification.SizeBytes, SourceName(specification))
             {
                 RecoveryPointObjectiveSeconds = VolumeMachine.ObjectiveOf(State),
+                AdoptPath = specification.AdoptPath,
             });
         await SaveChangeAsync((state, _) => VolumeMachine.Attached(state));
     }

@@ -36,6 +36,7 @@ internal sealed partial class VolumeGrain(
         if (State.Specification is { } known) Authorisation.RequireAccount(known.AccountId, What);
         var gateway = GrainFactory.GetGrain<IGatewayGrain>(specification.GatewayId);
         if ((await gateway.Describe()).AccountId != specification.AccountId) throw Authorisation.NotFound($"Gateway {specification.GatewayId}");
+        specification = await WithAdoptedSizeAsync(specification, gateway);
         await SaveChangeAsync((state, now) => VolumeMachine.Intend(state, specification, now));
         // An intention that has stood too long is given up while settling: not while it is being carried out.
         if (State.Head.Length == 0) await WhileUnsettledAsync(FoundAsync);

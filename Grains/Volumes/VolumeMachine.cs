@@ -87,8 +87,12 @@ internal static class VolumeMachine
         return Change.To(
             next,
             new DomainEvent(
-                "volume.created", new { specification.GatewayId, specification.Name, specification.SizeBytes, specification.SourceSnapshotId, restoredPoint = point }));
+                "volume.created", new { specification.GatewayId, specification.Name, specification.SizeBytes, specification.SourceSnapshotId, restoredPoint = point, adoptPath = specification.AdoptPath }));
     }
+
+    /// <summary>The owner has said which copy of a diverged volume goes on: it is on record before the gateway hears of it.</summary>
+    public static Change<VolumeState, VolumeState> DivergenceEnds(VolumeState state, DivergenceChoice keep, long sequence, string snapshotId, string requestId) =>
+        Change.To(state, new DomainEvent("volume.divergence-resolved", new { keep = keep.ToString(), sequence, snapshotId, requestId }));
 
     /// <summary>The gateway has taken the volume into its desired configuration.</summary>
     public static Change<VolumeState, VolumeState> Attached(VolumeState state) =>
@@ -424,9 +428,10 @@ internal static class VolumeMachine
         : [new DomainEvent("volume.snapshots-settled", new { count = events.Count })];
 
     private static bool IsSame(VolumeSpecification known, VolumeSpecification asked) =>
-        known == (asked.SizeBytes == 0 && HasSource(asked) ? asked with { SizeBytes = known.SizeBytes } : asked);
+        known == (asked.SizeBytes == 0 && (HasSource(asked) || asked.AdoptPath.Length > 0) ? asked with { SizeBytes = known.SizeBytes } : asked);
 
-    private static bool HasSource(VolumeSpecification specification) => specification.SourceSnapshotId.Length > 0 || specification.SourcePoint is not null;
+    /// <summary>True when the volume begins as something that the service has.</summary>
+    internal static bool HasSource(VolumeSpecification specification) => specification.SourceSnapshotId.Length > 0 || specification.SourcePoint is not null;
 
     private static void CheckSize(long sizeBytes)
     {

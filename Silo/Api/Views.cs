@@ -27,7 +27,8 @@ internal static class Views
     public static ActivationClaimView Of(ActivationClaim claim) => new(claim.AccountId, claim.GatewayId, claim.Name, claim.TimeZone);
 
     public static VolumeStatusView Of(VolumeStatus volume) => new(
-        volume.VolumeId, volume.State, volume.Reason, volume.BacklogBytes, volume.RecoveryPointAgeSeconds, volume.ServingAt, volume.HydratedBytes, volume.SizeBytes)
+        volume.VolumeId, volume.State, volume.Reason, volume.BacklogBytes, volume.RecoveryPointAgeSeconds, volume.ServingAt, volume.HydratedBytes, volume.SizeBytes,
+        volume.Since, volume.CopiedBytes, volume.LeftBytes, volume.RemainingSeconds)
     {
         Alarms = AlarmNames.Of(volume.Alarms),
         LogFill = volume.LogFill is > 0 and <= 1 ? volume.LogFill : 0,

@@ -22,12 +22,15 @@ internal static class VolumeRoutes
                 var specification = new VolumeSpecification(
                     Caller.Current.AccountId, request.GatewayId, request.Name, request.SizeBytes ?? 0, request.SourceSnapshotId ?? "")
                 {
+                    AdoptPath = request.AdoptPath ?? "",
                     SourcePoint = request.SourcePoint is { } point ? new SourcePoint(point.VolumeId, new RecoveryPointSelector(point.At, point.Sequence)) : null,
                 };
                 return TypedResults.Ok(Views.Of(await volume.Create(specification)));
             })
-            .AcceptsIdempotencyKey().WithName("createVolume").WithTags("volumes").WithSummary("Makes a volume, empty or from a snapshot or recovery point.")
-            .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound, ErrorCodes.NameInUse, ErrorCodes.InvalidState, ErrorCodes.LimitExceeded);
+            .AcceptsIdempotencyKey().WithName("createVolume").WithTags("volumes").WithSummary("Makes a volume: empty, from a snapshot or recovery point, or of an image or device at its gateway.")
+            .Refuses(
+                ErrorCodes.InvalidArgument, ErrorCodes.NotFound, ErrorCodes.NameInUse, ErrorCodes.InvalidState, ErrorCodes.LimitExceeded, ErrorCodes.GatewayNotConnected,
+                ErrorCodes.GatewayTimeout);
         api.MapGet("/volumes", async (Lists lists, string? gatewayId, string? name, int? pageSize, string? pageToken, CancellationToken stop) =>
                 TypedResults.Ok(await lists.ResourcesAsync("volume", gatewayId, name, pageSize, pageToken, Views.Volume, stop)))
             .WithName("listVolumes").WithTags("volumes").WithSummary("The account's volumes, oldest first.").Refuses(ErrorCodes.InvalidArgument);
@@ -37,6 +40,13 @@ internal static class VolumeRoutes
         api.MapPatch("/volumes/{volumeId}", async (string volumeId, ResizeVolumeRequest request, IGrainFactory grains) =>
                 TypedResults.Ok(Views.Of(await Volume(grains, volumeId).Resize(request.SizeBytes))))
             .WithName("resizeVolume").WithTags("volumes").WithSummary("Grows a volume, in use or not.").Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound);
+        api.MapPost("/volumes/{volumeId}/divergence-resolutions", async (HttpContext context, string volumeId, ResolveDivergenceBody request, IGrainFactory grains) =>
+            {
+                var snapshotId = Idempotency.NewId(context, ResourceKind.Snapshot);
+                return TypedResults.Ok(Views.Of(await Volume(grains, volumeId).ResolveDivergence(request.Keep, snapshotId, $"resolve-{snapshotId}")));
+            })
+            .AcceptsIdempotencyKey().WithName("resolveDivergence").WithTags("volumes").WithSummary("Ends a divergence: the gateway's copy goes on, or the service's.")
+            .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound, ErrorCodes.InvalidState, ErrorCodes.GatewayNotConnected, ErrorCodes.GatewayTimeout);
         api.MapPost("/volumes/{volumeId}/key-rotations", async (string volumeId, IGrainFactory grains) =>
                 TypedResults.Ok(new KeyRotationView(volumeId, await Volume(grains, volumeId).RotateKey())))
             .WithName("rotateVolumeKey").WithTags("volumes").WithSummary("Begins a new data key: the volume's next segments are sealed with it.")

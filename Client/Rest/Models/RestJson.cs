@@ -39,6 +39,7 @@ namespace Tidegate.Client.Rest.Models;
 [JsonSerializable(typeof(CreateVolumeRequest))]
 [JsonSerializable(typeof(VolumeView))]
 [JsonSerializable(typeof(ResizeVolumeRequest))]
+[JsonSerializable(typeof(ResolveDivergenceBody))]
 [JsonSerializable(typeof(KeyRotationView))]
 [JsonSerializable(typeof(EraseVictimsView))]
 [JsonSerializable(typeof(EraseVolumeRequest))]

@@ -11,6 +11,10 @@ namespace Tidegate.Client.Rest.Models;
 /// <param name="ServingAt">NBD URIs by which hosts reach it.</param>
 /// <param name="HydratedBytes">Bytes present locally; equals <paramref name="SizeBytes"/> when nothing is left to fetch.</param>
 /// <param name="SizeBytes">Size of the volume.</param>
+/// <param name="Since">Since when it is in that state, by the gateway's clock; null when it cannot tell.</param>
+/// <param name="CopiedBytes">Of the store's blocks that are brought over in one publication, bytes that the service has by now.</param>
+/// <param name="LeftBytes">Bytes of those that it has not; 0 when there is nothing to bring.</param>
+/// <param name="RemainingSeconds">Estimate of the time that those take; null while there is none.</param>
 public sealed record VolumeStatusView(
     string VolumeId,
     VolumeRunState State,
@@ -19,7 +23,11 @@ public sealed record VolumeStatusView(
     double RecoveryPointAgeSeconds,
     IReadOnlyList<string> ServingAt,
     long HydratedBytes,
-    long SizeBytes)
+    long SizeBytes,
+    DateTimeOffset? Since = null,
+    long CopiedBytes = 0,
+    long LeftBytes = 0,
+    double? RemainingSeconds = null)
 {
     /// <summary>What is wrong with its way to the service: <c>recoveryPointOld</c>, <c>logFilling</c>, <c>logNearlyFull</c>, <c>drainStalled</c>, <c>uplinkTooSlow</c>.</summary>
     public IReadOnlyList<string> Alarms { get; init; } = [];

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Tidegate.GatewayAgent.Devices;
+using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.Shadow;
 using Tidegate.GatewayAgent.Uplink;
 using Tidegate.GatewayAgent.Volumes;
@@ -55,16 +56,17 @@ internal sealed class AgentVolume : IAsyncDisposable
         },
     };
 
-    /// <summary>Opens the volume; a crash of the disk is thrown.</summary>
-    public static AgentVolume Open(ModelService service, LockedDisk disk, string sourceSnapshotId = "", VolumeOptions? options = null, UplinkOptions? uplink = null)
+    /// <summary>Opens the volume; a crash of the disk is thrown. With <paramref name="adopts"/> its store is that file of the disk.</summary>
+    public static AgentVolume Open(ModelService service, LockedDisk disk, string sourceSnapshotId = "", VolumeOptions? options = null, UplinkOptions? uplink = null, string adopts = "")
     {
         var workers = new SealWorkers(2);
         var environment = new VolumeEnvironment(
             _ => service.Connect(), service.Transport(), workers, options ?? Options(), TimeProvider.System, NullLoggerFactory.Instance)
         {
             Uplink = new UplinkLimits(uplink ?? new UplinkOptions(), TimeProvider.System, NullLogger.Instance),
+            Adoptable = new OfDisk(disk),
         };
-        var attachment = new VolumeAttachment(service.VolumeId, "data", service.Heads[0].SizeBytes, sourceSnapshotId);
+        var attachment = new VolumeAttachment(service.VolumeId, "data", service.Heads[0].SizeBytes, sourceSnapshotId) { AdoptPath = adopts };
         try
         {
             return new AgentVolume(VolumeHost.Open(attachment, () => disk, environment), disk, workers);
@@ -104,6 +106,11 @@ internal sealed class AgentVolume : IAsyncDisposable
             // The dead machine's last words.
         }
         return disk;
+    }
+
+    private sealed class OfDisk(LockedDisk disk) : IAdoptableStores
+    {
+        public IDiskFile Open(string path) => disk.Open(path);
     }
 
     public async ValueTask DisposeAsync()

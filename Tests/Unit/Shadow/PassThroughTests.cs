@@ -128,7 +128,7 @@ public sealed class PassThroughTests
     public async Task A_crash_at_any_call_to_the_disk_in_any_state_loses_no_flushed_write_and_hides_no_dirty_block()
     {
         var states = new HashSet<VolumeRunState>();
-        for (var seed = 0; seed < 60; seed++)
+        for (var seed = 0; seed < 36; seed++)
         {
             var random = new Random(seed);
             var service = new ModelService(VolumeId, SizeBytes, seed);

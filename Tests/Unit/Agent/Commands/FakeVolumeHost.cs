@@ -34,6 +34,10 @@ internal sealed class FakeVolumeHost : IVolumeHost
 
     public Task ApplyAsync(GatewayConfiguration configuration, CancellationToken cancellationToken) => _volumes.ApplyAsync(configuration, cancellationToken);
 
+    public StoreInspection InspectStore(string path) => new(1 << 20);
+
+    public Task<DivergenceResolved> ResolveDivergenceAsync(ResolveDivergenceRequest request) => Task.FromResult(new DivergenceResolved([]));
+
     public Task<BlocksRefreshed> RefreshAsync(string volumeId, IReadOnlyList<long> blocks, CancellationToken cancellationToken) => Task.FromResult(new BlocksRefreshed(blocks.Count));
 
     public Task<SnapshotBarrier> TakeBarrierAsync(string volumeId, string snapshotId, CancellationToken cancellationToken) =>

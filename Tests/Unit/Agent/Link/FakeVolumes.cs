@@ -33,6 +33,10 @@ internal sealed class FakeVolumes : IGatewayVolumes
         return Task.CompletedTask;
     }
 
+    public StoreInspection InspectStore(string path) => new(1 << 20);
+
+    public Task<DivergenceResolved> ResolveDivergenceAsync(ResolveDivergenceRequest request) => Task.FromResult(new DivergenceResolved([]));
+
     public Task<BlocksRefreshed> RefreshAsync(string volumeId, IReadOnlyList<long> blocks, CancellationToken cancellationToken) =>
         Task.FromResult(new BlocksRefreshed(blocks.Count));
 
