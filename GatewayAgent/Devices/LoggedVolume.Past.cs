@@ -231,8 +231,9 @@ internal sealed partial class LoggedVolume
         {
             await Task.Factory.StartNew(change, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _options.ApplyWorker ?? TaskScheduler.Default);
         }
-        catch (IOException fault)
+        catch (Exception fault)
         {
+            // Whatever it was: what is dirty is not known any more, and a writer that waits for room must not wait for ever.
             Log.Stop(fault);
             throw;
         }

@@ -71,14 +71,20 @@ internal sealed partial class ShadowPipeline
         await Task.Delay(TimeSpan.FromTicks((long)delay), _time, cancellationToken);
     }
 
+    /// <summary>Throws when the dirty blocks are in a branch that is gone and was not published.</summary>
+    private void RequireKnownBranch(AttachReply reply)
+    {
+        var dirty = Volume.Dirty;
+        if (reply.Staging is null && dirty.IsTracking && dirty.Copied.Branch > 0 && reply.CommittedSequence <= dirty.BaseSequence)
+            throw new UnknownBranchException("The service no longer has the branch that the dirty blocks were copied to");
+    }
+
     /// <summary>Takes over what an attach says about the dirty blocks, before anything of the log is given up.</summary>
     private void NoteStanding(AttachReply reply)
     {
         var dirty = Volume.Dirty;
         if (reply.Staging is not { } standing)
         {
-            if (dirty.IsTracking && dirty.Copied.Branch > 0 && reply.CommittedSequence <= dirty.BaseSequence)
-                throw new UnknownBranchException("The service no longer has the branch that the dirty blocks were copied to");
             dirty.End();
             return;
         }

@@ -266,6 +266,7 @@ internal sealed partial class ShadowPipeline : IAsyncDisposable
         // The next attach says by it that the branch is this log's, though nothing of the log may be in it yet.
         var epoch = Math.Max(sealedIn, reply.Staging?.Branch ?? 0);
         var tip = new CommittedPoint(reply.CommittedSequence, reply.CommittedLogEnd, reply.TipDigest, epoch);
+        RequireKnownBranch(reply);
         await Volume.OnDirtyAsync(() => NoteStanding(reply));
         if (Volume.IsPast)
         {

@@ -1,5 +1,4 @@
 using Tidegate.BlockStore.Heads;
-using Tidegate.GatewayAgent.Volumes;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Tests.Kit.Disks;
