@@ -24,6 +24,9 @@ internal sealed class SimulatedDisk(Random random, SimulatedDiskPlan plan) : IDi
     /// <summary>Reads so far.</summary>
     internal int Reads { get; private set; }
 
+    /// <summary>Syncs of files so far.</summary>
+    internal int Syncs { get; private set; }
+
     /// <summary>True while a test looks at files: its reads neither count nor fail.</summary>
     internal bool IsWatched { get; set; }
 
@@ -167,6 +170,11 @@ internal sealed class SimulatedDisk(Random random, SimulatedDiskPlan plan) : IDi
             half?.Invoke();
             HasCrashed = true;
             throw new SimulatedCrashException();
+        }
+        if (operation == "fdatasync" && Plan.SyncErrors.TryGetValue(++Syncs, out var failed))
+        {
+            HasFailed = true;
+            throw new DiskFaultException(operation, file, failed);
         }
         if (Plan.Errors.TryGetValue(Calls, out var errno))
         {

@@ -9,6 +9,8 @@ internal sealed class SimulatedDiskPlan
     public Dictionary<int, int> Errors { get; } = [];
     /// <summary>Reads that fail, counted from 1 by themselves, with their errno.</summary>
     public Dictionary<int, int> ReadErrors { get; } = [];
+    /// <summary>Syncs of files that fail, counted from 1 by themselves, with their errno.</summary>
+    public Dictionary<int, int> SyncErrors { get; } = [];
     /// <summary>Pages the disk can hold.</summary>
     public long CapacityPages { get; set; } = long.MaxValue;
     /// <summary>Runs inside a sync, after it has chosen what it covers: others write meanwhile.</summary>

@@ -13,6 +13,10 @@ internal enum PlantedBug
     StoreSyncSkipped,
     /// <summary>Marks of the presence map are not synced before log space is freed.</summary>
     PresenceSyncSkipped,
+    /// <summary>Dirty bits are not synced before the writes that they stand for.</summary>
+    DirtySyncSkipped,
+    /// <summary>A dirty bit is written after the write past the log that it stands for.</summary>
+    DirtyBitAfterWrite,
     /// <summary>A log that was made is not made durable in its directory.</summary>
     DirectorySyncSkipped,
     /// <summary>A write in forty is answered and not made.</summary>

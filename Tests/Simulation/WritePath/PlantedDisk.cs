@@ -15,6 +15,7 @@ internal sealed class PlantedDisk(SimulatedDisk disk, PlantedBug bug, PlantedDis
 {
     private const int LostEvery = 40;
     private readonly int _thread = Environment.CurrentManagedThreadId;
+    private readonly List<(IDiskFile File, long Position, byte[] Bits)> _lateBits = [];
     private int _writes;
 
     /// <summary>What a bug knows from one life to the next.</summary>
@@ -56,6 +57,13 @@ internal sealed class PlantedDisk(SimulatedDisk disk, PlantedBug bug, PlantedDis
 
     private void Look() => HasStrayed |= Environment.CurrentManagedThreadId != _thread;
 
+    private void WriteLateBits()
+    {
+        foreach (var (file, position, bits) in _lateBits)
+            file.Write(position, bits);
+        _lateBits.Clear();
+    }
+
     private bool LosesThisWrite() => bug == PlantedBug.WriteLost && ++_writes % LostEvery == 0;
 
     private sealed class PlantedFile(PlantedDisk owner, IDiskFile file, string name) : IDiskFile
@@ -85,6 +93,11 @@ internal sealed class PlantedDisk(SimulatedDisk disk, PlantedBug bug, PlantedDis
             if (name == Log.FileName && position >= LogFile.DataStart)
                 _hasOnlySeals &= data.Length >= LogRecordHeader.Bytes && LogRecordHeader.TryDecode(data, out var header) && header.Kind == LogRecordKind.Seal;
             _isWritten = true;
+            if (Bug == PlantedBug.DirtyBitAfterWrite && name == DirtyMap.FileName && position >= DirtyMapFormat.HeaderBytes)
+            {
+                owner._lateBits.Add((file, position, data.ToArray()));
+                return;
+            }
             if (IsSuperblock(position, data.Length) && LogSuperblock.Decode(data) is { } superblock)
             {
                 _hasOnlySeals = false;
@@ -94,6 +107,8 @@ internal sealed class PlantedDisk(SimulatedDisk disk, PlantedBug bug, PlantedDis
                 return;
             }
             file.Write(position, data);
+            if (name == LoggedVolume.StoreFileName)
+                owner.WriteLateBits();
         }
 
         public void WriteGather(long position, IReadOnlyList<ReadOnlyMemory<byte>> pieces) => file.WriteGather(position, pieces);
@@ -102,7 +117,7 @@ internal sealed class PlantedDisk(SimulatedDisk disk, PlantedBug bug, PlantedDis
         {
             owner.Look();
             var isSkipped = (Bug, name) is (PlantedBug.LogSyncSkipped, Log.FileName) or (PlantedBug.StoreSyncSkipped, LoggedVolume.StoreFileName)
-                or (PlantedBug.PresenceSyncSkipped, PresenceMap.FileName)
+                or (PlantedBug.PresenceSyncSkipped, PresenceMap.FileName) or (PlantedBug.DirtySyncSkipped, DirtyMap.FileName)
                 || (Bug == PlantedBug.SealNotDurable && name == Log.FileName && _hasOnlySeals && _isWritten);
             (_hasOnlySeals, _isWritten) = (true, false);
             if (!isSkipped)

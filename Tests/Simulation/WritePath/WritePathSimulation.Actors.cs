@@ -110,6 +110,8 @@ internal sealed partial class WritePathSimulation
             var replied = _simulation._model.Tick();
             _simulation.Trace($"snapshot {id} is at {position}");
             _simulation._barriers[id] = position;
+            if (_simulation._hasPassed)
+                return;
             Follow(position);
             _simulation._model.Check(_simulation._history.StateAt(position), 0, $"life {_number}, snapshot {id}",
                 operation => operation.Completed < requested, replied);

@@ -33,6 +33,7 @@ internal sealed partial class WritePathSimulation
         private bool _wasFull;
         private bool _wasDown;
         private bool _isKilled;
+        private int[]? _drained;
 
         internal SimulatedLife(WritePathSimulation simulation, SimulatedDisk disk, int number, Random random, bool isLast)
         {
@@ -92,13 +93,15 @@ internal sealed partial class WritePathSimulation
                     plan.Errors[call] = errno;
             }
             if (_random.Next(6) == 0)
+                plan.SyncErrors[_disk.Syncs + 1 + _random.Next(1 << _random.Next(1, 6))] = Io;
+            if (_random.Next(6) == 0)
                 plan.ReadErrors[_disk.Reads + 1 + _random.Next(1 << _random.Next(1, 9))] = Io;
         }
 
         private bool Open()
         {
             var environment = Environment(
-                _scheduler, _time, _random, _ => _service, _simulation._service.Transport(), _simulation._bug);
+                _scheduler, _time, _random, _ => _service, _simulation._service.Transport(), _simulation._bug, _simulation._passes);
             var opening = _scheduler.Start(() =>
             {
                 _host = VolumeHost.Open(Attachment(VolumeId, _simulation._source), () => _planted, environment);
@@ -199,7 +202,7 @@ internal sealed partial class WritePathSimulation
                 return;
             _simulation._model.MarkDurable(_simulation._model.Tick());
             _simulation.Note("the volume is closed");
-            if (_volume!.Log.AppliedEnd != _volume.Log.End)
+            if (_volume!.Log.AppliedEnd != _volume.Log.End && !_simulation._hasPassed)
                 throw new Violation($"life {_number}: closed at {_volume.Log.End} with P at {_volume.Log.AppliedEnd}");
         }
 
@@ -223,8 +226,10 @@ internal sealed partial class WritePathSimulation
             await _lease!.Device.FlushAsync(default);
             await _host!.WaitCommittedAsync(default);
             await _host.WaitRestoredAsync(default);
-            while (_host.Status([]).State == VolumeRunState.CatchingUp)
+            while (_host.Status([]).State is VolumeRunState.CatchingUp or VolumeRunState.PassThrough)
                 await Task.Delay(TimeSpan.FromMilliseconds(50), _time);
+            await _host.WaitCommittedAsync(default);
+            _drained = await ReadStateAsync(_lease.Device);
         }
 
         private async Task ReadAllAsync()
@@ -248,14 +253,14 @@ internal sealed partial class WritePathSimulation
                 throw new Violation($"the volume ends as {status.State}: {status.Reason}");
             if (_simulation._service.Head.CommittedLogEnd < _volume!.Log.Committed.LogEnd)
                 throw new Violation("the log is committed further than the service says");
-            var state = _simulation._history.StateAt(_volume.Log.End);
+            var state = _simulation._hasPassed ? _drained! : _simulation._history.StateAt(_volume.Log.End);
             var image = Decode(_simulation._service.ReadAsync(_simulation._service.Head.ToImage()));
             if (!image.AsSpan().SequenceEqual(state))
                 throw new Violation("drained, the service's image is not the volume (I3)");
             // On a branch a barrier is no point of its own: those that were not committed yet wait for the publication.
             foreach (var id in _simulation._barriers.Keys)
             {
-                if (!_simulation._hasGoneBack && !_simulation._service.Snapshots.ContainsKey(id))
+                if (!_simulation._hasGoneBack && !_simulation._hasPassed && !_simulation._service.Snapshots.ContainsKey(id))
                     throw new Violation($"snapshot {id} was acknowledged and never completed (I4)");
             }
         }
@@ -294,8 +299,14 @@ internal sealed partial class WritePathSimulation
         {
             if (_volume is null || _disk.HasCrashed || _volume.Failure is not null)
                 return;
+            if (_volume.IsPast && !_simulation._hasPassed)
+            {
+                _simulation._hasPassed = true;
+                _simulation.Note("writes go past the log");
+            }
             _simulation._durableSeen = Math.Max(_simulation._durableSeen, _volume.Log.DurableEnd);
-            Follow(_volume.Log.End);
+            if (!_simulation._hasPassed)
+                Follow(_volume.Log.End);
             var status = _host!.Status([]);
             if (status.State is VolumeRunState.Diverged or VolumeRunState.Failed && _volume.Failure is null && !_disk.HasFailed && !_disk.HasCrashed)
                 throw new Violation($"life {_number}: the volume is {status.State}: {status.Reason}");
