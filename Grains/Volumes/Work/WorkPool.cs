@@ -96,14 +96,8 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
     private async Task RunAsync()
     {
         ServiceCaller.Act();
-        try
-        {
-            await foreach (var volume in _queue.Reader.ReadAllAsync(_stop.Token)) await WorkAsync(volume);
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            // The silo stops.
-        }
+        // Stopping ends the queue, and what is still in it ends without having been begun: whoever waits for it must hear.
+        await foreach (var volume in _queue.Reader.ReadAllAsync()) await WorkAsync(volume);
     }
 
     private async Task WorkAsync(string volumeId)
@@ -122,9 +116,10 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
             {
                 item.Done.SetException(failure is OperationCanceledException ? Busy(volumeId) : failure);
             }
-            catch (Exception failure) when (!_stop.IsCancellationRequested)
+            catch (Exception failure)
             {
-                LogFailed(_log, failure, item.Work.Kind, volumeId);
+                // While the silo stops anything may fail, and says nothing about the work.
+                if (!_stop.IsCancellationRequested) LogFailed(_log, failure, item.Work.Kind, volumeId);
             }
             finally
             {
@@ -141,6 +136,7 @@ internal sealed partial class WorkPool(IGrainFactory grains, VolumeServices host
         VolumeKeys? keys = null;
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var known = await grain.GetWorkBase();
             keys ??= await VolumeKeys.UnwrapAsync(host.Keys, known.Keys);
             var segments = (context?.Segments ?? new SegmentCache(new BlobStoreSource(host.Blobs), keys.Ring, CacheBytes))
