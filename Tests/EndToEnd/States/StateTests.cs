@@ -24,6 +24,7 @@ public sealed class StateTests
             file.Position = 8 << 20;
             await file.WriteAsync(Enumerable.Repeat((byte)0xa1, 4 << 20).ToArray());
         }
+        await deployment.ConnectedAsync(gateway);
         var refused = await deployment.CliAsync("volumes", "create", "--gateway", gateway, "--name", "foreign", "--adopt", "/etc/hostname");
         Assert.Contains("AdoptFrom", refused.Errors + refused.Output, StringComparison.Ordinal);
 
@@ -46,6 +47,7 @@ public sealed class StateTests
         await StateAsync(deployment, "shadowing");
         await RestoredAsync(deployment, gateway, id, "second");
         // The store is the image itself, where it lay.
+        await deployment.EndAgentAsync(Agent, inOrder: true);
         Assert.Equal(0xc3, (await File.ReadAllBytesAsync(image))[20 << 20]);
     }
 
