@@ -10,6 +10,8 @@ public sealed class WatchedTime : FakeTimeProvider
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(5);
 
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(1);
+
     private readonly Lock _gate = new();
     private readonly HashSet<Wait> _waits = [];
     private TaskCompletionSource _begun = NewSignal();
@@ -82,7 +84,8 @@ public sealed class WatchedTime : FakeTimeProvider
         lock (_gate)
         {
             var ends = _waits.Where(wait => wait.Length <= longest).Select(wait => wait.End).ToList();
-            return ends.Count == 0 ? null : ends.Min() - GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+            // A wait that is over and did not end was armed while time moved: its end is a little later than it is thought to be.
+            return ends.Count == 0 ? null : ends.Min() - GetUtcNow() is var left && left > TimeSpan.Zero ? left : Step;
         }
     }
 
@@ -112,8 +115,12 @@ public sealed class WatchedTime : FakeTimeProvider
 
         public void Fire(object? state)
         {
-            var isAgain = _period > TimeSpan.Zero;
-            Begin(isAgain ? _period : Timeout.InfiniteTimeSpan, _period);
+            lock (time._gate)
+            {
+                // Whoever armed it anew meanwhile waits for the later end.
+                if (_period > TimeSpan.Zero || End <= time.GetUtcNow()) Begin(_period > TimeSpan.Zero ? _period : Timeout.InfiniteTimeSpan, _period);
+            }
+
             callback(state);
         }
 
