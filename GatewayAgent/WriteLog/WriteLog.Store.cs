@@ -101,10 +101,11 @@ internal sealed partial class WriteLog
     internal void BeginWithGap()
     {
         lock (_gate)
-        {
             PutGap();
+        // One sync for both could leave the position without the record that ends there, and the next records would lie across it.
+        SyncNow();
+        lock (_gate)
             (_superblock, _superblockChanged) = (_superblock with { ResumesAt = _next.Position }, true);
-        }
         SyncNow();
     }
 
