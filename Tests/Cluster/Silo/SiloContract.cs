@@ -282,12 +282,12 @@ public abstract partial class SiloContract(SiloContract.Fixture fixture)
             .Where(route => route.RoutePattern.RawText!.StartsWith("/v1/", StringComparison.Ordinal))
             .SelectMany(route => route.Metadata.GetMetadata<Microsoft.AspNetCore.Routing.HttpMethodMetadata>()!.HttpMethods.Select(method => $"{method} {route.RoutePattern.RawText}")).Order();
         Assert.Equal(served, described);
-        Assert.Equal(43, described.Count());
+        Assert.Equal(45, described.Count());
         var keyed = document.RootElement.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject())
             .Where(operation => operation.Value.TryGetProperty("parameters", out var parameters)
                 && parameters.EnumerateArray().Any(parameter => parameter.GetProperty("name").GetString() == "Idempotency-Key"))
             .Select(operation => operation.Value.GetProperty("operationId").GetString()).Order();
-        Assert.Equal(["acceptOffer", "createAccount", "createSnapshot", "createSnapshotGroup", "createVolume", "offerSnapshot"], keyed);
+        Assert.Equal(["acceptOffer", "createAccount", "createSnapshot", "createSnapshotGroup", "createVolume", "offerSnapshot", "resolveDivergence"], keyed);
         foreach (var operation in document.RootElement.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject()))
         {
             Assert.True(operation.Value.GetProperty("responses").TryGetProperty("401", out var refusal), operation.Name);
