@@ -35,9 +35,16 @@ internal sealed partial class LoggedVolume
     private async ValueTask ReadAbsentAsync(
         long offset, Memory<byte> buffer, (long Offset, long Length) missing, CancellationToken cancellationToken)
     {
-        do
-            await _absent!.EnsurePresentAsync(missing.Offset, missing.Length, cancellationToken);
-        while (!TryRead(offset, buffer.Span, out missing));
+        try
+        {
+            do
+                await _absent!.EnsurePresentAsync(missing.Offset, missing.Length, cancellationToken);
+            while (!TryRead(offset, buffer.Span, out missing));
+        }
+        catch (DiskFaultException fault)
+        {
+            throw DeviceFaults.Translate(fault);
+        }
     }
 
     /// <summary>False when the store lacks a range, which is then <paramref name="missing"/>.</summary>

@@ -177,7 +177,7 @@ internal sealed class ModelService
         {
             // The worker of the model is quick.
             var segments = new SegmentCache(new BlobStoreSource(Store), Keys());
-            Publish(StagingEnd.PrepareAsync(Head, DateTimeOffset.UnixEpoch, segments, Sealer).GetAwaiter().GetResult()!, segments);
+            Publish(Now(() => StagingEnd.PrepareAsync(Head, DateTimeOffset.UnixEpoch, segments, Sealer))!, segments);
             throw new TidegateException(ErrorCodes.Unavailable, "what was staged is being given up", "Attach again in a moment.");
         }
         var tip = Reply();
@@ -225,11 +225,11 @@ internal sealed class ModelService
         var segments = new SegmentCache(new BlobStoreSource(Store), Keys());
         if (Head.Tail.Count > 0)
         {
-            var main = new Folder(segments, Sealer, PutAsync).FoldAsync(Head, []).GetAwaiter().GetResult()!;
-            Publish(PreparedChange.OfFoldAsync(Head, main, segments, Sealer, new ReclaimTerms(DateTimeOffset.UnixEpoch, Retention.Default)).GetAwaiter().GetResult()!, segments);
+            var main = Now(() => new Folder(segments, Sealer, PutAsync).FoldAsync(Head, []))!;
+            Publish(Now(() => PreparedChange.OfFoldAsync(Head, main, segments, Sealer, new ReclaimTerms(DateTimeOffset.UnixEpoch, Retention.Default)))!, segments);
         }
-        var fold = new StagingFolder(segments, Sealer, PutAsync).FoldAsync(Head).GetAwaiter().GetResult()!;
-        Publish(StagingPublication.PrepareAsync(Head, fold, declared, [], DateTimeOffset.UnixEpoch, segments, Sealer).GetAwaiter().GetResult()!, segments);
+        var fold = Now(() => new StagingFolder(segments, Sealer, PutAsync).FoldAsync(Head))!;
+        Publish(Now(() => StagingPublication.PrepareAsync(Head, fold, declared, [], DateTimeOffset.UnixEpoch, segments, Sealer))!, segments);
         foreach (var id in _waiting)
             Snapshots.TryAdd(id, Head.ToImage());
         _waiting.Clear();
@@ -237,7 +237,10 @@ internal sealed class ModelService
     }
 
     private void Publish(PreparedChange prepared, SegmentCache segments) => Save(prepared.Publish(
-        Head, TailManifest.LoadAsync(segments, prepared.TailOf(Head), default).GetAwaiter().GetResult(), Sealer, DateTimeOffset.UnixEpoch));
+        Head, Now(() => TailManifest.LoadAsync(segments, prepared.TailOf(Head), default)), Sealer, DateTimeOffset.UnixEpoch));
+
+    // Not on the caller's scheduler, which may have this thread alone: what is waited for here would wait for it.
+    private static T Now<T>(Func<Task<T>> work) => Task.Run(work).GetAwaiter().GetResult();
 
     private async ValueTask PutAsync(BlobEffect blob, CancellationToken cancellationToken) => await Store.PutIfAbsentAsync(blob.Key, blob.Content, cancellationToken);
 

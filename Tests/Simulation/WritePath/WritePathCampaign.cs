@@ -57,7 +57,7 @@ internal static class WritePathCampaign
         var gate = new Lock();
         var events = new SortedDictionary<string, long>(StringComparer.Ordinal);
         var shown = TimeSpan.Zero;
-        Parallel.For(start, start + seeds, seed =>
+        Parallel.For(start, start + seeds, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, seed =>
         {
             var result = WritePathSimulation.Run(seed);
             // Shrinking takes as long as hundreds of seeds: only for those that are read.
@@ -87,7 +87,7 @@ internal static class WritePathCampaign
         foreach (var bug in Enum.GetValues<PlantedBug>().Where(bug => bug != PlantedBug.None && (only == PlantedBug.None || bug == only)))
         {
             var caught = new System.Collections.Concurrent.ConcurrentDictionary<int, string>();
-            Parallel.For(start, start + seeds, seed =>
+            Parallel.For(start, start + seeds, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, seed =>
             {
                 if (WritePathSimulation.Run(seed, bug).Failure is { } failure) caught[seed] = failure;
             });

@@ -28,7 +28,8 @@ public sealed class WritePathTests(ITestOutputHelper output)
         var recoveries = 0;
         var events = new ConcurrentDictionary<string, int>();
         var failed = new ConcurrentBag<SimulationResult>();
-        Parallel.For(first, first + count, seed =>
+        // Each holds a thread of the pool, and waits for others.
+        Parallel.For(first, first + count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, seed =>
         {
             var result = WritePathSimulation.Run(seed);
             if (result.Failure is not null) failed.Add(result);
