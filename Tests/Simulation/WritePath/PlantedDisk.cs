@@ -90,6 +90,9 @@ internal sealed class PlantedDisk(SimulatedDisk disk, PlantedBug bug, PlantedDis
             owner.Look();
             if (owner.LosesThisWrite())
                 return;
+            // Zeroes that are written ahead, to prepare the log's space, would hide what lies there.
+            if (Bug == PlantedBug.StaleGenerationReplayed && name == Log.FileName && position >= LogFile.DataStart && !data.ContainsAnyExcept((byte)0))
+                return;
             if (name == Log.FileName && position >= LogFile.DataStart)
                 _hasOnlySeals &= data.Length >= LogRecordHeader.Bytes && LogRecordHeader.TryDecode(data, out var header) && header.Kind == LogRecordKind.Seal;
             _isWritten = true;
