@@ -20,7 +20,7 @@ internal static class AgentTargets
     public static FuzzTarget WriteLog()
     {
         var seed = LogFile();
-        return new FuzzTarget("write-log", [seed], OpenLog, typeof(LogCorruptException))
+        return new FuzzTarget("write-log", [seed], OpenLog, typeof(LogCorruptException), typeof(NewerLogException))
         {
             MaxBytes = seed.Length,
             FixedBytes = 16 << 20,
@@ -58,7 +58,7 @@ internal static class AgentTargets
         };
     }
 
-    /// <summary>Whatever a map holds, opening it gives dirty blocks: it throws nothing, and a header that is not understood hides none.</summary>
+    /// <summary>Whatever a map holds, opening it gives dirty blocks, and a header that is not understood hides none; only a whole header of a newer format is refused.</summary>
     public static FuzzTarget DirtyMap()
     {
         const int Blocks = (int)(VolumeBytes / 65536);
@@ -80,7 +80,8 @@ internal static class AgentTargets
                 var count = 0;
                 for (var block = map.NextDirty(0); block >= 0; block = map.NextDirty(block + 1)) count++;
                 if (count != map.DirtyBlocks || count > Blocks) throw new InvalidOperationException($"{count} blocks are found dirty and {map.DirtyBlocks} counted");
-            })
+            },
+            typeof(InvalidDataException))
         {
             FixedBytes = 4 << 20,
             Repair = static bytes =>
