@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Spectre.Console;
 using Tidegate.GatewayAgent.LocalConsole;
 
@@ -33,13 +34,15 @@ internal static class StatusCommand
         Fact("State", DisplayText.State(status.State));
         Fact("Reason", status.Reason);
         Fact("Gateway", status.Gateway is { } gateway ? $"{gateway.Name} ({gateway.GatewayId}), account {gateway.AccountId}" : "not activated");
-        Fact("Activation key", status.Activation is { } key ? $"{key.ActivationKey}, until {key.Until.ToLocalTime():g}" : null);
+        Fact("Activation key", status.Activation is { } key ? $"{key.ActivationKey}, until {Time(key.Until)}" : null);
         Fact("Fingerprint", status.Activation?.KeyFingerprint);
-        Fact("Link", status.Link is { } link ? $"{link.Endpoint}, since {link.Since.ToLocalTime():g}" : "none");
+        Fact("Link", status.Link is { } link ? $"{link.Endpoint}, since {Time(link.Since)}" : "none");
         Fact("Service", status.Service);
         Fact("Block service", status.NbdUri);
-        Fact("Agent", $"version {status.AgentVersion}, since {status.StartedAt.ToLocalTime():g}");
+        Fact("Agent", $"version {status.AgentVersion}, since {Time(status.StartedAt)}");
         console.Write(facts);
         if (status.Volumes.Count > 0) VolumesCommand.Print(console, status.Volumes, null);
     }
+
+    private static string Time(DateTimeOffset at) => at.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss zzz", CultureInfo.InvariantCulture);
 }
