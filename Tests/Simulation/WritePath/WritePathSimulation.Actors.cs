@@ -15,6 +15,7 @@ internal sealed partial class WritePathSimulation
             foreach (var step in steps)
             {
                 var random = new Random(step.Seed);
+                _doing[actor] = actor switch { SimulationStep.Snapshots => "a snapshot", SimulationStep.Faults => "a fault", _ => $"client {actor}" };
                 if (!await GuardAsync(() => actor switch
                 {
                     SimulationStep.Snapshots => SnapshotAsync(random, $"snap-{_number}-{step.Seed}"),
@@ -23,6 +24,7 @@ internal sealed partial class WritePathSimulation
                 }))
                     return;
             }
+            _doing[actor] = "";
         }
 
         private async Task OperateAsync(int client, Random random)
@@ -34,6 +36,7 @@ internal sealed partial class WritePathSimulation
             {
                 case 0:
                     var flushed = model.Tick();
+                    _doing[client] = $"client {client}'s flush";
                     var flush = _lease!.Device.FlushAsync(default);
                     if (_simulation._bug != PlantedBug.FlushAnsweredEarly)
                         await flush;
@@ -41,6 +44,7 @@ internal sealed partial class WritePathSimulation
                     _simulation.Trace($"client {client} has flushed");
                     break;
                 case 1:
+                    _doing[client] = $"client {client}'s read";
                     await ReadSomeAsync(random);
                     break;
                 default:

@@ -155,6 +155,9 @@ internal sealed partial class WritePathSimulation
                 CheckFailure(failure);
         }
 
+        // What each actor has under way.
+        private readonly string[] _doing = [.. Enumerable.Repeat("", SimulationStep.Actors)];
+
         private bool IsAlive => !_disk.HasCrashed && _volume!.Failure is null && _violation is null;
 
         private void Step()
@@ -176,7 +179,7 @@ internal sealed partial class WritePathSimulation
         private void End()
         {
             if (!_tasks.TrueForAll(task => task.IsCompleted))
-                throw new Violation($"life {_number}: clients never finished (deadlock)");
+                throw new Violation($"life {_number}: these never finish: {string.Join(", ", _doing.Where(doing => doing.Length > 0))}; the volume is {_host!.Status([]).State}");
             if (_isLast)
             {
                 Finish(DrainAsync, "draining");
