@@ -42,7 +42,7 @@ public sealed class WeightedCache<TKey, TValue>(long maxWeight, Func<TValue, lon
             }
             else
             {
-                loading = new TaskCompletionSource<TValue>(TaskCreationOptions.RunContinuationsAsynchronously);
+                loading = NewSource();
                 node = new LinkedListNode<Slot>(new Slot(key, loading.Task));
                 _slots[key] = node;
                 _recent.AddFirst(node);
@@ -52,6 +52,11 @@ public sealed class WeightedCache<TKey, TValue>(long maxWeight, Func<TValue, lon
         if (loading is not null) _ = LoadAsync(node, load, loading);
         return node.Value.Value.WaitAsync(cancellationToken);
     }
+
+    // Who waits must not go on inside the load. A scheduler of its caller's own sees to that itself, and waits for such a source with a token would end
+    // on the pool, behind its back.
+    private static TaskCompletionSource<TValue> NewSource() =>
+        TaskScheduler.Current == TaskScheduler.Default ? new(TaskCreationOptions.RunContinuationsAsynchronously) : new();
 
     private async Task LoadAsync(LinkedListNode<Slot> node, Func<TKey, Task<TValue>> load, TaskCompletionSource<TValue> loading)
     {

@@ -205,7 +205,7 @@ internal sealed class EpochDrain : IAsyncDisposable
         {
             events.Add(Task.Delay(Timeout.InfiniteTimeSpan, _context.Time, waits.Token));
         }
-        var first = await Task.WhenAny(events);
+        var first = await StarterScheduler.WhenAnyAsync(events);
         await StarterScheduler.CancelAsync(waits);
         cancellationToken.ThrowIfCancellationRequested();
         if (_context.Log.Failure is { } failure)

@@ -25,4 +25,21 @@ internal static class StarterScheduler
     /// <summary>Cancels without running anybody's continuation on the caller's stack.</summary>
     internal static Task CancelAsync(CancellationTokenSource source) =>
         TaskScheduler.Current is IOrderedScheduler ? RunAsync(source.Cancel) : source.CancelAsync();
+
+    /// <summary>The first task to end. A delay that is cancelled would end <see cref="Task.WhenAny(IEnumerable{Task})"/> on the pool.</summary>
+    internal static Task<Task> WhenAnyAsync(IReadOnlyCollection<Task> tasks)
+    {
+        if (TaskScheduler.Current is not IOrderedScheduler)
+            return Task.WhenAny(tasks);
+        var first = new TaskCompletionSource<Task>();
+        foreach (var task in tasks)
+            _ = EndedAsync(task, first);
+        return first.Task;
+
+        static async Task EndedAsync(Task task, TaskCompletionSource<Task> first)
+        {
+            await task.ConfigureAwait(SuppressThrowing);
+            first.TrySetResult(task);
+        }
+    }
 }

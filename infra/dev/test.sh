@@ -22,6 +22,12 @@ dotnet build Orleans.sln -c Release -v q -nologo || fail "the build failed"
 
 results="$root/artifacts/test"
 mkdir -p "$results"
+: >"$results/failures.log"
+
+# The failed tests of a suite's log: name, message and stack, at most 40 lines of each.
+failures_of() {
+    awk '/^    [^ ]/ { within = / \[FAIL\]$/; lines = 0 } /^  [^ ]/ { within = 0 } within && lines++ < 40 { print substr($0, 1, 400) }' "$1"
+}
 passed=0 failed=0 skipped=0 broken=()
 for suite in "${suites[@]}"; do
     name=${project_of[$suite]}
@@ -36,7 +42,8 @@ for suite in "${suites[@]}"; do
     t=$(count Total || echo 0) e=$(count Errors || echo 0) f=$(count Failed || echo 0) s=$(count Skipped || echo 0) n=$(count "Not Run" || echo 0)
     f=$((f + e)) t=$((t - n)) p=$((t - f - s))
     if [ "$code" -ne 0 ] || [ "$t" -eq 0 ]; then
-        tail -n 150 "$log"
+        # What failed, and why; the end of the log when it died before it could say.
+        if ! failures_of "$log" | tee -a "$results/failures.log" | grep .; then tail -n 60 "$log"; fi
         broken+=("$suite")
         # A suite that died without a failing test counts as one failure, so that the sum never hides it.
         [ "$f" -gt 0 ] || f=1
@@ -46,6 +53,10 @@ for suite in "${suites[@]}"; do
     [ "$took" -le "${budget_of[$suite]}" ] || note=" (over its budget of ${budget_of[$suite]} s)"
     echo "$suite: $p passed, $f failed, $s skipped in $took s$note"
 done
-[ "${#broken[@]}" -eq 0 ] || echo "failing suites: ${broken[*]}; their output is in artifacts/test"
+if [ "${#broken[@]}" -gt 0 ]; then
+    # Once more, where whoever sees only the end of the output finds it.
+    grep ' \[FAIL\]$' "$results/failures.log" -A 6 || true
+    echo "failing suites: ${broken[*]}; their output is in artifacts/test"
+fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "${#broken[@]}" -eq 0 ]

@@ -12,6 +12,9 @@ internal sealed class SeededScheduler(Random random) : TaskScheduler, IOrderedSc
 
     public override int MaximumConcurrencyLevel => 1;
 
+    /// <summary>A digest of what was ready and what was picked at every step: the same for the same course of events.</summary>
+    internal ulong Course { get; private set; }
+
     /// <summary>Starts work on this scheduler.</summary>
     internal Task Start(Func<Task> work) =>
         // Awaiting here keeps the end of the work on this scheduler, whatever its task is.
@@ -26,6 +29,7 @@ internal sealed class SeededScheduler(Random random) : TaskScheduler, IOrderedSc
             if (_ready.Count == 0)
                 return false;
             var pick = random.Next(_ready.Count);
+            Course = unchecked((Course * 1_000_003) ^ (ulong)((_ready.Count << 16) + pick));
             task = _ready[pick];
             _ready[pick] = _ready[^1];
             _ready.RemoveAt(_ready.Count - 1);

@@ -272,6 +272,7 @@ internal sealed partial class WritePathSimulation
         {
             var plan = new SimulatedDiskPlan();
             _simulation._recoveries++;
+            _simulation.Trace($"course {_scheduler.Course:x16}");
             GoBack();
             var survives = _isKilled || (!_disk.HasCrashed && _disk.HasFailed && _random.Next(2) == 0);
             _simulation.Note(survives ? "the agent is started again" : "power is lost");

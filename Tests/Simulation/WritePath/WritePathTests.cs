@@ -46,7 +46,7 @@ public sealed class WritePathTests(ITestOutputHelper output)
     [Fact]
     public void A_seed_means_the_same_every_time()
     {
-        for (var seed = 0; seed < 20; seed++)
+        for (var seed = 0; seed < 40; seed++)
             Assert.Equal(WritePathSimulation.Run(seed, isTraced: true).Trace, WritePathSimulation.Run(seed, isTraced: true).Trace);
     }
 
