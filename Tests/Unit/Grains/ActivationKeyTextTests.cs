@@ -1,5 +1,6 @@
 using CsCheck;
 using Tidegate.Grains.Activation;
+using Tidegate.Tests.Unit.Properties;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Grains;
@@ -15,7 +16,7 @@ public sealed class ActivationKeyTextTests
 
     [Fact]
     public void M4_1_Any_key_survives_the_ways_people_type_it() =>
-        Gen.Byte.Array[16].Sample(
+        Gen.Byte.Array[16].SampleFixed(
             bits =>
             {
                 var shown = ActivationKeyText.Format(bits);
@@ -24,7 +25,7 @@ public sealed class ActivationKeyTextTests
                 foreach (var typed in new[] { shown.ToLowerInvariant(), shown.Replace('-', ' '), shown.Replace('0', 'O').Replace('1', 'l'), key })
                     Assert.Equal(key, ActivationKeyText.Normalise(typed));
             },
-            iter: 500, seed: "0N0XIzNsQ0O2");
+            iter: 500);
 
     [Theory]
     [InlineData(null)]

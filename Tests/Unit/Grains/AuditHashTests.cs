@@ -1,6 +1,7 @@
 using CsCheck;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Outbox;
+using Tidegate.Tests.Unit.Properties;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Grains;
@@ -22,7 +23,7 @@ public sealed class AuditHashTests
 
     [Fact]
     public void I14_Numbers_are_contiguous_and_every_entry_follows_the_one_before() =>
-        Gen.Int[1, OutboxMachine.MaxPending].Sample(
+        Gen.Int[1, OutboxMachine.MaxPending].SampleFixed(
             count =>
             {
                 var state = new OutboxState();
@@ -37,7 +38,7 @@ public sealed class AuditHashTests
 
                 Assert.Equal(count, state.LastNumber);
             },
-            iter: 50, seed: "0N0XIzNsQ0O2");
+            iter: 50);
 
     [Fact]
     public void Published_entries_make_room_and_a_full_outbox_refuses_changes()

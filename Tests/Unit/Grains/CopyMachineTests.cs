@@ -6,6 +6,7 @@ using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Volumes;
 using Tidegate.Grains.Volumes.Copies;
+using Tidegate.Tests.Unit.Properties;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Grains;
@@ -32,7 +33,7 @@ public sealed class CopyMachineTests
 
     [Fact]
     public void Whatever_happens_a_copy_ends_once_and_has_its_snapshot_exactly_when_it_is_complete() =>
-        Gen.Select(Gen.Int[0, 5], Gen.Int[1, 9]).Array[1, 30].Sample(
+        Gen.Select(Gen.Int[0, 5], Gen.Int[1, 9]).Array[1, 30].SampleFixed(
             moves =>
             {
                 var (state, sequence) = (Begun, 0L);
@@ -66,7 +67,7 @@ public sealed class CopyMachineTests
                     Assert.Equal(end is SnapshotCopyState.Failed or SnapshotCopyState.Cancelled, state.ErasureBegunAt is not null);
                 }
             },
-            iter: 3000, seed: "0000KOIPe036");
+            iter: 3000);
 
     [Fact]
     public void A_complete_copy_is_not_cancelled_and_a_failed_one_leaves_the_list()

@@ -1,6 +1,7 @@
 using CsCheck;
 using Tidegate.Grains.Accounts;
 using Tidegate.Grains.Interfaces.Accounts;
+using Tidegate.Tests.Unit.Properties;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Grains;
@@ -23,7 +24,7 @@ public sealed class KeyRotationMachineTests
 
     [Fact]
     public void The_old_key_is_retired_only_after_a_pass_that_found_nothing_begun_a_grace_after_one_without_failures() =>
-        Gen.Select(Gen.Int[0, 3], Gen.Int[0, 2], Gen.Int[0, 9]).Array[1, 40].Sample(
+        Gen.Select(Gen.Int[0, 3], Gen.Int[0, 2], Gen.Int[0, 9]).Array[1, 40].SampleFixed(
             passes =>
             {
                 var (state, now) = (KeyRotationMachine.Begin(new AccountState { Name = "a" }, 1, Start).Next!, Start);
@@ -54,7 +55,7 @@ public sealed class KeyRotationMachineTests
                     state = KeyRotationMachine.PassBegun(state, state.Rotation).Next!;
                 }
             },
-            iter: 2000, seed: "0N0XIzNsQ0O2");
+            iter: 2000);
 
     [Fact]
     public void What_another_activation_saved_meanwhile_wins()

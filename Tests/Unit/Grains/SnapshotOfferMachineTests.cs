@@ -3,6 +3,7 @@ using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Snapshots.Offers;
+using Tidegate.Tests.Unit.Properties;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Grains;
@@ -32,7 +33,7 @@ public sealed class SnapshotOfferMachineTests
 
     [Fact]
     public void I10_Whatever_happens_one_copy_at_most_completes_and_never_after_a_revocation_that_was_told() =>
-        Gen.Select(Gen.Int[0, 6], Gen.Int[0, 2], Gen.Int[0, 6]).Array[1, 40].Sample(
+        Gen.Select(Gen.Int[0, 6], Gen.Int[0, 2], Gen.Int[0, 6]).Array[1, 40].SampleFixed(
             moves =>
             {
                 var (state, now) = (Made, Start);
@@ -89,7 +90,7 @@ public sealed class SnapshotOfferMachineTests
                     if (completed is not null) Assert.Equal(SnapshotOfferState.Completed, state.Stage);
                 }
             },
-            iter: 5000, seed: "0000KOIPe036");
+            iter: 5000);
 
     [Fact]
     public void I14_A_repeat_changes_nothing_and_is_not_told_twice()

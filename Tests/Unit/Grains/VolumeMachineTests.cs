@@ -5,6 +5,7 @@ using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Volumes;
+using Tidegate.Tests.Unit.Properties;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Grains;
@@ -62,7 +63,7 @@ public sealed class VolumeMachineTests
 
     [Fact]
     public void M2_8_Whatever_happens_a_completed_snapshot_stays_complete_and_one_whose_barrier_was_passed_is_final() =>
-        Gen.Select(Gen.Int[0, 4], Gen.Int[0, 5]).Array[1, 60].Sample(
+        Gen.Select(Gen.Int[0, 4], Gen.Int[0, 5]).Array[1, 60].SampleFixed(
             moves =>
             {
                 var (state, sequence, completed) = (Created, 0L, new HashSet<string>());
@@ -99,7 +100,7 @@ public sealed class VolumeMachineTests
                     }
                 }
             },
-            iter: 500, seed: "0N0XIzNsQ0O2");
+            iter: 500);
 
     [Fact]
     public void M2_8_A_commit_may_complete_a_snapshot_before_the_barriers_reply_arrives()

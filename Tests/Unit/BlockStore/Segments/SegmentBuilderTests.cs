@@ -1,6 +1,7 @@
 using CsCheck;
 using Tidegate.BlockStore;
 using Tidegate.BlockStore.Segments;
+using Tidegate.Tests.Unit.Properties;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.BlockStore.Segments;
@@ -14,7 +15,7 @@ public sealed class SegmentBuilderTests
     {
         // Each record: kind, first sector, sectors, seed of its data.
         var record = Gen.Select(Gen.Int[0, 3], Gen.Int[0, ImageSectors - 1], Gen.Int[1, 20], Gen.Int[1, 250]);
-        record.Array[0, 40].Sample(records =>
+        record.Array[0, 40].SampleFixed(records =>
         {
             var expected = SegmentFixture.Bytes(99, ImageSectors * 4096, compressible: false);
             var actual = expected.ToArray();
@@ -40,7 +41,7 @@ public sealed class SegmentBuilderTests
             SegmentFixture.Apply(reader, sealedSegment.Content, actual);
             Assert.True(expected.AsSpan().SequenceEqual(actual));
             Assert.Equal(sealedSegment.FrameBytes, reader.Index.FrameBytes);
-        }, iter: 150, seed: "0000KOIPe036");
+        }, iter: 150);
     }
 
     [Theory]
