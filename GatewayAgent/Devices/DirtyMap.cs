@@ -70,6 +70,8 @@ internal sealed class DirtyMap : IDisposable
             map.Load();
             if (isShort || DirtyMapFormat.DecodeHeader(volumeId, found) != map._header)
                 map.WriteHeader(map._header with { Round = Math.Max(1, map._header.Round) });
+            else if (map.IsTracking)
+                map.Renew();
             if (isNew)
                 disk.SyncDirectory();
             return map;
@@ -283,6 +285,22 @@ internal sealed class DirtyMap : IDisposable
         }
     }
 
+    /// <summary>
+    /// True when a sync of the store failed while writes went past the log, and no power was lost since: what it covered may be in the page cache alone,
+    /// and marked there as written.
+    /// </summary>
+    public bool IsStoreUnsynced { get; private set; }
+
+    /// <summary>
+    /// Notes that the store could not be synced, or that all of it was written again. Not durable, and need not be: it lives as long as the page cache that
+    /// it is about.
+    /// </summary>
+    public void NoteStoreUnsynced(bool isUnsynced)
+    {
+        _file.Write(DirtyMapFormat.UnsyncedAt, DirtyMapFormat.EncodeUnsynced(isUnsynced));
+        IsStoreUnsynced = isUnsynced;
+    }
+
     /// <summary>Makes room for a volume that is about to grow, durably.</summary>
     public void Grow(long sizeBytes)
     {
@@ -354,8 +372,18 @@ internal sealed class DirtyMap : IDisposable
             _header = header;
     }
 
+    /// <summary>Writes again what was found: a failed sync of an earlier process may have left it in the page cache alone.</summary>
+    private void Renew()
+    {
+        WriteSectors([.. _bits.OrderBy(static sector => sector.Key).Select(static sector => (sector.Key, sector.Value))], _header.Round);
+        WriteHeader(_header);
+    }
+
     private void Load()
     {
+        var mark = new byte[DirtyMapFormat.SectorBytes];
+        _file.Read(DirtyMapFormat.UnsyncedAt, mark);
+        IsStoreUnsynced = DirtyMapFormat.DecodeUnsynced(mark);
         if (_header.Reason == DirtyReason.None || _header.IsWhole)
             return;
         var sector = new byte[DirtyMapFormat.SectorBytes];

@@ -17,6 +17,21 @@ internal static class DirtyMapFormat
 
     private static ReadOnlySpan<byte> Magic => "TGDIRT01"u8;
 
+    /// <summary>Where the mark of a store that could not be synced is.</summary>
+    internal const int UnsyncedAt = SectorBytes;
+
+    private static ReadOnlySpan<byte> UnsyncedMagic => "TGUNSYNC"u8;
+
+    internal static byte[] EncodeUnsynced(bool isUnsynced)
+    {
+        var bytes = new byte[SectorBytes];
+        if (isUnsynced)
+            UnsyncedMagic.CopyTo(bytes);
+        return bytes;
+    }
+
+    internal static bool DecodeUnsynced(ReadOnlySpan<byte> bytes) => bytes[..8].SequenceEqual(UnsyncedMagic);
+
     /// <summary>Bytes of the map of a volume with so many blocks.</summary>
     internal static long FileBytes(long blocks) => HeaderBytes + (blocks + SectorBlocks - 1) / SectorBlocks * SectorBytes;
 

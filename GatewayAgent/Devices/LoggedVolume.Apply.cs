@@ -44,12 +44,26 @@ internal sealed partial class LoggedVolume
     {
         try
         {
+            SyncStoreOrStop();
+        }
+        catch (DiskFaultException fault)
+        {
+            throw DeviceFaults.Translate(fault);
+        }
+    }
+
+    /// <summary>Whoever asked: what a failed sync covered is lost, and a later one would not say so.</summary>
+    private void SyncStoreOrStop()
+    {
+        try
+        {
             _store.SyncData();
         }
         catch (DiskFaultException fault)
         {
             Log.Stop(fault);
-            throw DeviceFaults.Translate(fault);
+            NoteUnsynced();
+            throw;
         }
     }
 
@@ -86,9 +100,9 @@ internal sealed partial class LoggedVolume
             if (IsPast && Log.Failure is null)
                 await _storeSync.JoinAsync();
         }
-        catch (DiskFaultException fault)
+        catch (DiskFaultException)
         {
-            Log.Stop(fault);
+            // The volume has stopped, and says so.
         }
     }
 
@@ -286,7 +300,7 @@ internal sealed partial class LoggedVolume
 
     private async Task CheckpointAsync()
     {
-        _store.SyncData();
+        SyncStoreOrStop();
         // Marks may want space as the store does; P waits for them.
         while (TrySyncMarks() is { } full)
         {

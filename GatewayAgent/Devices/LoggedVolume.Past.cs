@@ -1,3 +1,4 @@
+using Tidegate.BlockStore;
 using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.WriteLog;
 
@@ -152,6 +153,49 @@ internal sealed partial class LoggedVolume
             throw new BlockDeviceException(DeviceError.Io,
                 $"Volume '{_options.Log.VolumeId}' could not note what it is about to write and has stopped: {fault.Message}", fault);
         }
+    }
+
+    // The log does not hold what went past it, so that whoever opens the volume next must write it again.
+    private void NoteUnsynced()
+    {
+        if (!IsPast)
+            return;
+        try
+        {
+            _dirty.NoteStoreUnsynced(true);
+        }
+        catch (DiskFaultException)
+        {
+            // Then the file system takes nothing any more, and forgets what it did not write when it is mounted again.
+        }
+    }
+
+    /// <summary>Writes again what a failed sync of an earlier process may have left in the page cache alone: what is dirty, its holes too.</summary>
+    private static void WriteAgain(IDiskFile store, DirtyMap dirty)
+    {
+        const int BlockBytes = BlockGeometry.BlockBytes;
+        var buffer = new byte[BlockBytes];
+        for (var block = dirty.NextDirty(0); block >= 0; block = dirty.NextDirty(block + 1))
+        {
+            var end = Math.Min((block + 1) * BlockBytes, store.SizeBytes);
+            for (var at = block * BlockBytes; at < end;)
+            {
+                var (extent, isHole) = store.NextExtent(at);
+                var length = (int)Math.Min(extent, end - at);
+                if (isHole)
+                {
+                    store.PunchHole(at, length);
+                }
+                else
+                {
+                    store.Read(at, buffer.AsSpan(0, length));
+                    store.Write(at, buffer.AsSpan(0, length));
+                }
+                at += length;
+            }
+        }
+        store.SyncData();
+        dirty.NoteStoreUnsynced(false);
     }
 
     private void EndPassing(RangeLock.Held? range)

@@ -32,7 +32,7 @@ internal sealed partial class LoggedVolume : IBlockDevice
     private LoggedVolume(LoggedVolumeOptions options, Log log, IDiskFile store, DirtyMap dirty, Overlay overlay)
     {
         (_options, Log, _store, _dirty, _overlay, _absent) = (options, log, store, dirty, overlay, options.AbsentBlocks);
-        _storeSync = new GroupSync(_store.SyncData, options.ApplyWorker ?? TaskScheduler.Default);
+        _storeSync = new GroupSync(SyncStoreOrStop, options.ApplyWorker ?? TaskScheduler.Default);
         _isPast = log.PassedSince is not null;
         _sizeBytes = log.VolumeSizeBytes;
         _ownApplyWorker = options.ApplyWorker is null ? new WorkerThread($"apply {options.Log.VolumeId}") : null;
@@ -147,7 +147,7 @@ internal sealed partial class LoggedVolume : IBlockDevice
                 if (_store.SizeBytes < sizeBytes)
                     _store.SetSize(sizeBytes);
             }
-            _store.SyncData();
+            SyncStoreOrStop();
         }
         catch (DiskFaultException fault)
         {
@@ -174,6 +174,8 @@ internal sealed partial class LoggedVolume : IBlockDevice
             if (dirty.Reason == DirtyReason.Adopted && log.Committed is { Sequence: 0, LogEnd: 0 } && log.ResumesAt == 0)
                 log.BeginWithGap();
             log.NoteStoreOpened(stamp);
+            if (log.PassedSince is not null && dirty.IsStoreUnsynced)
+                WriteAgain(store, dirty);
             return dirty;
         }
         catch

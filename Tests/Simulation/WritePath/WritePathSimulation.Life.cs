@@ -121,8 +121,8 @@ internal sealed partial class WritePathSimulation
             }
             _service.Log = _volume.Log;
             _host.TryOpenExport(out _lease);
-            // What was recovered is durable from here on, and the past.
-            if (_probed is { } state)
+            // What was recovered is durable from here on, and the past. Of writes past the log only a flush says so: the process may have died without one.
+            if (_probed is { } state && !(_simulation._cacheSurvived && _simulation._hasPassed))
                 _simulation._model.Restart(state);
             Observe();
             return true;
