@@ -52,18 +52,25 @@ internal sealed partial class LoggedVolume
         }
     }
 
-    /// <summary>Whoever asked: what a failed sync covered is lost, and a later one would not say so.</summary>
+    /// <summary>
+    /// Syncs the store; a failure stops the volume, whoever asked: what that sync covered is lost, and no later one would say so. One at a time, since the
+    /// kernel tells of a failure once.
+    /// </summary>
     private void SyncStoreOrStop()
     {
-        try
+        lock (_storeSyncing)
         {
-            _store.SyncData();
-        }
-        catch (DiskFaultException fault)
-        {
-            Log.Stop(fault);
-            NoteUnsynced();
-            throw;
+            Log.ThrowIfStopped();
+            try
+            {
+                _store.SyncData();
+            }
+            catch (DiskFaultException fault)
+            {
+                Log.Stop(fault);
+                NoteUnsynced();
+                throw;
+            }
         }
     }
 
@@ -100,7 +107,7 @@ internal sealed partial class LoggedVolume
             if (IsPast && Log.Failure is null)
                 await _storeSync.JoinAsync();
         }
-        catch (DiskFaultException)
+        catch (Exception) when (Log.Failure is not null)
         {
             // The volume has stopped, and says so.
         }

@@ -21,6 +21,7 @@ internal sealed partial class LoggedVolume : IBlockDevice
 
     private readonly Lock _order = new();
     private readonly Lock _storeGate = new();
+    private readonly Lock _storeSyncing = new();
     private readonly RangeLock _ranges = new();
     private readonly LoggedVolumeOptions _options;
     private readonly Overlay _overlay;
