@@ -138,6 +138,7 @@ internal sealed partial class WriteLog : IAsyncDisposable
             // What was read may be in the page cache alone, and so may its name; once it is relied on it must not vanish.
             disk.SyncDirectory();
             LogRecovery.Renew(file, unprovenFrom, end.Position);
+            file.WriteSuperblock(found);
             file.SyncData();
             var superblock = found with
             {
