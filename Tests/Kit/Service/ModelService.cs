@@ -169,17 +169,13 @@ internal sealed class ModelService
             IsStoreChanged = request.IsStoreChanged,
             LogResumesAt = request.LogResumesAt,
         };
+        // A head that went back may be one that was giving a branch up.
+        FreeAbandoned();
         var change = HeadMachine.Attach(Head, claim);
         // There is no bucket to rebuild from that would know more.
         if (change.Refusal is null ? claim.IsStoreChanged : change.Refusal.Reason == HeadRefusalReason.HeadBehind) change = StagingMachine.Begin(Head, claim, DateTimeOffset.UnixEpoch);
         Save(change);
-        if (Head.Staging is { IsAbandoned: true })
-        {
-            // The worker of the model is quick.
-            var segments = new SegmentCache(new BlobStoreSource(Store), Keys());
-            Publish(Now(() => StagingEnd.PrepareAsync(Head, DateTimeOffset.UnixEpoch, segments, Sealer))!, segments);
-            throw new TidegateException(ErrorCodes.Unavailable, "what was staged is being given up", "Attach again in a moment.");
-        }
+        if (FreeAbandoned()) throw new TidegateException(ErrorCodes.Unavailable, "what was staged is being given up", "Attach again in a moment.");
         var tip = Reply();
         return new AttachReply(
             Head.Epoch, tip.CommittedSequence, tip.CommittedLogEnd, tip.TipDigest, AccountId, Head.KeyGeneration, Key.Export(), Head.SizeBytes)
@@ -187,6 +183,15 @@ internal sealed class ModelService
             DigestKey = _firstKey.Export(),
             Staging = Standing(),
         };
+    }
+
+    // The worker of the model is quick.
+    private bool FreeAbandoned()
+    {
+        if (Head.Staging is not { IsAbandoned: true }) return false;
+        var segments = new SegmentCache(new BlobStoreSource(Store), Keys());
+        Publish(Now(() => StagingEnd.PrepareAsync(Head, DateTimeOffset.UnixEpoch, segments, Sealer))!, segments);
+        return true;
     }
 
     /// <summary>The head goes back to one that was saved before, and so does all that anybody could rebuild it from.</summary>
