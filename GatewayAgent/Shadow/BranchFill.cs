@@ -111,7 +111,7 @@ internal sealed class BranchFill
                 for (; offset < end && builder.DataBytes < FillBytes; offset += BlockBytes)
                 {
                     var part = buffer.AsMemory(0, (int)Math.Min(BlockBytes, runEnd - offset));
-                    await _device.ReadAsync(offset, part, cancellationToken);
+                    await ReadAsync(offset, part, cancellationToken);
                     Feed(builder, offset, part.Span);
                 }
                 offset = Math.Min(offset, runEnd);
@@ -119,6 +119,24 @@ internal sealed class BranchFill
             }
         }
         return offset;
+    }
+
+    // A block that is absent needs room to be fetched. To begin the epoch anew would find the disk as full, and what is copied already is not lost meanwhile.
+    private async Task ReadAsync(long offset, Memory<byte> part, CancellationToken cancellationToken)
+    {
+        for (var delay = _context.Calls.NewDelay(); ;)
+        {
+            try
+            {
+                await _device.ReadAsync(offset, part, cancellationToken);
+                return;
+            }
+            catch (BlockDeviceException full) when (full.Error == DeviceError.NoSpace)
+            {
+                _context.Failed(full.Message);
+            }
+            await Task.Delay(delay.Next(), _context.Time, cancellationToken);
+        }
     }
 
     private static void Feed(SegmentBuilder builder, long offset, ReadOnlySpan<byte> data)

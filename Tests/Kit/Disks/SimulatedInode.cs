@@ -91,6 +91,8 @@ internal sealed class SimulatedInode
                 continue;
             survivor._durable[page] = bytes;
             survivor._current[page] = bytes;
+            // A hole that was not punched durably is none.
+            survivor.Allocated.Add(page);
         }
         survivor.Allocated.UnionWith(Allocated.Where(page => page * PageBytes < survivor.SizeBytes));
         return survivor;

@@ -259,7 +259,10 @@ internal sealed partial class WritePathSimulation
             var state = _simulation._hasPassed ? _drained! : _simulation._history.StateAt(_volume.Log.End);
             var image = Decode(_simulation._service.ReadAsync(_simulation._service.Head.ToImage()));
             if (!image.AsSpan().SequenceEqual(state))
-                throw new Violation("drained, the service's image is not the volume (I3)");
+            {
+                var unit = image.AsSpan().CommonPrefixLength(state);
+                throw new Violation($"drained, the service's image is not the volume (I3): unit {unit} holds {image[unit]} there, {state[unit]} here");
+            }
             // On a branch a barrier is no point of its own: those that were not committed yet wait for the publication.
             foreach (var id in _simulation._barriers.Keys)
             {
