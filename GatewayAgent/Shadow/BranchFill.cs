@@ -2,6 +2,7 @@ using Tidegate.BlockStore;
 using Tidegate.BlockStore.Segments;
 using Tidegate.BlockStore.Staging;
 using Tidegate.GatewayAgent.Devices;
+using Tidegate.GatewayAgent.Disks;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Volumes;
 
@@ -131,7 +132,7 @@ internal sealed class BranchFill
                 await _device.ReadAsync(offset, part, cancellationToken);
                 return;
             }
-            catch (BlockDeviceException full) when (full.Error == DeviceError.NoSpace)
+            catch (BlockDeviceException full) when (full.InnerException is DiskFaultException fault && DeviceFaults.IsNoSpace(fault))
             {
                 _context.Failed(full.Message);
             }

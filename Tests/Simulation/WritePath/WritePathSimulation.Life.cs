@@ -179,7 +179,7 @@ internal sealed partial class WritePathSimulation
         private void End()
         {
             if (!_tasks.TrueForAll(task => task.IsCompleted))
-                throw new Violation($"life {_number}: these never finish: {string.Join(", ", _doing.Where(doing => doing.Length > 0))}; the volume is {_host!.Status([]).State}");
+                throw new Violation($"life {_number}: these never finish: {string.Join(", ", _doing.Where(doing => doing.Length > 0))}; the volume is {_host!.Status([]).State} ({_host.Status([]).Reason})");
             if (_isLast)
             {
                 Finish(DrainAsync, "draining");
