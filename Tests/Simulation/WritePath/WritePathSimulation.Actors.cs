@@ -176,6 +176,7 @@ internal sealed partial class WritePathSimulation
             try
             {
                 await _simulation._service.Connect().CommitAsync(request, default);
+                _simulation._tookOldCommit |= _simulation._hasGoneBack;
                 _simulation.Note("a late commit is accepted");
             }
             catch (Exception error) when (error is TidegateException or TimeoutException)
@@ -220,7 +221,7 @@ internal sealed partial class WritePathSimulation
         private void Fail()
         {
             if (_violation is not null)
-                throw _violation;
+                throw _simulation._tookOldCommit && _violation.Message.Contains(" is Diverged", StringComparison.Ordinal) ? new TwoHistoriesException() : _violation;
         }
     }
 }

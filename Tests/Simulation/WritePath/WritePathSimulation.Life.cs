@@ -315,6 +315,8 @@ internal sealed partial class WritePathSimulation
             if (!_simulation._hasPassed)
                 Follow(_volume.Log.End);
             var status = _host!.Status([]);
+            if (status.State == VolumeRunState.Diverged && _simulation._tookOldCommit)
+                throw new TwoHistoriesException();
             if (status.State is VolumeRunState.Diverged or VolumeRunState.Failed && _volume.Failure is null && !_disk.HasFailed && !_disk.HasCrashed)
                 throw new Violation($"life {_number}: the volume is {status.State}: {status.Reason}");
         }

@@ -41,6 +41,7 @@ internal sealed partial class WritePathSimulation
     private string _source = "";
     private long _durableSeen;
     private bool _hasGoneBack;
+    private bool _tookOldCommit;
     private bool _hasPassed;
     private readonly bool _passes;
     private DateTimeOffset _now = DateTimeOffset.UnixEpoch;
@@ -69,6 +70,10 @@ internal sealed partial class WritePathSimulation
         catch (Violation violation)
         {
             failure = violation.Message;
+        }
+        catch (TwoHistoriesException)
+        {
+            simulation.Note("the volume diverges from a service that forgot");
         }
         finally
         {
@@ -217,6 +222,12 @@ internal sealed partial class WritePathSimulation
     };
 
     private static VolumeAttachment Attachment(string volumeId, string source) => new(volumeId, "data", VolumeBytes, source);
+
+    /// <summary>
+    /// The service forgot what it had granted and then took a commit of before: its history is another than the log's from there on, and both are kept for
+    /// the owner to choose from. The simulation ends there.
+    /// </summary>
+    private sealed class TwoHistoriesException : Exception;
 
     /// <summary>Makes the volume that another begins from.</summary>
     private sealed class Prelude(ModelService origin, Random random)
