@@ -33,16 +33,23 @@ public sealed class DirtyMapTests
     }
 
     [Fact]
-    public async Task Bits_are_there_after_a_crash_once_marking_them_completed()
+    public void Bits_are_there_after_a_crash_once_marking_them_completed()
     {
         var disk = NewDisk();
-        var map = Open(disk);
+        var worker = new SeededScheduler(new Random(1));
+        var map = Open(disk, worker: worker);
         map.Begin(DirtyReason.PastLog, 3, Now);
-        await map.MarkAsync(5L * Block - 1, 2);
-        await map.MarkAsync(SizeBytes - 1, 1);
-        Assert.True(map.MarkAsync(5L * Block, 10).IsCompletedSuccessfully);
+        foreach (var (offset, length) in new[] { ((5L * Block) - 1, 2L), (SizeBytes - 1, 1L) })
+        {
+            var marking = map.MarkAsync(offset, length);
+            Assert.False(marking.IsCompleted);
+            Assert.True(worker.RunOne());
+            Assert.True(marking.IsCompletedSuccessfully);
+        }
+
         var calls = disk.Calls;
-        await map.MarkAsync(4L * Block, 2 * Block);
+        Assert.True(map.MarkAsync(5L * Block, 10).IsCompletedSuccessfully);
+        Assert.True(map.MarkAsync(4L * Block, 2 * Block).IsCompletedSuccessfully);
         Assert.Equal(calls, disk.Calls);
         map.Mark(7 * Block, 1);
         Assert.False(map.MarkAsync(7 * Block, 1).IsCompletedSuccessfully);
@@ -222,7 +229,8 @@ public sealed class DirtyMapTests
         return disk;
     }
 
-    private static DirtyMap Open(SimulatedDisk disk, bool mustTrack = false) => DirtyMap.Open(disk, VolumeId, SizeBytes, mustTrack, TaskScheduler.Default);
+    private static DirtyMap Open(SimulatedDisk disk, bool mustTrack = false, TaskScheduler? worker = null) =>
+        DirtyMap.Open(disk, VolumeId, SizeBytes, mustTrack, worker ?? TaskScheduler.Default);
 
     private static byte[] Read(SimulatedDisk disk)
     {
