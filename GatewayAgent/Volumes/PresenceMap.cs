@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 using Tidegate.BlockStore;
 using Tidegate.GatewayAgent.Disks;
 
