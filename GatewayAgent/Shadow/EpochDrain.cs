@@ -194,7 +194,9 @@ internal sealed class EpochDrain : IAsyncDisposable
             {
                 // Looking once in a while, or at once when much has come, keeps a host that flushes often from waking this each time.
                 events.Add(_context.Log.WaitDurableAsync(_cutter.Position + WakeBytes, waits.Token));
-                events.Add(Task.Delay(due < WakeInterval ? due : WakeInterval, _context.Time, waits.Token));
+                // A delay drops what is below a millisecond, and would be over before the age is reached.
+                var look = TimeSpan.FromMilliseconds(Math.Ceiling(due.TotalMilliseconds));
+                events.Add(Task.Delay(look < WakeInterval ? look : WakeInterval, _context.Time, waits.Token));
             }
             else
             {
