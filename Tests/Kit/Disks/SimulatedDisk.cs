@@ -161,7 +161,7 @@ internal sealed class SimulatedDisk(Random random, SimulatedDiskPlan plan) : IDi
     }
 
     /// <summary>Counts a changing call; it may be the one that fails, or the last. True: make half of it, then crash.</summary>
-    internal void Count(string operation, string file, Action? half = null)
+    internal void Count(string operation, string file, Action? half = null, bool needsDisk = true)
     {
         ThrowIfCrashed();
         Calls++;
@@ -176,7 +176,7 @@ internal sealed class SimulatedDisk(Random random, SimulatedDiskPlan plan) : IDi
             HasFailed = true;
             throw new DiskFaultException(operation, file, failed);
         }
-        if (Plan.Errors.TryGetValue(Calls, out var errno))
+        if (needsDisk && Plan.Errors.TryGetValue(Calls, out var errno))
         {
             HasFailed = true;
             throw new DiskFaultException(operation, file, errno);

@@ -7,6 +7,8 @@ internal sealed class SimulatedDiskPlan
     public int CrashAtCall { get; set; } = int.MaxValue;
     /// <summary>Changing calls that fail, with their errno.</summary>
     public Dictionary<int, int> Errors { get; } = [];
+    /// <summary>The place of a sector that is in the page cache and has its space: to change it needs no disk, so that it fails only with the power.</summary>
+    public (string File, long Position)? CachedSector { get; init; }
     /// <summary>Reads that fail, counted from 1 by themselves, with their errno.</summary>
     public Dictionary<int, int> ReadErrors { get; } = [];
     /// <summary>Syncs of files that fail, counted from 1 by themselves, with their errno.</summary>

@@ -29,7 +29,9 @@ internal sealed class SimulatedFile(SimulatedDisk disk, SimulatedInode inode, st
     public void Write(long position, ReadOnlySpan<byte> data)
     {
         var bytes = data.ToArray();
-        disk.Count("pwrite", name, () => Put(position, bytes.AsSpan(0, SectorsOf(position, disk.Random.Next(bytes.Length + 1)))));
+        disk.Count(
+            "pwrite", name, () => Put(position, bytes.AsSpan(0, SectorsOf(position, disk.Random.Next(bytes.Length + 1)))),
+            needsDisk: disk.Plan.CachedSector != (name, position));
         if (!disk.LosesThisWrite())
             Put(position, bytes);
     }

@@ -273,7 +273,7 @@ internal sealed partial class WritePathSimulation
 
         private SimulatedDisk After()
         {
-            var plan = new SimulatedDiskPlan();
+            var plan = NewPlan();
             _simulation._recoveries++;
             _simulation.Trace($"course {_scheduler.Course:x16}");
             GoBack();

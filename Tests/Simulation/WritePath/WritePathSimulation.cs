@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Tidegate.BlockStore.Heads;
+using Tidegate.GatewayAgent.Devices;
 using Tidegate.GatewayAgent.Shadow;
 using Tidegate.GatewayAgent.Volumes;
 using Tidegate.Grains.Interfaces.Gateways;
@@ -102,7 +103,7 @@ internal sealed partial class WritePathSimulation
 
     private void Run()
     {
-        var disk = new SimulatedDisk(new Random(_random.Next()), new SimulatedDiskPlan());
+        var disk = new SimulatedDisk(new Random(_random.Next()), NewPlan());
         if (_random.Next(2) == 0)
             Restore();
         var lives = _steps.Count == 0 ? 0 : _steps.Max(step => step.Life) + 1;
@@ -178,6 +179,9 @@ internal sealed partial class WritePathSimulation
         if (_isTraced)
             _trace.Add(what);
     }
+
+    // A file system that takes not even this takes nothing, and forgets what it did not write when it is mounted again.
+    private static SimulatedDiskPlan NewPlan() => new() { CachedSector = (DirtyMap.FileName, DirtyMapFormat.UnsyncedAt) };
 
     private static int HashCodeOf(int seed, int life) => unchecked((seed * 1_000_003) ^ (life * 7919));
 
