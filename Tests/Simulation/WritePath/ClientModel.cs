@@ -66,6 +66,13 @@ internal sealed class ClientModel(int units)
         _operations = [];
     }
 
+    /// <summary>What nobody flushed may be gone, though the machine kept its power.</summary>
+    internal void LoseUnflushed()
+    {
+        foreach (var operation in _operations.Where(operation => !operation.IsDurable))
+            operation.Completed = long.MaxValue;
+    }
+
     private bool IsPossible(int unit, int value, Func<Operation, bool> counts, long before)
     {
         long lastCounting = 0;

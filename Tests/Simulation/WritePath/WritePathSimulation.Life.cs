@@ -124,6 +124,8 @@ internal sealed partial class WritePathSimulation
             // What was recovered is durable from here on, and the past. Of writes past the log only a flush says so: the process may have died without one.
             if (_probed is { } state && !(_simulation._cacheSurvived && _simulation._hasPassed))
                 _simulation._model.Restart(state);
+            else if (_simulation.MayForget)
+                _simulation._model.LoseUnflushed();
             Observe();
             return true;
         }

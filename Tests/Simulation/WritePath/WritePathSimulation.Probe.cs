@@ -14,6 +14,9 @@ internal sealed partial class WritePathSimulation
     /// <summary>After the process was killed the machine still has all that was written.</summary>
     private bool _cacheSurvived;
 
+    /// <summary>What a process wrote past the log into blocks that were absent, it knows alone until a flush: its end is like a loss of power then.</summary>
+    private bool MayForget => _hasPassed && _source.Length > 0;
+
     private sealed partial class SimulatedLife
     {
         private int[]? _probed;
@@ -33,7 +36,7 @@ internal sealed partial class WritePathSimulation
                 throw new Violation($"life {_number}: the log ends at {log.End}, but was durable to {_simulation._durableSeen} (I1)");
             if (!_simulation._hasPassed)
                 _simulation._history.Recover(log);
-            var survived = _simulation._cacheSurvived;
+            var survived = _simulation._cacheSurvived && !_simulation.MayForget;
             _simulation._model.Check(state!, 0, $"life {_number}, recovered (I1, I2)",
                 operation => survived ? operation.Completed < long.MaxValue : operation.IsDurable);
             if (_simulation._hasPassed)
