@@ -35,8 +35,11 @@ internal sealed class SiloKiller(Deployment deployment)
         await deployment.EndSiloAsync();
     }
 
-    /// <summary>Starts the silo with its clock ahead, is killed as the trigger says while it takes up what is due, and leaves it down.</summary>
-    public async Task KillAtWorkAsync(FileTrigger trigger, TimeSpan ahead)
+    /// <summary>
+    /// Starts the silo with its clock ahead, is killed as the trigger says while it takes up what is due, and leaves it down. False when it did not come to
+    /// that; then the silo is up.
+    /// </summary>
+    public async Task<bool> KillAtWorkAsync(FileTrigger trigger, TimeSpan ahead)
     {
         using (trigger)
         {
@@ -49,10 +52,18 @@ internal sealed class SiloKiller(Deployment deployment)
                 // It was at work, and killed, before it said that it was ready.
             }
 
-            await trigger.FiredAsync();
+            try
+            {
+                await trigger.FiredAsync(TimeSpan.FromSeconds(40));
+            }
+            catch (TimeoutException)
+            {
+                return false;
+            }
         }
 
         await deployment.EndSiloAsync();
+        return true;
     }
 
     /// <summary>Asks once; the answer may be lost.</summary>

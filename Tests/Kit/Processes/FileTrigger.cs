@@ -40,5 +40,8 @@ public sealed class FileTrigger : IDisposable
     /// <summary>Ends when it has acted; throws when it has not in time.</summary>
     public Task FiredAsync() => _fired.Task.OrHungAsync();
 
+    /// <summary>As above, with a limit of the caller's own.</summary>
+    public Task FiredAsync(TimeSpan limit) => _fired.Task.WaitAsync(limit);
+
     public void Dispose() => _watcher.Dispose();
 }
