@@ -80,7 +80,12 @@ public sealed class ImageReader
         }
         await Parallel.ForEachAsync(
             runs,
-            new ParallelOptions { MaxDegreeOfParallelism = _options.ParallelReads, CancellationToken = cancellationToken },
+            new ParallelOptions
+            {
+                MaxDegreeOfParallelism = _options.ParallelReads,
+                CancellationToken = cancellationToken,
+                TaskScheduler = _options.StaysOnScheduler ? TaskScheduler.Current : TaskScheduler.Default,
+            },
             (run, token) => ReadRunAsync(run, offset, buffer, token));
     }
 

@@ -9,6 +9,9 @@ public sealed record ImageReaderOptions
     /// <summary>Ranged reads under way at once for one call, 1 to 64; with 1 all happens on the caller's thread. Default 8.</summary>
     public int ParallelReads { get; init; } = 8;
 
+    /// <summary>True to read and decrypt on the caller's task scheduler, which may give way to others; else on the pool.</summary>
+    public bool StaysOnScheduler { get; init; }
+
     /// <summary>Segments of the tail that are opened at once, 1 to 64. Default 8.</summary>
     public int ParallelOpens { get; init; } = 8;
 

@@ -33,7 +33,10 @@ internal sealed partial class Hydrator : IAbsentBlocks, IAsyncDisposable
     private readonly ConcurrentDictionary<long, Lazy<Task>> _touched = new();
     private readonly TaskCompletionSource _completed = StarterScheduler.NewSource();
 
+    private const int Niceness = 15;
+
     private LoggedVolume? _volume;
+    private WorkerThread? _worker;
     private Task _running = Task.CompletedTask;
     private long _unsettledBytes;
     private readonly Lock _hostsGate = new();
@@ -75,7 +78,9 @@ internal sealed partial class Hydrator : IAbsentBlocks, IAsyncDisposable
     public void Start(LoggedVolume volume)
     {
         Volatile.Write(ref _volume, volume);
-        _running = StarterScheduler.RunAsync(() => RunAsync(_stop.Token));
+        // Opening, decrypting and storing take processors: hosts' requests, which have their own threads and the pool's, go first.
+        _worker = TaskScheduler.Current is IOrderedScheduler ? null : new WorkerThread($"restore {_volumeId}", Niceness);
+        _running = Task.Factory.StartNew(() => RunAsync(_stop.Token), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _worker ?? TaskScheduler.Current).Unwrap();
     }
 
     /// <inheritdoc/>
@@ -187,6 +192,7 @@ internal sealed partial class Hydrator : IAbsentBlocks, IAsyncDisposable
     private async Task RunAsync(CancellationToken cancellationToken)
     {
         var delay = new RetryDelay(_options.FirstDelay, _options.LongestDelay, _options.Jitter);
+        using var thread = _worker;
         while (true)
         {
             try
@@ -290,12 +296,15 @@ internal sealed partial class Hydrator : IAbsentBlocks, IAsyncDisposable
             var marks = _map.CollectFetched();
             if (marks.Count == 0)
                 return;
-            await StarterScheduler.RunAsync(() =>
-            {
-                _volume!.SyncStore();
-                _map.SettleFetched(marks);
-                _map.Sync();
-            });
+            // Not on the background's thread, which has fetching to do meanwhile.
+            await Task.Factory.StartNew(
+                () =>
+                {
+                    _volume!.SyncStore();
+                    _map.SettleFetched(marks);
+                    _map.Sync();
+                },
+                CancellationToken.None, TaskCreationOptions.DenyChildAttach, _worker is null ? TaskScheduler.Current : TaskScheduler.Default);
         }
         finally
         {

@@ -62,6 +62,6 @@ internal sealed class RemoteImage(
             _known = known = (ImageDescriptor.Decode(reply.Descriptor), new SegmentCache(blobs, keys, segmentCacheBytes, AheadBytes));
         }
         return await ImageReader.OpenAsync(known.Image, known.Segments,
-            new ImageReaderOptions { ReadsRootAhead = true, ParallelOpens = ParallelOpens, ParallelReads = ParallelReads });
+            new ImageReaderOptions { ReadsRootAhead = true, ParallelOpens = ParallelOpens, ParallelReads = ParallelReads, StaysOnScheduler = true });
     }
 }

@@ -20,9 +20,13 @@ internal sealed partial class WorkerThread : TaskScheduler, IDisposable
         _thread.Start();
     }
 
-    public override int MaximumConcurrencyLevel => 1;
+    /// <summary>No bound: work that waits leaves the thread to others, and Parallel.ForEachAsync would take a bound for how much may wait.</summary>
+    public override int MaximumConcurrencyLevel => int.MaxValue;
 
-    /// <summary>Lets the thread end once its queued work is done; does not wait, since a task of its own may call this.</summary>
+    /// <summary>
+    /// Lets the thread end once its queued work is done; does not wait, since a task of its own may call this. What comes afterwards, because somebody had
+    /// given up waiting for it, runs on the pool.
+    /// </summary>
     public void Dispose()
     {
         lock (_work)
@@ -36,10 +40,14 @@ internal sealed partial class WorkerThread : TaskScheduler, IDisposable
     {
         lock (_work)
         {
-            ObjectDisposedException.ThrowIf(_ending, this);
-            _work.Enqueue(task);
-            Monitor.Pulse(_work);
+            if (!_ending)
+            {
+                _work.Enqueue(task);
+                Monitor.Pulse(_work);
+                return;
+            }
         }
+        ThreadPool.UnsafeQueueUserWorkItem(late => TryExecuteTask(late), task, preferLocal: false);
     }
 
     protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) =>
