@@ -28,7 +28,7 @@ switch (args)
     // What a test starts: memory is measured of a process that does nothing else.
     case ["sparse-volume", var directory, var mapped]:
         return await SparseVolume.RunAsync(directory, long.Parse(mapped, CultureInfo.InvariantCulture));
-    case [var name, .. var rest] when benches.TryGetValue(name, out var bench) && BenchArguments.TryRead(rest, name == "drain", out var isQuick, out var store):
+    case [var name, .. var rest] when benches.TryGetValue(name, out var bench) && BenchArguments.TryRead(rest, name is "drain" or "recovery", out var isQuick, out var store):
         using (var context = new BenchContext(name, isQuick, store))
         {
             await bench(context);
@@ -39,6 +39,6 @@ switch (args)
             return 0;
         }
     default:
-        await Console.Error.WriteLineAsync($"usage: {string.Join('|', benches.Keys)} [--quick]; drain takes --store {string.Join('|', BenchStore.Kinds)} as well");
+        await Console.Error.WriteLineAsync($"usage: {string.Join('|', benches.Keys)} [--quick]; drain and recovery take --store {string.Join('|', BenchStore.Kinds)} as well");
         return 2;
 }
