@@ -62,7 +62,7 @@ public sealed class DirectoryBlobStore : IBlobStore
             using var handle = File.OpenHandle(
                 PathOf(key), System.IO.FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
             var available = (int)Math.Clamp(RandomAccess.GetLength(handle) - offset, 0, length);
-            var buffer = new byte[available];
+            var buffer = GC.AllocateUninitializedArray<byte>(available);
             for (var read = 0; read < available;)
             {
                 var count = await RandomAccess.ReadAsync(handle, buffer.AsMemory(read), offset + read, cancellationToken);

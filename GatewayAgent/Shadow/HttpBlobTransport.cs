@@ -71,7 +71,7 @@ internal sealed class HttpBlobTransport(DataClients clients, TimeProvider time, 
     private async Task<ReadOnlyMemory<byte>> ReadAsync(HttpResponseMessage response, long skip, int length, Action<bool> watch, CancellationToken stop)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(stop);
-        var buffer = new byte[length];
+        var buffer = GC.AllocateUninitializedArray<byte>(length);
         while (skip > 0)
         {
             var dropped = await stream.ReadAsync(buffer.AsMemory(0, (int)Math.Min(skip, length)), stop);
