@@ -6,8 +6,9 @@ namespace Tidegate.Tests.Benchmarks.Harness;
 /// <summary>A server that a bench started, ours or a peer's, and the processor time it has used.</summary>
 internal sealed partial class ServerProcess : IAsyncDisposable
 {
-    private readonly System.Diagnostics.Process? _started;
-    private readonly int _processId;
+    private System.Diagnostics.Process? _started;
+    private int _processId;
+    private Func<Task<System.Diagnostics.Process>>? _start;
 
     private ServerProcess(string name, string uri, int processId, System.Diagnostics.Process? started) =>
         (Name, Uri, _processId, _started) = (name, uri, processId, started);
@@ -22,7 +23,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         get
         {
             if (_started?.HasExited == true)
-                throw new InvalidOperationException($"{Name} ended by itself with exit code {_started.ExitCode}: take the figures again");
+                throw new InvalidOperationException($"{Name} ended by itself with exit code {_started.ExitCode}");
             var text = File.ReadAllText($"/proc/{_processId}/stat");
             var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
             return (double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture)) / 100;
@@ -45,14 +46,41 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>Starts a program that listens on a port it was given, and waits until it answers.</summary>
     public static async Task<ServerProcess> StartListeningAsync(string name, string uri, int port, string program, params string[] arguments)
     {
-        var process = Start(program, arguments);
-        await Kit.Processes.Eventually.TrueAsync($"{name} listens", async () =>
+        async Task<System.Diagnostics.Process> StartAsync()
         {
-            using var probe = new System.Net.Sockets.TcpClient();
-            await probe.ConnectAsync(System.Net.IPAddress.Loopback, port);
-            return true;
-        }, TimeSpan.FromSeconds(20));
-        return new ServerProcess(name, uri, process.Id, process);
+            var process = Start(program, arguments);
+            await Kit.Processes.Eventually.TrueAsync($"{name} listens", async () =>
+            {
+                using var probe = new System.Net.Sockets.TcpClient();
+                await probe.ConnectAsync(System.Net.IPAddress.Loopback, port);
+                return true;
+            }, TimeSpan.FromSeconds(20));
+            return process;
+        }
+
+        var started = await StartAsync();
+        return new ServerProcess(name, uri, started.Id, started) { _start = StartAsync };
+    }
+
+    /// <summary>True for a server that <see cref="TryStartAgainAsync"/> can start.</summary>
+    public bool CanStartAgain => _start is not null;
+
+    /// <summary>Starts it again once it has ended by itself; false when it has not, and does not soon.</summary>
+    public async Task<bool> TryStartAgainAsync()
+    {
+        using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        try
+        {
+            await _started!.WaitForExitAsync(soon.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+        _started.Dispose();
+        _started = await _start!();
+        _processId = _started.Id;
+        return true;
     }
 
     public static int FreePort()
