@@ -143,6 +143,14 @@ internal sealed partial class LoggedVolume : IBlockDevice
         try
         {
             _dirty.Grow(sizeBytes);
+        }
+        catch (DiskFaultException fault)
+        {
+            Log.Stop(fault);
+            throw DeviceFaults.Translate(fault);
+        }
+        try
+        {
             lock (_storeGate)
             {
                 if (_store.SizeBytes < sizeBytes)
@@ -152,7 +160,7 @@ internal sealed partial class LoggedVolume : IBlockDevice
         }
         catch (DiskFaultException fault)
         {
-            Log.Stop(fault);
+            // A store that does not grow is what it was: the volume goes on with its size. Only a failed sync has stopped it.
             throw DeviceFaults.Translate(fault);
         }
         await Log.AppendResizeAsync(sizeBytes, cancellationToken);

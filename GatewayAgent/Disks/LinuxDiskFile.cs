@@ -114,9 +114,18 @@ internal sealed unsafe class LinuxDiskFile : IDiskFile
 
     public void SetSize(long sizeBytes)
     {
-        if (NativeFile.SetSize(_handle, sizeBytes) != 0)
+        if (NativeFile.SetSize(_handle, sizeBytes) == 0)
+        {
+            Volatile.Write(ref _sizeBytes, sizeBytes);
+            return;
+        }
+        if (Marshal.GetLastPInvokeError() != NativeFile.Invalid)
             throw Fault("ftruncate");
-        Volatile.Write(ref _sizeBytes, sizeBytes);
+        // A block device has the size that it has; it may have been enlarged since it was opened.
+        var device = NativeFile.Seek(_handle, 0, 2);
+        if (device < sizeBytes)
+            throw new DiskFaultException($"a size of {sizeBytes} bytes (the device has {device}: enlarge it first)", _path, NativeFile.Invalid);
+        Volatile.Write(ref _sizeBytes, device);
     }
 
     public (long LengthBytes, bool IsHole) NextExtent(long position)

@@ -136,7 +136,7 @@ internal sealed partial class VolumeHost : IAsyncDisposable
             }
             catch (BlockDeviceException failure)
             {
-                VolumeLog.Failed(_logger, VolumeId, failure.Message, failure);
+                VolumeLog.NotGrown(_logger, VolumeId, served!.Volume.SizeBytes, attachment.SizeBytes, failure.Message);
             }
         }
         if (renamed || grown)

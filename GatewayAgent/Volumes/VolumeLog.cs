@@ -11,6 +11,9 @@ internal static partial class VolumeLog
     [LoggerMessage(2301, LogLevel.Error, "Volume {VolumeId} cannot be served: {Reason}")]
     public static partial void Failed(ILogger logger, string volumeId, string reason, Exception? error);
 
+    [LoggerMessage(2312, LogLevel.Error, "Volume {VolumeId} keeps its size of {SizeBytes} bytes and cannot have {WantedBytes}: {Reason}; it is tried again with the next configuration, or when the agent starts")]
+    public static partial void NotGrown(ILogger logger, string volumeId, long sizeBytes, long wantedBytes, string reason);
+
     [LoggerMessage(2302, LogLevel.Information, "Volume {VolumeId} stopped; its files are kept in its directory")]
     public static partial void Stopped(ILogger logger, string volumeId);
 

@@ -103,6 +103,22 @@ public sealed class LoggedVolumeFaultTests
         Assert.Throws<LogCorruptException>(() => LoggedVolume.Open(_disk, options));
     }
 
+    [Fact]
+    public void A_store_that_cannot_grow_leaves_the_volume_as_it_was()
+    {
+        var volume = Open();
+        _disk.Plan.Errors[_disk.Calls + 1] = (int)DeviceError.Invalid;
+        var grow = Start(() => volume.GrowAsync(2 * SizeBytes, default));
+        Run();
+        Assert.IsType<BlockDeviceException>(grow.Exception!.InnerException);
+        Assert.Null(volume.Failure);
+        Assert.Equal(SizeBytes, volume.SizeBytes);
+        Settle(Start(() => volume.WriteAsync(0, Filled(1), fua: true, default).AsTask()));
+        Settle(Start(() => volume.GrowAsync(2 * SizeBytes, default)));
+        Assert.Equal(2 * SizeBytes, volume.SizeBytes);
+        AssertHolds(volume, 1);
+    }
+
     private LoggedVolumeOptions Options(IAbsentBlocks? absent = null) => new()
     {
         SizeBytes = SizeBytes,
