@@ -23,12 +23,15 @@ public sealed class Dialler(ProxySettings? proxy, TimeSpan limit, TimeProvider t
     private const int LargestHead = 16 << 10;
     private static readonly byte[] HeadEnd = "\r\n\r\n"u8.ToArray();
 
-    /// <summary>Has a handler's connections opened here, and nowhere else: environment and system say nothing any more.</summary>
+    /// <summary>
+    /// Has a handler's connections opened here, and nowhere else: environment and system say nothing any more. What fails in opening one is an
+    /// <see cref="HttpRequestException"/> to the client.
+    /// </summary>
     public SocketsHttpHandler AttachTo(SocketsHttpHandler handler)
     {
         ArgumentNullException.ThrowIfNull(handler);
         handler.UseProxy = false;
-        if (proxy is not null) handler.ConnectCallback = async (context, cancellationToken) => await ConnectAsync(context.DnsEndPoint, cancellationToken);
+        handler.ConnectCallback = async (context, cancellationToken) => await ConnectAsync(context.DnsEndPoint, cancellationToken);
         return handler;
     }
 
@@ -41,6 +44,9 @@ public sealed class Dialler(ProxySettings? proxy, TimeSpan limit, TimeProvider t
         {
             if (proxy is null || proxy.IsDirect(target.Host, target.Port)) await OpenAsync(socket, target, cancellationToken);
             else await TunnelAsync(socket, proxy, target, cancellationToken);
+            // HTTP clients ask who the far end is where nothing wraps a fault, and one that has reset the connection is nobody any more.
+            // The socket remembers the answer: asked here, the reset is a failure to connect like any other.
+            _ = socket.RemoteEndPoint;
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch

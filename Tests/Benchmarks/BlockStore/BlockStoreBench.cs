@@ -245,12 +245,15 @@ internal static class BlockStoreBench
     {
         var stored = new JsonObject();
         foreach (var (kind, bytes) in volume.Store.StoredByKind) stored[kind] = bytes;
+        var puts = new JsonObject();
+        foreach (var (kind, sum) in volume.Store.PutsByKind) puts[kind] = new JsonObject { ["puts"] = sum.Puts, ["bytes"] = sum.Bytes };
         context.Report.Notes[name] = new JsonObject
         {
             ["writtenBytes"] = volume.WrittenBytes,
             ["putBytes"] = volume.Store.PutBytes,
             ["puts"] = volume.Store.Puts,
             ["compactedBytes"] = volume.CompactedBytes,
+            ["putsByKind"] = puts,
             ["storedBytes"] = stored,
         };
     }

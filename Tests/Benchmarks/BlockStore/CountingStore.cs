@@ -7,6 +7,7 @@ namespace Tidegate.Tests.Benchmarks.BlockStore;
 internal sealed class CountingStore(IBlobStore inner) : IBlobStore
 {
     private readonly ConcurrentDictionary<string, long> _stored = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (long Puts, long Bytes)> _putsByKind = new(StringComparer.Ordinal);
     private long _puts, _putBytes, _reads;
 
     public long Puts => Interlocked.Read(ref _puts);
@@ -20,14 +21,18 @@ internal sealed class CountingStore(IBlobStore inner) : IBlobStore
 
     /// <summary>Bytes of stored blobs by kind; data is one kind, whatever its epoch.</summary>
     public IReadOnlyDictionary<string, long> StoredByKind => _stored
-        .GroupBy(blob => blob.Key.Split('/')[2] is { Length: < 16 } kind ? kind : "data")
+        .GroupBy(blob => KindOf(blob.Key))
         .ToDictionary(group => group.Key, group => group.Sum(blob => blob.Value));
+
+    /// <summary>Requests and bytes put so far, by the same kinds.</summary>
+    public IReadOnlyDictionary<string, (long Puts, long Bytes)> PutsByKind => _putsByKind;
 
     public async Task<PutOutcome> PutIfAbsentAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
     {
         var outcome = await inner.PutIfAbsentAsync(key, content, cancellationToken);
         Interlocked.Increment(ref _puts);
         Interlocked.Add(ref _putBytes, content.Length);
+        _putsByKind.AddOrUpdate(KindOf(key), (1, content.Length), (_, sum) => (sum.Puts + 1, sum.Bytes + content.Length));
         _stored[key] = content.Length;
         return outcome;
     }
@@ -47,4 +52,6 @@ internal sealed class CountingStore(IBlobStore inner) : IBlobStore
     }
 
     public IAsyncEnumerable<BlobEntry> ListAsync(string prefix, CancellationToken cancellationToken = default) => inner.ListAsync(prefix, cancellationToken);
+
+    private static string KindOf(string key) => key.Split('/')[2] is { Length: < 16 } kind ? kind : "data";
 }

@@ -111,6 +111,16 @@ public sealed class DiallerTests : IDisposable
         Assert.True(told.IsTransient);
     }
 
+    /// <summary>HTTP clients ask for the far end where they wrap no fault: it must be known once a connection was handed over, reset or not.</summary>
+    [Fact]
+    public async Task The_far_end_of_a_connection_is_known_after_it_was_reset()
+    {
+        using var stream = await new Dialler(null, Dialler.HttpLimit, TimeProvider.System).ConnectAsync(Target, CancellationToken.None);
+        using (var accepted = await _target.AcceptSocketAsync()) accepted.LingerState = new LingerOption(true, 0);
+        Assert.True(stream.Socket.Poll(TimeSpan.FromSeconds(30), SelectMode.SelectRead));
+        Assert.Equal(Target.Port, Assert.IsType<IPEndPoint>(stream.Socket.RemoteEndPoint).Port);
+    }
+
     public void Dispose() => _target.Dispose();
 
     private DnsEndPoint Target => new("127.0.0.1", ((IPEndPoint)_target.LocalEndpoint).Port);
