@@ -41,7 +41,8 @@ internal sealed class BlockMerger(
     public async Task<bool> MergeAsync(MapPage leaf, long cut, long newBytes, CancellationToken cancellationToken)
     {
         _newBytes += newBytes;
-        var merges = leaf.Blocks.Select(block => BlockMerge.Plan(block.Key, block.Value, accounts, cut, options)).OfType<BlockMerge>();
+        var merges = leaf.Blocks.Select(block => BlockMerge.Plan(block.Key, block.Value, accounts, cut, options)).OfType<BlockMerge>().ToArray();
+        if (merges.Length < options.MinBlocks) merges = [];
         var hasMerged = false;
         // The cheapest are chosen first; a segment's frames stand in the order of their blocks.
         foreach (var batch in merges.OrderBy(merge => merge.CostOfFrame).Where(IsAffordable).OrderBy(merge => merge.Slot).Chunk(BlocksAtOnce))

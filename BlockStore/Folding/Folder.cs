@@ -13,8 +13,8 @@ namespace Tidegate.BlockStore.Folding;
 /// </summary>
 public sealed class Folder
 {
-    /// <summary>Map segments are rolled at this size.</summary>
-    private const int TargetSegmentBytes = 8 << 20;
+    /// <summary>Map segments are rolled at this size: fewer requests for folds that write most of a large map, and readers fetch pages of any.</summary>
+    private const int TargetSegmentBytes = 16 << 20;
     private const long PageCacheBytes = 32L << 20;
 
     private readonly SegmentCache _segments;

@@ -9,6 +9,12 @@ public sealed record MergeOptions
     /// <summary>Frames that a block may have before it is merged, and comes to, 1 to 15. Default 4.</summary>
     public int TargetFrames { get; init; } = 4;
 
+    /// <summary>
+    /// Blocks over the target that a leaf (512 blocks, 32 MiB) must have before any of it is merged, 1 to 512. Default 8: a few crowded blocks
+    /// cost readers little, and writes scattered over a large volume would have every fold store a handful of tiny segments for them.
+    /// </summary>
+    public int MinBlocks { get; init; } = 8;
+
     /// <summary>Stored bytes that a fold may write for merging, over stored bytes of the data that it takes in, 0 to 4. Default 1.25.</summary>
     public double Share { get; init; } = 1.25;
 
@@ -23,6 +29,7 @@ public sealed record MergeOptions
     {
         var faults = new List<string>();
         if (TargetFrames is < 1 or > 15) faults.Add($"{nameof(TargetFrames)} is {TargetFrames}, not 1 to 15");
+        if (MinBlocks is < 1 or > BlockGeometry.PageEntries) faults.Add($"{nameof(MinBlocks)} is {MinBlocks}, not 1 to {BlockGeometry.PageEntries}");
         if (Share is not (>= 0 and <= 4)) faults.Add($"{nameof(Share)} is {Share}, not 0 to 4");
         if (FreeBytes < 0) faults.Add($"{nameof(FreeBytes)} is {FreeBytes}, not 0 or more");
         if (ParallelReads is < 1 or > 64) faults.Add($"{nameof(ParallelReads)} is {ParallelReads}, not 1 to 64");

@@ -48,7 +48,7 @@ internal sealed partial class SimulatedVolume
     }
 
     private static MergeOptions DrawMerging(Random random) =>
-        new() { TargetFrames = random.Next(1, 4), Share = 1, FreeBytes = 1 << 20, ParallelReads = 1 };
+        new() { TargetFrames = random.Next(1, 4), MinBlocks = 1, Share = 1, FreeBytes = 1 << 20, ParallelReads = 1 };
 
     private static bool HasMerged(FoldResult fold) => fold.Born.Any(life => life.Segment.Identity.Kind == SegmentKind.Compact);
 

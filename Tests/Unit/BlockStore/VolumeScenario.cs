@@ -80,7 +80,7 @@ internal sealed class VolumeScenario
     public ReclaimLimits Limits { get; set; } = ReclaimLimits.Default;
 
     /// <summary>How folds merge frames.</summary>
-    public MergeOptions Merging { get; set; } = new();
+    public MergeOptions Merging { get; set; } = new() { MinBlocks = 1 };
 
     /// <summary>The service's clock: the day of the last commit.</summary>
     public DateTimeOffset Now => DateTimeOffset.UnixEpoch.AddDays(Head.CommittedSequence);

@@ -110,11 +110,12 @@ public sealed class SiloSettingsTests
             ["Tidegate:Compaction:TargetRatio"] = "1.5",
             ["Tidegate:Compaction:MinGarbageMib"] = "8",
             ["Tidegate:Merging:TargetFrames"] = "6",
+            ["Tidegate:Merging:MinBlocks"] = "3",
             ["Tidegate:Merging:SharePercent"] = "50",
             ["Tidegate:Merging:FreeKib"] = "64",
         });
         Assert.Equal(new CompactionOptions { TargetRatio = 1.5, MinGarbageBytes = 8 << 20 }, settings.Compaction.ToOptions());
-        Assert.Equal(new MergeOptions { TargetFrames = 6, Share = 0.5, FreeBytes = 64 << 10 }, settings.Merging.ToOptions());
+        Assert.Equal(new MergeOptions { TargetFrames = 6, MinBlocks = 3, Share = 0.5, FreeBytes = 64 << 10 }, settings.Merging.ToOptions());
         Assert.Equal(new MergeOptions(), new MergeSettings().ToOptions());
     }
 

@@ -67,6 +67,31 @@ public sealed class MergeTests
     }
 
     [Fact]
+    public async Task A_leaf_with_fewer_crowded_blocks_than_it_takes_is_left_as_it_is()
+    {
+        var volume = await FilledAsync(Retention.None);
+        volume.Merging = new MergeOptions();
+        await CrowdAsync(blocks: 7);
+        Assert.Equal(Enumerable.Repeat(6, 7).Concat(Enumerable.Repeat(1, Blocks - 7)), await FramesAsync(volume));
+        Assert.DoesNotContain(volume.Store.Keys, key => key.Contains("/compact/", StringComparison.Ordinal));
+        await CrowdAsync(blocks: 8);
+        Assert.Equal(Enumerable.Repeat(4, 8).Concat(Enumerable.Repeat(1, Blocks - 8)), await FramesAsync(volume));
+        await ReclaimScenario.VerifyAsync(volume);
+
+        async Task CrowdAsync(int blocks)
+        {
+            for (var sector = 0; sector < 5; sector++)
+            {
+                for (var block = 0; block < blocks; block++) volume.Write((block * 16) + sector, 1);
+                await volume.CommitAsync();
+            }
+            volume.Write(5000, 1);
+            await volume.CommitAsync();
+            await volume.FoldAsync();
+        }
+    }
+
+    [Fact]
     public async Task A_merge_is_no_change_and_hides_none()
     {
         var volume = await FilledAsync(Retention.None);
@@ -76,10 +101,10 @@ public sealed class MergeTests
             volume.Write(16 + sector, 1);
             await volume.CommitAsync(sector == 13 ? ["before"] : []);
         }
-        volume.Merging = new MergeOptions { TargetFrames = 15 };
+        volume.Merging = new MergeOptions { MinBlocks = 1, TargetFrames = 15 };
         await volume.FoldAsync();
         Assert.Equal(15, (await FragmentsAsync(volume, 0)).Count);
-        volume.Merging = new MergeOptions();
+        volume.Merging = new MergeOptions { MinBlocks = 1 };
         // The second block's last write goes over sectors that were merged, in the same fold.
         volume.Write(16 + 3, 1);
         await volume.CommitAsync("after");
@@ -100,7 +125,7 @@ public sealed class MergeTests
     public async Task Merging_costs_no_more_than_its_share_of_what_was_written()
     {
         var volume = await FilledAsync(Retention.None);
-        volume.Merging = new MergeOptions { FreeBytes = 0, Share = 0.25 };
+        volume.Merging = new MergeOptions { MinBlocks = 1, FreeBytes = 0, Share = 0.25 };
         var random = new Random(8);
         long written = 0, merged = 0;
         for (var round = 0; round < 12; round++)
@@ -149,7 +174,7 @@ public sealed class MergeTests
             origin.Write(sector, 1);
             await origin.CommitAsync(sector == 6 ? ["cut"] : []);
         }
-        origin.Merging = new MergeOptions { TargetFrames = 15 };
+        origin.Merging = new MergeOptions { MinBlocks = 1, TargetFrames = 15 };
         await origin.FoldAsync();
         var clone = await origin.CloneAsync("vol-2", "cut");
         for (var sector = 8; sector < 14; sector++)
@@ -171,6 +196,7 @@ public sealed class MergeTests
         var error = Assert.Throws<ArgumentException>(() => new MergeOptions
         {
             TargetFrames = 0,
+            MinBlocks = 513,
             Share = -1,
             FreeBytes = -1,
             ParallelReads = 0,

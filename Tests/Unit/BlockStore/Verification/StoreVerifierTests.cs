@@ -66,7 +66,7 @@ public sealed class StoreVerifierTests
     {
         using var stored = await StoredScenario.CreateAsync();
         var volume = stored.Volume;
-        volume.Merging = new MergeOptions { TargetFrames = 1 };
+        volume.Merging = new MergeOptions { TargetFrames = 1, MinBlocks = 1 };
         await volume.FoldAsync();
         await volume.PutManifestAsync(stored.Provider);
         Assert.True((await VerifyAsync(stored, isQuick: false)).IsSound);
