@@ -63,6 +63,11 @@ internal sealed class LinuxAdoptableStores(IReadOnlyList<string> roots, string s
     private static SafeFileHandle OpenHandle(string path, int flags)
     {
         var descriptor = NativeFile.Open(path, flags, 0);
-        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw new DiskFaultException("open", path, Marshal.GetLastPInvokeError());
+        if (descriptor >= 0)
+            return new SafeFileHandle(descriptor, ownsHandle: true);
+        var errno = Marshal.GetLastPInvokeError();
+        throw errno == NativeFile.Busy
+            ? new IOException($"The device '{path}' is in use: mounted, part of another device, or a volume of this agent is made of it. Unmount it, or name another.")
+            : new DiskFaultException("open", path, errno);
     }
 }

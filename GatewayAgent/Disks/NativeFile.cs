@@ -23,6 +23,7 @@ internal static unsafe partial class NativeFile
     internal const int SeekHole = 4;
     internal const int NoSuchAddress = 6;
     internal const int Interrupted = 4;
+    internal const int Busy = 16;
     internal const int Invalid = 22;
     internal const int NotSupported = 95;
     internal const int MaxVectors = 1024;

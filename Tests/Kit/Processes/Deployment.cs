@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
@@ -18,6 +19,7 @@ public sealed class Deployment : IAsyncDisposable
     private readonly Dictionary<string, ManagedProcess> _agents = [];
     private readonly Dictionary<string, string> _environment;
     private readonly Dictionary<string, string> _agentEnvironment = [];
+    private readonly ConcurrentDictionary<string, IReadOnlyDictionary<string, string>> _agentSettings = [];
     private readonly SortedDictionary<int, ManagedProcess> _silos = [];
     private readonly Dictionary<string, HeldPorts> _held = [];
     private readonly Dictionary<int, JsonObject> _siloReady = [];
@@ -67,6 +69,9 @@ public sealed class Deployment : IAsyncDisposable
 
     /// <summary>A setting of the agents, likewise.</summary>
     public void ConfigureAgents(string name, string value) => _agentEnvironment[name] = value;
+
+    /// <summary>Settings of one agent, as environment variables, whenever it is started from here on.</summary>
+    public void ConfigureAgent(string agent, IReadOnlyDictionary<string, string> settings) => _agentSettings[agent] = settings;
 
     /// <summary>
     /// Starts a silo, again on its ports when it ran before. With <paramref name="ahead"/> its clock runs ahead by so much: hours of waiting
@@ -145,7 +150,8 @@ public sealed class Deployment : IAsyncDisposable
         // -D: strace is the grandchild, so that the process is the agent itself.
         if (fault is not null) arguments = ["-D", "-f", "-o", Path.Combine(Folder, name + ".strace"), .. fault.Arguments, program, .. arguments];
         var agent = _agents[name] = ManagedProcess.Start(
-            name, fault is null ? program : Repository.Tool("strace"), arguments, Path.Combine(Folder, name + ".log"), ready, _agentEnvironment);
+            name, fault is null ? program : Repository.Tool("strace"), arguments, Path.Combine(Folder, name + ".log"), ready,
+            _agentSettings.TryGetValue(name, out var own) ? new Dictionary<string, string>([.. _agentEnvironment, .. own]) : _agentEnvironment);
         _agentReady[name] = await agent.ReadyAsync(until);
         Release(name);
         return _agentReady[name];
