@@ -177,7 +177,7 @@ internal static class VolumeCommands
                 return ExitCode.Interrupted;
             }
             var view = await session.Client.ResolveDivergenceAsync(id, new ResolveDivergenceBody(choice), cancellation);
-            if (wait.Read(parsed) is { } limit) view = await session.Waiting.VolumeServedAsync(id, whole: false, limit, cancellation);
+            if (wait.Read(parsed) is { } limit) view = await session.Waiting.VolumeServedAsync(id, whole: false, limit, cancellation, resolved: view.AgentStatus);
             Print(session.Printer, view);
             return ExitCode.Success;
         });

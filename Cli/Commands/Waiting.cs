@@ -14,12 +14,16 @@ internal sealed class Waiting(TidegateRestClient client, Printer printer, TimePr
     private static readonly TimeSpan FirstInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan MaxInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Until the gateway serves the volume, and with <paramref name="whole"/> until all of a restored one is there.</summary>
-    public Task<VolumeView> VolumeServedAsync(string volumeId, bool whole, TimeSpan limit, CancellationToken cancellationToken) =>
+    /// <summary>
+    /// Until the gateway serves the volume, and with <paramref name="whole"/> until all of a restored one is there. A divergence that was told before
+    /// (<paramref name="resolved"/>) is waited out: the gateway says a moment later that it is over.
+    /// </summary>
+    public Task<VolumeView> VolumeServedAsync(string volumeId, bool whole, TimeSpan limit, CancellationToken cancellationToken, VolumeStatusView? resolved = null) =>
         FollowAsync($"Volume {volumeId}", limit, () => client.GetVolumeAsync(volumeId, cancellationToken), volume =>
         {
             var status = volume.AgentStatus;
-            if (status is { State: VolumeRunState.Failed or VolumeRunState.Diverged })
+            var isKnown = status is { State: VolumeRunState.Diverged } && resolved is { State: VolumeRunState.Diverged } && status.Since == resolved.Since;
+            if (status is { State: VolumeRunState.Failed or VolumeRunState.Diverged } && !isKnown)
                 throw Failed($"Volume {volumeId} is {Printer.Word(status.State)} on its gateway: {status.Reason}", "The gateway's log and local page say more.");
             // A restore repeats what may pass; damaged bytes do not.
             if (status is { State: VolumeRunState.Restoring } && status.Reason.StartsWith(ErrorCodes.Corrupt, StringComparison.Ordinal))

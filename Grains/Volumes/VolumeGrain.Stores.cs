@@ -1,3 +1,4 @@
+using Tidegate.Grains.Gateways;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Volumes;
@@ -14,7 +15,10 @@ internal sealed partial class VolumeGrain
         var specification = RequireOwner();
         if (!Enum.IsDefined(keep)) throw Arguments.Invalid($"There is no copy '{keep}': it is local or service.");
         var gateway = GrainFactory.GetGrain<IGatewayGrain>(specification.GatewayId);
-        var status = (await gateway.Describe()).Volumes.FirstOrDefault(volume => volume.VolumeId == Key);
+        var described = await gateway.Describe();
+        // What an agent that is away said last may no longer be so.
+        if (!described.IsConnected) throw LiveLink.NotConnected();
+        var status = described.Volumes.FirstOrDefault(volume => volume.VolumeId == Key);
         if (status is not { State: VolumeRunState.Diverged })
             throw new TidegateException(
                 ErrorCodes.InvalidState, $"{What} is not diverged: its gateway says {(status is null ? "nothing of it" : $"'{status.State}'")}.", "Only a diverged volume has two copies to choose from.");

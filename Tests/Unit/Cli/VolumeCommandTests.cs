@@ -42,6 +42,27 @@ public sealed class VolumeCommandTests
     }
 
     [Fact]
+    public async Task Resolve_waits_out_the_divergence_that_it_ended_and_no_other()
+    {
+        var since = DateTimeOffset.UnixEpoch.AddDays(20_000);
+        var before = Samples.Volume(Samples.Status(VolumeRunState.Diverged, served: false) with { Since = since });
+        var path = VolumePath + "/divergence-resolutions";
+        await using var api = (await FakeApi.StartAsync())
+            .On("POST", path, FakeReply.Ok(before))
+            .On("GET", VolumePath, FakeReply.Ok(before), FakeReply.Ok(Samples.Volume(Samples.Status(VolumeRunState.Shadowing))));
+        var run = await CliRun.Async(api, "volumes", "resolve", Samples.VolumeId, "--keep", "local", "--yes", "--wait", "-o", "json");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal("shadowing", (string?)run.Json["agentStatus"]!["state"]);
+        Assert.Equal("local", (string?)JsonNode.Parse(api.Asked("POST", path).Single().Body)!["keep"]);
+
+        var anew = Samples.Volume(Samples.Status(VolumeRunState.Diverged, served: false) with { Since = since.AddSeconds(1), Reason = "again" });
+        await using var again = (await FakeApi.StartAsync()).On("POST", path, FakeReply.Ok(before)).On("GET", VolumePath, FakeReply.Ok(before), FakeReply.Ok(anew));
+        var failed = await CliRun.Async(again, "volumes", "resolve", Samples.VolumeId, "--keep", "service", "--yes", "--wait");
+        Assert.Equal(8, failed.ExitCode);
+        Assert.Contains("again", failed.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Changes_follow_the_pages_and_name_offsets()
     {
         await using var api = (await FakeApi.StartAsync()).On(
