@@ -11,4 +11,15 @@ public interface IBlobSource
     /// Throws <see cref="BlobNotFoundException"/> when the key names nothing.
     /// </summary>
     ValueTask<ReadOnlyMemory<byte>> ReadAsync(string blobKey, long offset, int length, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The same into a buffer of the wanted length, which may be used again for another read: how many bytes there were. Once this ends, nobody
+    /// writes to the buffer any more.
+    /// </summary>
+    async ValueTask<int> ReadAsync(string blobKey, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        var read = await ReadAsync(blobKey, offset, buffer.Length, cancellationToken);
+        read.CopyTo(buffer);
+        return read.Length;
+    }
 }

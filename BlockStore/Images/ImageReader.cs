@@ -222,12 +222,14 @@ public sealed class ImageReader
 
     private async ValueTask ReadRunAsync(ReadRun run, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        var stored = await SegmentReader.ReadExactAsync(
-            _segments.Source, run.Reader.Blob, run.Start, run.End - run.Start, cancellationToken);
-        using var opener = run.Reader.CreateOpener();
+        // A restore reads hundreds of MiB a second through here: fresh buffers of this size would be collected as fast.
+        var rented = ArrayPool<byte>.Shared.Rent(run.End - run.Start);
         var plain = ArrayPool<byte>.Shared.Rent(BlockGeometry.BlockBytes);
         try
         {
+            var stored = rented.AsMemory(0, run.End - run.Start);
+            await SegmentReader.ReadExactAsync(_segments.Source, run.Reader.Blob, run.Start, stored, cancellationToken);
+            using var opener = run.Reader.CreateOpener();
             foreach (var frame in run.Frames)
             {
                 var entry = run.Reader.FrameAt(frame.Fragment.Index);
@@ -240,6 +242,7 @@ public sealed class ImageReader
         finally
         {
             ArrayPool<byte>.Shared.Return(plain);
+            ArrayPool<byte>.Shared.Return(rented);
         }
     }
 

@@ -160,12 +160,19 @@ public sealed class SegmentReader
         IBlobSource source, SegmentReference reference, long offset, int length, CancellationToken cancellationToken)
     {
         var bytes = await source.ReadAsync(reference.Identity.BlobKey, offset, length, cancellationToken);
-        return bytes.Length == length
-            ? bytes
-            : throw new CorruptDataException(
-                $"Segment {reference.Identity.BlobKey}",
-                $"the store gave {bytes.Length} of {length} bytes at {offset}; the blob should have {reference.LengthBytes}");
+        return bytes.Length == length ? bytes : throw Short(reference, offset, length, bytes.Length);
     }
+
+    /// <summary>The same into a buffer of the caller's.</summary>
+    internal static async ValueTask ReadExactAsync(
+        IBlobSource source, SegmentReference reference, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        var read = await source.ReadAsync(reference.Identity.BlobKey, offset, buffer, cancellationToken);
+        if (read != buffer.Length) throw Short(reference, offset, buffer.Length, read);
+    }
+
+    private static CorruptDataException Short(SegmentReference reference, long offset, int wanted, int read) => new(
+        $"Segment {reference.Identity.BlobKey}", $"the store gave {read} of {wanted} bytes at {offset}; the blob should have {reference.LengthBytes}");
 
     // What is kept ends where the index begins.
     private ReadOnlyMemory<byte>? Kept(SegmentEntry entry)

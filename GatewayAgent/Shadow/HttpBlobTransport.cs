@@ -49,48 +49,47 @@ internal sealed class HttpBlobTransport(DataClients clients, TimeProvider time, 
         }, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<ReadOnlyMemory<byte>> GetRangeAsync(BlobTicket ticket, long offset, int length, CancellationToken cancellationToken)
+    public Task<int> GetRangeAsync(BlobTicket ticket, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
-        return AttemptAsync<ReadOnlyMemory<byte>>(ticket, async (_, watch, stop) =>
+        ArgumentOutOfRangeException.ThrowIfZero(buffer.Length);
+        return AttemptAsync(ticket, async (_, watch, stop) =>
         {
             using var request = Request(ticket, HttpMethod.Get, null);
-            request.Headers.Range = new RangeHeaderValue(offset, offset + length - 1);
+            request.Headers.Range = new RangeHeaderValue(offset, offset + buffer.Length - 1);
             using var response = await clients.For(ticket).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stop);
             // A range that starts at or past the end is an empty read, as at every other store.
             if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
-                return ReadOnlyMemory<byte>.Empty;
+                return 0;
             if (response.StatusCode is not (HttpStatusCode.PartialContent or HttpStatusCode.OK))
                 throw Failure(ticket, response);
             var skip = response.StatusCode == HttpStatusCode.OK ? offset : 0;
-            return await ReadAsync(response, skip, length, watch, stop);
+            return await ReadAsync(response, skip, buffer, watch, stop);
         }, cancellationToken);
     }
 
-    private async Task<ReadOnlyMemory<byte>> ReadAsync(HttpResponseMessage response, long skip, int length, Action<bool> watch, CancellationToken stop)
+    private async Task<int> ReadAsync(HttpResponseMessage response, long skip, Memory<byte> buffer, Action<bool> watch, CancellationToken stop)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(stop);
-        var buffer = GC.AllocateUninitializedArray<byte>(length);
         while (skip > 0)
         {
-            var dropped = await stream.ReadAsync(buffer.AsMemory(0, (int)Math.Min(skip, length)), stop);
+            var dropped = await stream.ReadAsync(buffer[..(int)Math.Min(skip, buffer.Length)], stop);
             if (dropped == 0)
-                return ReadOnlyMemory<byte>.Empty;
+                return 0;
             skip -= dropped;
         }
         var read = 0;
-        for (var isOver = false; read < length && !isOver;)
+        for (var isOver = false; read < buffer.Length && !isOver;)
         {
             watch(true);
-            var granted = await _turn.TakeAsync(length - read, stop);
+            var granted = await _turn.TakeAsync(buffer.Length - read, stop);
             watch(false);
-            var got = await stream.ReadAtLeastAsync(buffer.AsMemory(read, granted), granted, throwOnEndOfStream: false, stop);
+            var got = await stream.ReadAtLeastAsync(buffer.Slice(read, granted), granted, throwOnEndOfStream: false, stop);
             (read, isOver) = (read + got, got < granted);
         }
-        if (response.Content.Headers.ContentLength is { } promised && response.StatusCode == HttpStatusCode.PartialContent && read < Math.Min(promised, length))
+        if (response.Content.Headers.ContentLength is { } promised && response.StatusCode == HttpStatusCode.PartialContent && read < Math.Min(promised, buffer.Length))
             throw new HttpIOException(HttpRequestError.ResponseEnded, "the answer ended early");
-        return buffer.AsMemory(0, read);
+        return read;
     }
 
     private static HttpRequestMessage Request(BlobTicket ticket, HttpMethod method, HttpContent? body)

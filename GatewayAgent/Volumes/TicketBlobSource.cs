@@ -22,13 +22,20 @@ internal sealed class TicketBlobSource(IVolumeService service, IBlobTransport bl
     /// <inheritdoc/>
     public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(string blobKey, long offset, int length, CancellationToken cancellationToken)
     {
+        var buffer = GC.AllocateUninitializedArray<byte>(length);
+        return buffer.AsMemory(0, await ReadAsync(blobKey, offset, buffer.AsMemory(), cancellationToken));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<int> ReadAsync(string blobKey, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
         for (var isRetry = false; ; isRetry = true)
         {
             using var turn = await _pace.BeginAsync(cancellationToken);
             var ticket = await TicketAsync(blobKey, cancellationToken);
             try
             {
-                return await blobs.By(turn).GetRangeAsync(ticket, offset, length, cancellationToken);
+                return await blobs.By(turn).GetRangeAsync(ticket, offset, buffer, cancellationToken);
             }
             catch (TidegateException error) when (error.Code == ErrorCodes.TicketRefused && !isRetry)
             {

@@ -365,15 +365,16 @@ internal sealed class ModelService
             return isReplyLost ? throw new TidegateException(ErrorCodes.Unavailable, "the answer was lost") : outcome == PutOutcome.Stored;
         }
 
-        public async Task<ReadOnlyMemory<byte>> GetRangeAsync(BlobTicket ticket, long offset, int length, CancellationToken cancellationToken)
+        public async Task<int> GetRangeAsync(BlobTicket ticket, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
         {
             if (service.BeforeGet is { } hold)
                 await hold(ticket.BlobKey).WaitAsync(cancellationToken);
             var (isLost, _) = service.RollTransfer();
             await Task.Yield();
-            return isLost
-                ? throw new TidegateException(ErrorCodes.Unavailable, "the connection broke")
-                : await service.Store.GetRangeAsync(ticket.BlobKey, offset, length, cancellationToken);
+            if (isLost) throw new TidegateException(ErrorCodes.Unavailable, "the connection broke");
+            var read = await service.Store.GetRangeAsync(ticket.BlobKey, offset, buffer.Length, cancellationToken);
+            read.CopyTo(buffer);
+            return read.Length;
         }
     }
 

@@ -6,6 +6,7 @@ using Tidegate.GatewayAgent.Shadow;
 using Tidegate.GatewayAgent.Uplink;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Volumes;
+using Tidegate.Tests.Kit.Service;
 using Tidegate.Tests.Kit.Time;
 using Xunit;
 

@@ -127,7 +127,7 @@ public sealed class EarlierStateTests
 
         public Task<bool> PutAsync(BlobTicket ticket, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => throw new InvalidOperationException("There is no ticket.");
 
-        public Task<ReadOnlyMemory<byte>> GetRangeAsync(BlobTicket ticket, long offset, int length, CancellationToken cancellationToken) =>
+        public Task<int> GetRangeAsync(BlobTicket ticket, long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
             throw new InvalidOperationException("There is no ticket.");
 
         public IBlobTransport By(ITransferTurn turn) => this;

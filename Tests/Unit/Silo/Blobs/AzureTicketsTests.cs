@@ -7,6 +7,7 @@ using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Silo.Blobs;
 using Tidegate.Silo.Options;
 using Tidegate.Tests.Kit.Http;
+using Tidegate.Tests.Kit.Service;
 using Xunit;
 
 namespace Tidegate.Tests.Unit.Silo.Blobs;
