@@ -165,7 +165,8 @@ internal static class SnapshotCommands
         snapshot, CliJson.Default.SnapshotView,
         ("Snapshot", snapshot.SnapshotId), ("Volume", snapshot.VolumeId), ("State", State(snapshot)), ("Description", snapshot.Description),
         ("Size", ByteSize.Format(snapshot.SizeBytes)), ("Requested", Printer.Time(snapshot.RequestedAt)), ("Point", Printer.Time(snapshot.PointAt)),
-        ("Consistency", Printer.Word(snapshot.Consistency)), ("Hooks said", snapshot.HookFailure), ("Group", snapshot.GroupId), ("Failed because", snapshot.FailureReason));
+        ("Consistency", Printer.Word(snapshot.Consistency)), ("Hooks said", snapshot.HookFailure),
+        ("Moved", snapshot.IsPointMoved ? "writes went past the log before the service had the point: it is the end of the catch-up" : ""), ("Group", snapshot.GroupId), ("Failed because", snapshot.FailureReason));
 
     private static void PrintGroup(Printer printer, SnapshotGroupView group) => printer.One(
         group, CliJson.Default.SnapshotGroupView,

@@ -34,4 +34,10 @@ public sealed record SnapshotDescription(
 
     /// <summary>What went wrong with the gateway's freeze or thaw commands; empty when nothing did or there are none.</summary>
     [Id(13)] public string HookFailure { get; init; } = "";
+
+    /// <summary>
+    /// True when the volume left shadowing after the snapshot had been answered and before the service held its point: the point is then the end of the
+    /// catch-up (M2.6), and writes that were issued after the answer may be in it.
+    /// </summary>
+    [Id(14)] public bool IsPointMoved { get; init; }
 }

@@ -107,5 +107,6 @@ internal sealed class SnapshotGrain(
             known.GroupId,
             known.Consistency,
             known.HookFailure,
+            known.IsPointMoved,
         };
 }

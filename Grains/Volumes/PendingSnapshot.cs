@@ -54,6 +54,9 @@ internal sealed record PendingSnapshot
     /// <summary>Epoch of the agent's log when its barrier was appended; 0 while unknown.</summary>
     [Id(15)] public long BarrierEpoch { get; init; }
 
+    /// <summary>True when its point is later than the answer said: see <see cref="SnapshotDescription.IsPointMoved"/>.</summary>
+    [Id(16)] public bool IsPointMoved { get; init; }
+
     /// <summary>True while it is asked for, and no more than that: whoever asked may have gone.</summary>
     public bool IsOpen => Stage is PendingStage.Requested or PendingStage.Point;
 

@@ -83,6 +83,7 @@ internal sealed partial class VolumeGrain
             PendingStage.Completed => pending.IsFinal ? SnapshotState.Completed : SnapshotState.Uploading,
             PendingStage.Failed => SnapshotState.Failed,
             PendingStage.Waiting => SnapshotState.Waiting,
+            PendingStage.Barrier when VolumeMachine.IsOvertaken(pending, HeadOf(State)) => SnapshotState.Waiting,
             PendingStage.Point => SnapshotState.Uploading,
             _ => progress > 0 ? SnapshotState.Uploading : SnapshotState.Local,
         };
@@ -102,6 +103,7 @@ internal sealed partial class VolumeGrain
             GroupId = pending.GroupId,
             Consistency = pending.Consistency,
             HookFailure = pending.HookFailure,
+            IsPointMoved = pending.IsPointMoved,
         };
     }
 }

@@ -318,6 +318,13 @@ internal static partial class VolumeMachine
             .Select(pending => pending.SnapshotId),
     ];
 
+    /// <summary>
+    /// True when a branch has taken the log's place past the barrier of a snapshot that was answered as taken: its point cannot be had any more, and is the
+    /// end of the publication (M2.6).
+    /// </summary>
+    public static bool IsOvertaken(PendingSnapshot pending, VolumeHead head) =>
+        pending is { Stage: PendingStage.Barrier, GroupId.Length: 0, LogPosition: > 0 } && head.Staging is { } staging && pending.LogPosition <= staging.LogEnd;
+
     /// <summary>The staging branch is the volume: the snapshots that waited for it are complete.</summary>
     public static Change<VolumeState, VolumeState> Published(
         VolumeState state, VolumeHead head, IReadOnlyCollection<string> waiting, long sequence, DateTimeOffset now)
@@ -334,7 +341,15 @@ internal static partial class VolumeMachine
 
             if (!waiting.Contains(pending.SnapshotId) || pending.IsEnded) return pending;
             events.Add(new DomainEvent("volume.snapshot-completed", new { pending.SnapshotId, sequence }));
-            return pending with { Stage = PendingStage.Completed, Sequence = sequence, PointAt = now, SizeBytes = head.SizeBytes, FailureReason = "" };
+            return pending with
+            {
+                Stage = PendingStage.Completed,
+                Sequence = sequence,
+                PointAt = now,
+                SizeBytes = head.SizeBytes,
+                FailureReason = "",
+                IsPointMoved = pending.Stage == PendingStage.Barrier,
+            };
         }).ToArray();
         return Change.To(state with { Snapshots = snapshots }, [.. Bounded(events)]) with { Owes = true };
     }

@@ -67,6 +67,7 @@ internal static class Views
         GroupId = snapshot.GroupId,
         Consistency = snapshot.Consistency,
         HookFailure = snapshot.HookFailure,
+        IsPointMoved = snapshot.IsPointMoved,
     };
 
     public static SnapshotGroupView Of(SnapshotGroupDescription group) => new(
@@ -101,6 +102,7 @@ internal static class Views
         GroupId = Text(row, "groupId"),
         Consistency = Text(row, "consistency") is { Length: > 0 } consistency ? Enum.Parse<SnapshotConsistency>(consistency, ignoreCase: true) : SnapshotConsistency.Crash,
         HookFailure = Text(row, "hookFailure"),
+        IsPointMoved = row.TryGetProperty("isPointMoved", out var moved) && moved.GetBoolean(),
     };
 
     public static SnapshotOfferView Of(SnapshotOfferDescription offer) => new(

@@ -114,9 +114,40 @@ public sealed class StagingTests(GrainCluster cluster)
         Assert.Equal(SnapshotState.Waiting, (await gateway.AsTenant(() => cluster.Grains.GetGrain<ISnapshotGrain>(id).Describe())).State);
         await volume.PublishAsync(fill);
         await GrainCluster.Publisher.PublishedAsync(id, "snapshot.completed");
-        Assert.Equal(2, (await gateway.AsTenant(() => cluster.Grains.GetGrain<ISnapshotGrain>(id).Describe())).Sequence);
+        var completed = await gateway.AsTenant(() => cluster.Grains.GetGrain<ISnapshotGrain>(id).Describe());
+        Assert.Equal((2, false), (completed.Sequence, completed.IsPointMoved));
         var stored = await StoredAsync(volume);
         Assert.Equal("4, 5", await BlocksAsync(stored, (await stored.FindImageAsync(id))!, 2));
+    }
+
+    [Fact]
+    public async Task M2_6_A_snapshot_whose_point_went_with_the_log_waits_again_and_says_that_its_point_has_moved()
+    {
+        await using var gateway = await GatewayUnderTest.NewAsync(cluster);
+        await gateway.ConnectAsync();
+        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
+        await volume.AttachAsync();
+        await volume.WriteAsync(1, 0);
+        // The log holds the barrier behind what is committed, and is given up before that gets to the service.
+        var barrier = volume.LogEnd + 4096;
+        gateway.OnDeliver = request =>
+        {
+            _ = gateway.ReportAsync(request, new SnapshotBarrier(((SnapshotRequest)request).SnapshotId, volume.Epoch, barrier, false));
+            return Task.FromResult(new DeliverReply(true));
+        };
+        var id = ResourceId.New(ResourceKind.Snapshot);
+        Task<SnapshotDescription> AskedAsync() => gateway.AsTenant(() => volume.Volume.CreateSnapshot(id, "", ResourceId.New(ResourceKind.Request)));
+        var local = await AskedAsync();
+        Assert.Equal((SnapshotState.Local, false), (local.State, local.IsPointMoved));
+        await volume.AttachAsync(request => request with { IsStoreChanged = true, LogResumesAt = barrier + 4096 });
+        Assert.Equal(SnapshotState.Waiting, (await AskedAsync()).State);
+        var fill = await volume.UploadFillAsync(4, 0);
+        await volume.CommitFillsAsync(fill);
+        await volume.WriteAsync(5, 1);
+        await volume.PublishAsync(fill);
+        await GrainCluster.Publisher.PublishedAsync(id, "snapshot.completed");
+        var completed = await gateway.AsTenant(() => cluster.Grains.GetGrain<ISnapshotGrain>(id).Describe());
+        Assert.Equal((SnapshotState.Completed, true), (completed.State, completed.IsPointMoved));
     }
 
     [Fact]

@@ -44,10 +44,10 @@ public sealed class JournalVerifierTests : IAsyncLifetime
         Assert.False(late.Ok);
         Assert.Contains("issued after the reply", late.Report.ToJsonString(), StringComparison.Ordinal);
 
-        // One sector falls back to what it was long before.
+        // One sector falls back to what it was long before: the one that was written again first, or nothing came after it that is there.
         var bytes = await File.ReadAllBytesAsync(Image);
-        var sector = Enumerable.Range(0, Region / 4096).First(s =>
-            !bytes.AsSpan(s * 4096, 4096).SequenceEqual(early.Item1.AsSpan(s * 4096, 4096)));
+        var sector = Enumerable.Range(0, Region / 4096).Where(s => !bytes.AsSpan(s * 4096, 4096).SequenceEqual(early.Item1.AsSpan(s * 4096, 4096)))
+            .MinBy(s => BitConverter.ToInt64(bytes, s * 4096));
         early.Item1.AsSpan(sector * 4096, 4096).CopyTo(bytes.AsSpan(sector * 4096));
         var reverted = Path.Combine(_folder, "reverted");
         await File.WriteAllBytesAsync(reverted, bytes);

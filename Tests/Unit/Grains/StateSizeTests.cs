@@ -93,7 +93,7 @@ public sealed class StateSizeTests
             {
                 SnapshotId = Id + i, Description = Text(VolumeMachine.MaxDescriptionLength), RequestedAt = At, LogPosition = long.MaxValue,
                 StartedAtLogEnd = long.MaxValue, Sequence = long.MaxValue, PointAt = At, SizeBytes = long.MaxValue, FailureReason = new string('r', 100),
-                GroupId = Id, IsGroupEnded = true, Consistency = SnapshotConsistency.Application, HookFailure = Text(VolumeMachine.MaxReasonLength),
+                GroupId = Id, IsGroupEnded = true, IsPointMoved = true, Consistency = SnapshotConsistency.Application, HookFailure = Text(VolumeMachine.MaxReasonLength),
             })],
             Copy = new CopyState { Request = FullCopy, FailureReason = Text(200) },
         },
