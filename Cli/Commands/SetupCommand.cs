@@ -26,7 +26,7 @@ internal static class SetupCommand
                 throw new TidegateException(ErrorCodes.InvalidState, $"There is a profile '{name}' already, in {store.FileOf(name)}.", "Give --profile NAME for a second one, or --force to replace it.");
             using var client = globals.CreateClient(api, ca, ReadKey(parsed.GetValue(operatorKeyFile)!));
             var created = await client.CreateAccountAsync(new CreateAccountRequest(parsed.GetValue(account)!), cancellation);
-            var key = await client.CreateApiKeyAsync(created.AccountId, new CreateApiKeyRequest($"tidegate on {Environment.MachineName}", Role.Tenant), cancellation);
+            var key = await client.CreateApiKeyAsync(created.AccountId, new CreateApiKeyRequest($"tidegate on {Environment.MachineName}", Role.AccountAdmin), cancellation);
             var caFile = ca is null ? null : Path.GetFullPath(ca);
             store.Save(name, new Profile(api, key.ApiKey, created.AccountId, created.Name, key.KeyId, caFile));
             globals.CreatePrinter(parsed).One(

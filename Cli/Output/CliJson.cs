@@ -32,6 +32,8 @@ namespace Tidegate.Cli.Output;
 [JsonSerializable(typeof(ErrorView))]
 [JsonSerializable(typeof(DoneView))]
 [JsonSerializable(typeof(ActivationClaimView))]
+[JsonSerializable(typeof(CreatedApiKey))]
+[JsonSerializable(typeof(IReadOnlyList<ApiKeyView>))]
 [JsonSerializable(typeof(GatewayView))]
 [JsonSerializable(typeof(BandwidthView))]
 [JsonSerializable(typeof(VolumeView))]

@@ -41,6 +41,10 @@ public sealed partial class TidegateRestClient : IDisposable
         _transport.SendAsync(
             Change($"/v1/accounts/{Escape(accountId)}/api-keys"), request, RestJson.Default.CreateApiKeyRequest, RestJson.Default.CreatedApiKey, cancellationToken);
 
+    /// <summary>The account's API keys that are not revoked, oldest first.</summary>
+    public IAsyncEnumerable<ApiKeyView> ListApiKeysAsync(string accountId, int? pageSize = null, CancellationToken cancellationToken = default) =>
+        ListAsync($"/v1/accounts/{Escape(accountId)}/api-keys", [], pageSize, RestJson.Default.PageApiKeyView, cancellationToken);
+
     /// <summary>Ends an API key at once.</summary>
     public Task RevokeApiKeyAsync(string keyId, CancellationToken cancellationToken = default) =>
         _transport.SendAsync(RestCall.Delete("/v1/api-keys/" + Escape(keyId)), cancellationToken);

@@ -6,9 +6,12 @@ namespace Tidegate.Grains.Interfaces.Accounts;
 [GrainInterfaceType("tidegate.api-key"), Alias("tidegate.api-key")]
 public interface IApiKeyGrain : IGrainWithStringKey
 {
-    /// <summary>Creates the key and returns its secret, the only time it is readable.</summary>
-    [Alias("create")]
-    Task<string> Create(string accountId, string label, Role role, TimeSpan? lifetime);
+    /// <summary>
+    /// Creates the key and returns its secret, the only time it is readable. Only an operator makes operators, and only an admin makes keys of
+    /// its account; a key that is made with one that ends does not outlive it, and with one that is bound to volumes none is made.
+    /// </summary>
+    [Alias("create-key")]
+    Task<string> Create(string accountId, ApiKeyTerms terms);
 
     /// <summary>The caller that <paramref name="secret"/> stands for, or null when it is wrong, expired or revoked.</summary>
     [Alias("authenticate")]

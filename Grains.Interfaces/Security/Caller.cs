@@ -18,6 +18,15 @@ public sealed record Caller(
     /// <summary>The Orleans client id that the call came from, as the link's token proves it; empty for callers without a link.</summary>
     [Id(4)] public string ClientId { get; init; } = "";
 
+    /// <summary>The volumes that the credential is bound to, their ids with a comma between; empty for one that is bound to none and covers all.</summary>
+    [Id(5)] public string Volumes { get; init; } = "";
+
+    /// <summary>When the credential ends; null for one that does not. What is made with it must end by then too, if it is a credential itself.</summary>
+    [Id(6)] public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>False for a volume outside the credential's bounds; it looks like one that does not exist. What belongs to no volume, "", is outside all bounds.</summary>
+    public bool Covers(string volumeId) => Volumes.Length == 0 || (volumeId.Length > 0 && Volumes.Split(',').Contains(volumeId));
+
     /// <summary>Key of the request context entry.</summary>
     public const string ContextKey = "tidegate.caller";
     /// <summary>Key under which a client presents its link token.</summary>

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Tidegate.BlockStore.Rebuild;
 using Tidegate.Grains.Interfaces.Accounts;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Keys;
+using Tidegate.Grains.Security;
 
 namespace Tidegate.Grains.Accounts;
 
@@ -21,6 +23,7 @@ internal sealed partial class AccountGrain
     public async Task<AccountDescription> RotateKey()
     {
         await Describe();
+        Authorisation.Require(Roles.Admins, Key, $"Account {Key}");
         var generation = await accountKeys.GetGenerationAsync(Key);
         await ChangeAsync((state, now) => KeyRotationMachine.Begin(state, generation, now));
         return await Describe();

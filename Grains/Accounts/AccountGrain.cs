@@ -3,6 +3,7 @@ using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Records;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Accounts;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Security;
 
 namespace Tidegate.Grains.Accounts;
@@ -26,7 +27,7 @@ internal sealed partial class AccountGrain(
     public Task<AccountDescription> Describe()
     {
         if (State.Name.Length == 0) throw Authorisation.NotFound($"Account {Key}");
-        Authorisation.RequireAccount(Key, $"Account {Key}");
+        Authorisation.Require(Roles.Readers, Key, $"Account {Key}", null);
         return Task.FromResult(new AccountDescription(Key, State.Name, State.CreatedAt)
         {
             KeyRotationBegunAt = State.Rotation is { CompletedAt: null } underWay ? underWay.StartedAt : null,

@@ -13,21 +13,15 @@ internal sealed class ApiKeyGrain([PersistentState("api-key", "state")] IPersist
     : AggregateGrain<ApiKeyState>(storage, services), IApiKeyGrain
 {
     /// <inheritdoc />
-    public async Task<string> Create(string accountId, string label, Role role, TimeSpan? lifetime)
+    public async Task<string> Create(string accountId, ApiKeyTerms terms)
     {
-        if (role == Role.Operator) Authorisation.RequireOperator();
-        else Authorisation.RequireAccount(accountId, $"Account {accountId}");
-        if (role is not (Role.Tenant or Role.Operator)) throw Arguments.Invalid("An API key's role is tenant or operator.");
-        Arguments.Text(label, "label", 128);
-        if (lifetime is { } asked && (asked <= TimeSpan.Zero || asked > ApiKeyMachine.MaxLifetime))
-        {
-            throw Arguments.Invalid($"The lifetime must be positive and at most {ApiKeyMachine.MaxLifetime.TotalDays} days.");
-        }
-
-        if (role == Role.Tenant) await GrainFactory.GetGrain<IAccountGrain>(accountId).Describe();
+        if (terms.Role == Role.Operator) Authorisation.RequireOperator();
+        else Authorisation.Require(Roles.Admins, accountId, $"Account {accountId}");
+        ApiKeyMachine.Check(terms);
+        if (terms.Role != Role.Operator) await GrainFactory.GetGrain<IAccountGrain>(accountId).Describe();
         var secret = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(ApiKeyText.SecretBytes));
-        var owner = role == Role.Operator ? "" : accountId;
-        await ChangeAsync((state, now) => ApiKeyMachine.Create(state, owner, label, role, lifetime, ApiKeyMachine.HashOf(secret), now));
+        var owner = terms.Role == Role.Operator ? "" : accountId;
+        await ChangeAsync((state, now) => ApiKeyMachine.Create(state, owner, terms, Caller.Current.ExpiresAt, ApiKeyMachine.HashOf(secret), now));
         return secret;
     }
 
@@ -40,7 +34,7 @@ internal sealed class ApiKeyGrain([PersistentState("api-key", "state")] IPersist
     {
         if (State.Role == Role.None) throw Authorisation.NotFound($"API key {Key}");
         if (State.Role == Role.Operator && Caller.Current.Role != Role.Operator) throw Authorisation.NotFound($"API key {Key}");
-        Authorisation.RequireAccount(State.AccountId, $"API key {Key}");
+        Authorisation.Require(Roles.Admins, State.AccountId, $"API key {Key}");
         await ChangeAsync(ApiKeyMachine.Revoke);
     }
 
@@ -50,5 +44,5 @@ internal sealed class ApiKeyGrain([PersistentState("api-key", "state")] IPersist
     /// <inheritdoc />
     protected override object? RowOf(ApiKeyState state) => state.RevokedAt is not null
         ? null
-        : new { type = "apiKey", id = Key, state.AccountId, state.Label, state.Role, state.CreatedAt, state.ExpiresAt };
+        : new { type = "apiKey", id = Key, state.AccountId, state.Label, state.Role, state.CreatedAt, state.ExpiresAt, state.Volumes };
 }

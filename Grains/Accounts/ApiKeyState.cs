@@ -25,6 +25,9 @@ internal sealed record ApiKeyState : AggregateState
     /// <summary>When it stops being accepted; null for never.</summary>
     [Id(5)] public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>Volumes that it is bound to, their ids with a comma between; empty for the whole account.</summary>
+    [Id(7)] public string Volumes { get; init; } = "";
+
     /// <summary>When it was revoked.</summary>
     [Id(6)] public DateTimeOffset? RevokedAt { get; init; }
 }

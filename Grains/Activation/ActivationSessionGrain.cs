@@ -84,9 +84,9 @@ internal sealed class ActivationSessionGrain(
     private async Task<T> LimitedAsync<T>(Func<string, Task<T>> attempt)
     {
         var caller = Caller.Current;
-        if (caller.Role != Role.Tenant || caller.AccountId.Length == 0)
+        if (caller.Role != Role.AccountAdmin || caller.AccountId.Length == 0 || caller.Volumes.Length > 0)
         {
-            throw new TidegateException(ErrorCodes.Forbidden, "Only an account's own key or user may activate a gateway.", "Use an API key of the account.");
+            throw new TidegateException(ErrorCodes.Forbidden, "Only an admin of an account may activate a gateway for it.", "Use an API key of the account with the role accountAdmin.");
         }
 
         var limiter = GrainFactory.GetGrain<IClaimLimiterGrain>(caller.AccountId);

@@ -1,5 +1,6 @@
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Security;
 
@@ -20,7 +21,7 @@ internal sealed partial class GatewayGrain
     /// <inheritdoc />
     public async Task<GatewayLiveDescription> DescribeLive(string requestId)
     {
-        RequireOwner();
+        RequireOwner(Roles.Readers);
         var request = new DescribeRequest { RequestId = Arguments.Text(requestId, "request id", 64), ValidFor = DescribeTimeout };
         return await PushAsync<GatewayLiveDescription>(request, "describe", DescribeTimeout);
     }
@@ -28,7 +29,7 @@ internal sealed partial class GatewayGrain
     /// <inheritdoc />
     public async Task<SnapshotBarrier> TakeBarrier(string volumeId, string snapshotId, string requestId)
     {
-        RequireOwner();
+        RequireOwner(Roles.Uploaders, volumeId);
         var request = new SnapshotRequest
         {
             RequestId = Arguments.Text(requestId, "request id", 64),
@@ -42,7 +43,7 @@ internal sealed partial class GatewayGrain
     /// <inheritdoc />
     public async Task<GroupBarriers> TakeGroupBarriers(string groupId, GroupMember[] members, string requestId)
     {
-        RequireOwner();
+        RequireOwner(Roles.Uploaders);
         var request = new GroupSnapshotRequest
         {
             RequestId = Arguments.Text(requestId, "request id", 64),
@@ -56,7 +57,7 @@ internal sealed partial class GatewayGrain
     /// <inheritdoc />
     public async Task<BlocksRefreshed> RefreshBlocks(string volumeId, long[] blocks, string requestId)
     {
-        RequireOwner();
+        RequireOwner(Roles.Admins, volumeId);
         var request = new RefreshRequest
         {
             RequestId = Arguments.Text(requestId, "request id", 64),
@@ -70,7 +71,7 @@ internal sealed partial class GatewayGrain
     /// <inheritdoc />
     public async Task<StoreInspection> InspectStore(string path, string requestId)
     {
-        RequireOwner();
+        RequireOwner(Roles.Admins);
         var request = new InspectStoreRequest
         {
             RequestId = Arguments.Text(requestId, "request id", 64),
@@ -83,7 +84,7 @@ internal sealed partial class GatewayGrain
     /// <inheritdoc />
     public async Task<DivergenceResolved> ResolveDivergence(string volumeId, DivergenceChoice keep, VolumeTip tip, string snapshotId, string requestId)
     {
-        RequireOwner();
+        RequireOwner(Roles.Admins, volumeId);
         var request = new ResolveDivergenceRequest
         {
             RequestId = Arguments.Text(requestId, "request id", 64),

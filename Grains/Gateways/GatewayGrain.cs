@@ -4,6 +4,7 @@ using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Gateways.Holders;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Security;
 using Tidegate.Grains.Waking;
 
@@ -38,7 +39,9 @@ internal sealed partial class GatewayGrain(
     /// <inheritdoc />
     public Task<GatewayDescription> Describe()
     {
-        RequireOwner();
+        // Who is bound to a volume of this gateway learns what concerns that volume.
+        var caller = Caller.Current;
+        RequireOwner(Roles.Readers, State.Volumes.Select(volume => volume.VolumeId).FirstOrDefault(caller.Covers, ""));
         var link = _live?.State;
         return Task.FromResult(new GatewayDescription(
             Key,
@@ -50,19 +53,19 @@ internal sealed partial class GatewayGrain(
             link?.HeardAt ?? State.LastSeenAt,
             State.ConfigurationVersion,
             link?.AppliedConfigurationVersion ?? 0,
-            link?.Volumes ?? [],
+            [.. (link?.Volumes ?? []).Where(volume => caller.Covers(volume.VolumeId))],
             State.CreatedAt,
             State.Certificates.Length == 0 ? null : State.Certificates.Max(known => known.ExpiresAt))
         {
             Bandwidth = State.Bandwidth ?? BandwidthLimits.Unlimited,
-            Alarms = State.Alarms,
+            Alarms = [.. State.Alarms.Where(raised => caller.Covers(raised.VolumeId))],
         });
     }
 
     /// <inheritdoc />
     public async Task Rename(string name)
     {
-        RequireOwner();
+        RequireOwner(Roles.Admins);
         Arguments.Name(name, "gateway name");
         try
         {
@@ -85,7 +88,7 @@ internal sealed partial class GatewayGrain(
     /// <inheritdoc />
     public async Task SetBandwidth(BandwidthLimits limits)
     {
-        RequireOwner();
+        RequireOwner(Roles.Admins);
         await ChangeAsync((state, _) => GatewayMachine.SetBandwidth(state, limits));
         SendConfiguration();
     }
@@ -107,8 +110,8 @@ internal sealed partial class GatewayGrain(
     /// <inheritdoc />
     public async Task Deactivate()
     {
-        if (State.DeactivatedAt is null) RequireOwner();
-        else Authorisation.RequireAccount(State.AccountId, What);
+        if (State.DeactivatedAt is null) RequireOwner(Roles.Admins);
+        else Authorisation.Require(Roles.Admins, State.AccountId, What);
         await ChangeAsync(GatewayMachine.Deactivate);
         EndLink(_live, new LinkSuperseded("The gateway was deactivated.", false));
         if (State.CertificatesToRevoke.Length > 0)
@@ -188,10 +191,10 @@ internal sealed partial class GatewayGrain(
 
     private string What => $"Gateway {Key}";
 
-    private void RequireOwner()
+    private void RequireOwner(IReadOnlyList<Role> roles, string volumeId = "")
     {
         if (State.DeactivatedAt is not null) throw Authorisation.NotFound(What);
-        Authorisation.RequireAccount(State.AccountId, What);
+        Authorisation.Require(roles, State.AccountId, What, volumeId);
         if (State.AccountId.Length == 0) throw Authorisation.NotFound(What);
     }
 

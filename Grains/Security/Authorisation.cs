@@ -6,13 +6,22 @@ namespace Tidegate.Grains.Security;
 /// <summary>The first line of every grain method. Foreign and missing resources get the same answer (I10).</summary>
 internal static class Authorisation
 {
-    /// <summary>Passes the operator and the owner's own callers.</summary>
-    public static void RequireAccount(string ownerAccountId, string resource)
+    /// <summary>
+    /// Passes the operator, and callers of the owner whose role is one of <paramref name="roles"/>. What is foreign, or of a volume outside the
+    /// caller's bounds, is answered as missing; only for what is the caller's own does the role's want show.
+    /// </summary>
+    /// <param name="roles">One of the sets in <see cref="Roles"/>.</param>
+    /// <param name="ownerAccountId">Owner; empty for what nobody owns (any more).</param>
+    /// <param name="resource">For the message: kind and id.</param>
+    /// <param name="volumeId">The volume that the resource is or belongs to; empty for what belongs to none, null where the caller's bounds were looked at on the way.</param>
+    public static void Require(IReadOnlyList<Role> roles, string ownerAccountId, string resource, string? volumeId = "")
     {
         var caller = Caller.Current;
         if (caller.Role == Role.Operator) return;
-        if (caller.Role == Role.Tenant && ownerAccountId.Length > 0 && caller.AccountId == ownerAccountId) return;
-        throw NotFound(resource);
+        if (!Roles.IsOfAccount(caller.Role) || ownerAccountId.Length == 0 || caller.AccountId != ownerAccountId || (volumeId is not null && !caller.Covers(volumeId))) throw NotFound(resource);
+        if (roles.Contains(caller.Role)) return;
+        throw new TidegateException(
+            ErrorCodes.Forbidden, $"The credential's role does not allow this on {resource}.", "Use a credential of the role that docs/security/access.md names for it.");
     }
 
     /// <summary>Passes the agent of exactly this gateway.</summary>

@@ -1,6 +1,7 @@
 using Tidegate.BlockStore;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Security;
 using Tidegate.Grains.Volumes;
@@ -22,7 +23,7 @@ internal sealed class SnapshotGrain(
     public async Task<SnapshotDescription> Describe()
     {
         var known = State is { Description: { } description } && (State.DeletedAt is null || State.IsErased) ? description : throw Authorisation.NotFound($"Snapshot {Key}");
-        Authorisation.RequireAccount(known.AccountId, $"Snapshot {Key}");
+        Authorisation.Require(Roles.Readers, known.AccountId, $"Snapshot {Key}", known.VolumeId);
         if (State.IsErased)
             throw new TidegateException(ErrorCodes.NotFound, $"Snapshot {Key} was erased with volume {known.VolumeId}: its keys are destroyed.", "Use a snapshot of another volume.");
         if (known.State is SnapshotState.Completed or SnapshotState.Failed) return known;
@@ -34,7 +35,7 @@ internal sealed class SnapshotGrain(
     {
         if (State is { DeletedAt: not null, Description: { } gone })
         {
-            Authorisation.RequireAccount(gone.AccountId, $"Snapshot {Key}");
+            Authorisation.Require(Roles.Admins, gone.AccountId, $"Snapshot {Key}", gone.VolumeId);
             return;
         }
 
@@ -76,7 +77,7 @@ internal sealed class SnapshotGrain(
     private string LeasedVolumeId()
     {
         if (State.Description is not { } known) throw Authorisation.NotFound($"Snapshot {Key}");
-        Authorisation.RequireAccount(known.AccountId, $"Snapshot {Key}");
+        Authorisation.Require(Roles.Readers, known.AccountId, $"Snapshot {Key}", known.VolumeId);
         return known.VolumeId;
     }
 

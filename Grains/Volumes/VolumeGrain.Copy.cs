@@ -3,6 +3,7 @@ using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Segments;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Security;
@@ -22,7 +23,7 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public async Task BeginCopy(CopyRequest request)
     {
-        Authorisation.RequireAccount(request.AccountId, What);
+        Authorisation.Require(Roles.Admins, request.AccountId, What);
         if (State.Copy?.Request != request)
         {
             var lineage = new LineageId(request.AccountId, Key);
@@ -75,7 +76,7 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public Task<SnapshotCopyDescription> DescribeCopy()
     {
-        var copy = RequireCopy();
+        var copy = RequireCopy(Roles.Auditors);
         var head = HeadOf(State);
         var progress = copy.Stage == SnapshotCopyState.Completed ? 1 : (double)head.CommittedLogEnd / head.SizeBytes;
         return Task.FromResult(new SnapshotCopyDescription(
@@ -86,14 +87,14 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public async Task CancelCopy()
     {
-        RequireCopy();
+        RequireCopy(Roles.Admins);
         await ChangeAsync(CopyMachine.Cancel);
     }
 
-    private CopyState RequireCopy()
+    private CopyState RequireCopy(IReadOnlyList<Role> roles)
     {
         if (State.Copy is not { } copy) throw Authorisation.NotFound($"Copy {Key}");
-        Authorisation.RequireAccount(copy.Request.AccountId, $"Copy {Key}");
+        Authorisation.Require(roles, copy.Request.AccountId, $"Copy {Key}");
         return copy;
     }
 

@@ -23,7 +23,7 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public async Task<IReadOnlyList<string>> ListEraseVictims()
     {
-        RequireAccount();
+        RequireAdmin();
         await RebuildIfBehindAsync();
         return await VictimsAsync();
     }
@@ -31,7 +31,7 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public async Task Erase(IReadOnlyList<string> confirmed)
     {
-        RequireAccount();
+        RequireAdmin();
         // A head that went back does not know who has taken its keys since.
         await RebuildIfBehindAsync();
         // What was confirmed is what is there when it is saved that the erasure begins: no cut and no pin comes in between.
@@ -65,7 +65,7 @@ internal sealed partial class VolumeGrain
     public async Task EraseWithOrigin(string originVolumeId)
     {
         if (State.Head.Length == 0) return;
-        RequireAccount();
+        RequireAdmin();
         if (State.ErasedAt is not null || !Array.Exists(State.Keys, key => key.VolumeId == originVolumeId)) return;
         await RebuildIfBehindAsync();
         await SaveChangeAsync(async (state, now) =>

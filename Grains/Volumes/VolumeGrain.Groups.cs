@@ -1,4 +1,5 @@
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Volumes.Work;
 
 namespace Tidegate.Grains.Volumes;
@@ -9,7 +10,7 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public async Task ExpectInGroup(string groupId, string snapshotId, string description)
     {
-        RequireOwner();
+        RequireOwner(Roles.Uploaders);
         await SaveChangeAsync((state, now) => VolumeMachine.ExpectInGroup(state, HeadOf(state), groupId, snapshotId, description, now));
     }
 

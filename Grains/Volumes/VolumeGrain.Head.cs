@@ -11,6 +11,7 @@ using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Segments;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Outbox;
 using Tidegate.Grains.Security;
@@ -170,7 +171,7 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public async Task<VolumeDescription> Resize(long sizeBytes)
     {
-        var specification = RequireOwner();
+        var specification = RequireOwner(Roles.Admins);
         if (await GatewayOrNullAsync(specification.GatewayId) is null) throw Authorisation.NotFound($"Gateway {specification.GatewayId}");
         await SaveChangeAsync(async (state, _) =>
         {

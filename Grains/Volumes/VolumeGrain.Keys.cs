@@ -1,6 +1,7 @@
 using Tidegate.BlockStore.Heads;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Outbox;
 using Tidegate.Grains.Security;
@@ -13,7 +14,7 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public async Task<int> RotateKey()
     {
-        RequireOwner();
+        RequireOwner(Roles.Admins);
         // On a head that went back a generation may be given out a second time, and what was sealed under the first would open no more.
         await RebuildIfBehindAsync();
         var (head, keys) = await SaveChangeAsync(async (state, _) =>
@@ -42,7 +43,7 @@ internal sealed partial class VolumeGrain
     public async Task<int> RewrapKeys()
     {
         if (State.Keys.Length == 0) return 0;
-        RequireAccount();
+        RequireAdmin();
         // The keys that a backup has may be under an account key that is gone; the bucket has them under the newest.
         await RebuildIfBehindAsync();
         var count = await SaveChangeAsync(async (state, _) =>
@@ -62,9 +63,9 @@ internal sealed partial class VolumeGrain
     /// <summary>Keys are in manifests alone: a record is kept for ever, and would keep what is to be erased.</summary>
     protected override VolumeState RecordOf(VolumeState state) => state with { Keys = [] };
 
-    private void RequireAccount()
+    private void RequireAdmin()
     {
         if (State is not { Head.Length: > 0, Specification: { } known }) throw Authorisation.NotFound(What);
-        Authorisation.RequireAccount(known.AccountId, What);
+        Authorisation.Require(Roles.Admins, known.AccountId, What);
     }
 }

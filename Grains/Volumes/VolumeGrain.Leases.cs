@@ -3,6 +3,7 @@ using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Reclaim;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Security;
 
 namespace Tidegate.Grains.Volumes;
@@ -15,7 +16,7 @@ internal sealed partial class VolumeGrain
     {
         // A deleted volume's snapshots stay readable, so deletion does not matter here.
         if (State.Head.Length == 0) throw Authorisation.NotFound($"Snapshot {snapshotId}");
-        Authorisation.RequireAccount(State.Specification!.AccountId, $"Snapshot {snapshotId}");
+        Authorisation.Require(Roles.Readers, State.Specification!.AccountId, $"Snapshot {snapshotId}", Key);
         var lease = await LeaseAsync(
                 async (head, now) => await ReadLeases.OfSnapshotAsync(head, snapshotId, leaseId, ReadLeases.Term, now, await SegmentsAsync(), (await KeysAsync()).Sealer))
             ?? throw Authorisation.NotFound($"Snapshot {snapshotId}");
@@ -27,7 +28,8 @@ internal sealed partial class VolumeGrain
     public async Task LeaseForClone(string cloneVolumeId, string leaseId)
     {
         if (State.Head.Length == 0) throw Authorisation.NotFound(What);
-        Authorisation.RequireAccount(State.Specification!.AccountId, What);
+        // The bounds of the caller were looked at where the snapshot is that it reads; what that was made from is read with it.
+        Authorisation.Require(Roles.Readers, State.Specification!.AccountId, What, null);
         // A clone without a pin has let go of its origin: there is nothing here that its reader could need.
         var lease = await LeaseAsync(
             async (head, now) => await ReadLeases.OfPinAsync(head, cloneVolumeId, leaseId, ReadLeases.Term, now, await SegmentsAsync(), (await KeysAsync()).Sealer));
@@ -38,7 +40,7 @@ internal sealed partial class VolumeGrain
     public async Task EndLease(string leaseId)
     {
         if (State.Head.Length == 0) return;
-        Authorisation.RequireAccount(State.Specification!.AccountId, What);
+        Authorisation.Require(Roles.Readers, State.Specification!.AccountId, What, Key);
         await EndLeaseForClone(leaseId);
     }
 

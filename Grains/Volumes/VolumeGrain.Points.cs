@@ -4,6 +4,7 @@ using Tidegate.BlockStore.Heads;
 using Tidegate.BlockStore.Reclaim;
 using Tidegate.BlockStore.Segments;
 using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Security;
@@ -20,7 +21,7 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public async Task<RecoveryPointPage> ListRecoveryPoints(long after, int max)
     {
-        RequireOwner();
+        RequireOwner(Roles.Readers);
         if (after < 0) throw Arguments.Invalid($"There is no recovery point {after}.");
         if (max is < 1 or > MaxListedPoints) throw Arguments.Invalid($"A page holds 1 to {MaxListedPoints} recovery points, not {max}.");
         var head = HeadOf(State);
@@ -32,7 +33,7 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public async Task<SnapshotDescription> CreateSnapshotOfPoint(string snapshotId, string description, RecoveryPointSelector point)
     {
-        RequireOwner();
+        RequireOwner(Roles.Uploaders);
         PointLookup.Check(point);
         if (await HandedOverAsync(snapshotId) is { } known) return known;
         var pending = await SaveChangeAsync((state, now) => VolumeMachine.RequestSnapshotOfPoint(state, HeadOf(state), snapshotId, description, now));
@@ -44,7 +45,7 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public async Task<CloneOrigin> PinPointForClone(RecoveryPointSelector point, string cloneVolumeId)
     {
-        RequireOwner();
+        RequireOwner(Roles.Admins);
         PointLookup.Check(point);
         var work = new PointPinWork(Key, cloneVolumeId, point);
         await pool.RunAsync(Key, work);

@@ -1,5 +1,6 @@
 using Tidegate.BlockStore.Records;
 using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Security;
 using Tidegate.Grains.Volumes.Work;
@@ -16,7 +17,7 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public async Task<VolumeReclaimEstimate> EstimateReclaim(IReadOnlyList<string> snapshotIds)
     {
-        RequireOwnerOfData();
+        RequireOwnerOfData(Roles.Readers);
         if (snapshotIds.Count is 0 or > MaxEstimated) throw Arguments.Invalid($"An estimate is for 1 to {MaxEstimated} snapshots.");
         var work = new EstimateWork([.. snapshotIds]);
         await pool.RunAsync(Key, work);
@@ -26,14 +27,14 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public Task<VolumeRetention> GetRetention()
     {
-        RequireOwner();
+        RequireOwner(Roles.Readers);
         return Task.FromResult(State.Retention ?? VolumeMachine.DefaultRetention);
     }
 
     /// <inheritdoc />
     public async Task SetRetention(VolumeRetention retention)
     {
-        RequireOwner();
+        RequireOwner(Roles.Admins);
         await ChangeAsync((state, _) => VolumeMachine.Retain(state, retention));
         StartReclaim();
     }
@@ -41,7 +42,7 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public async Task DeleteSnapshot(string snapshotId)
     {
-        RequireOwnerOfData();
+        RequireOwnerOfData(Roles.Admins);
         if (VolumeMachine.Find(State, snapshotId) is { IsFinal: false })
             throw new TidegateException(ErrorCodes.InvalidState, $"Snapshot {snapshotId} is still being taken.", "Wait until it is complete, then delete it.");
         // The catalogue of one that is being erased goes as a whole.
@@ -67,11 +68,11 @@ internal sealed partial class VolumeGrain
         _ = SettleQuietlyAsync();
     }
 
-    private void RequireOwnerOfData()
+    private void RequireOwnerOfData(IReadOnlyList<Role> roles)
     {
         // A deleted volume's snapshots stay until they are deleted themselves.
         if (State is not { Head.Length: > 0, Specification: { } known }) throw Authorisation.NotFound(What);
-        Authorisation.RequireAccount(known.AccountId, What);
+        Authorisation.Require(roles, known.AccountId, What, Key);
     }
 
     // Looks at the volume now and then, and after whatever may have left something to free. Returns when to look again.

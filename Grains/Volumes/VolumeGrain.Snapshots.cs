@@ -1,6 +1,7 @@
 using Tidegate.BlockStore.Images;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Security;
 using Tidegate.Grains.Snapshots;
@@ -16,7 +17,7 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public async Task<SnapshotDescription> CreateSnapshot(string snapshotId, string description, string requestId)
     {
-        var specification = RequireOwner();
+        var specification = RequireOwner(Roles.Uploaders);
         if (await HandedOverAsync(snapshotId) is { } known) return known;
         var pending = await SaveChangeAsync((state, now) => VolumeMachine.RequestSnapshot(state, HeadOf(state), snapshotId, description, now));
         if (pending.Stage == PendingStage.Requested)
@@ -46,7 +47,7 @@ internal sealed partial class VolumeGrain
     {
         // A deleted volume's snapshots stay readable, so deletion does not matter here.
         if (State.Head.Length == 0) throw Authorisation.NotFound($"Snapshot {snapshotId}");
-        Authorisation.RequireAccount(State.Specification!.AccountId, $"Snapshot {snapshotId}");
+        Authorisation.Require(Roles.Readers, State.Specification!.AccountId, $"Snapshot {snapshotId}", Key);
         return new StoredImage((await ImageOfAsync(snapshotId)).Encode(), State.Keys);
     }
 

@@ -1,6 +1,7 @@
 using Tidegate.Grains.Gateways;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Security;
 
@@ -12,7 +13,7 @@ internal sealed partial class VolumeGrain
     /// <inheritdoc />
     public async Task<VolumeDescription> ResolveDivergence(DivergenceChoice keep, string snapshotId, string requestId)
     {
-        var specification = RequireOwner();
+        var specification = RequireOwner(Roles.Admins);
         if (!Enum.IsDefined(keep)) throw Arguments.Invalid($"There is no copy '{keep}': it is local or service.");
         var gateway = GrainFactory.GetGrain<IGatewayGrain>(specification.GatewayId);
         var described = await gateway.Describe();

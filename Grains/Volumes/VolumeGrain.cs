@@ -6,6 +6,7 @@ using Tidegate.Grains.Accounts;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Keys;
@@ -32,8 +33,8 @@ internal sealed partial class VolumeGrain(
     /// <inheritdoc />
     public async Task<VolumeDescription> Create(VolumeSpecification specification)
     {
-        Authorisation.RequireAccount(specification.AccountId, $"Account {specification.AccountId}");
-        if (State.Specification is { } known) Authorisation.RequireAccount(known.AccountId, What);
+        Authorisation.Require(Roles.Admins, specification.AccountId, $"Account {specification.AccountId}");
+        if (State.Specification is { } known) Authorisation.Require(Roles.Admins, known.AccountId, What);
         var gateway = GrainFactory.GetGrain<IGatewayGrain>(specification.GatewayId);
         if ((await gateway.Describe()).AccountId != specification.AccountId) throw Authorisation.NotFound($"Gateway {specification.GatewayId}");
         specification = await WithAdoptedSizeAsync(specification, gateway);
@@ -48,7 +49,7 @@ internal sealed partial class VolumeGrain(
     /// <inheritdoc />
     public async Task<VolumeDescription> Describe()
     {
-        var specification = RequireOwner();
+        var specification = RequireOwner(Roles.Readers);
         var head = HeadOf(State);
         var gateway = await GatewayOrNullAsync(specification.GatewayId);
         return new VolumeDescription(
@@ -74,7 +75,7 @@ internal sealed partial class VolumeGrain(
     /// <inheritdoc />
     public async Task<VolumeDescription> SetRecoveryPointObjective(int seconds)
     {
-        RequireOwner();
+        RequireOwner(Roles.Admins);
         await ChangeAsync((state, _) => VolumeMachine.SetObjective(state, seconds));
         return await Describe();
     }
@@ -82,8 +83,8 @@ internal sealed partial class VolumeGrain(
     /// <inheritdoc />
     public async Task Delete()
     {
-        if (State.DeletedAt is null) RequireOwner();
-        else Authorisation.RequireAccount(State.Specification!.AccountId, What);
+        if (State.DeletedAt is null) RequireOwner(Roles.Admins);
+        else Authorisation.Require(Roles.Admins, State.Specification!.AccountId, What, Key);
         await ChangeAsync(VolumeMachine.Delete);
     }
 
@@ -92,7 +93,7 @@ internal sealed partial class VolumeGrain(
     {
         // A deleted volume's snapshots stay readable, so deletion does not matter here.
         if (State.Head.Length == 0) throw Authorisation.NotFound(What);
-        Authorisation.RequireAccount(State.Specification!.AccountId, What);
+        Authorisation.Require(Roles.Admins, State.Specification!.AccountId, What, Key);
         var image = await PinAsync(snapshotId, cloneVolumeId);
         await SettleQuietlyAsync();
         return new CloneOrigin(image.Encode(), image.SizeBytes, State.Keys);
@@ -104,10 +105,10 @@ internal sealed partial class VolumeGrain(
     /// <inheritdoc />
     protected override object? RowOf(VolumeState state) => VolumeRow.Of(Key, state);
 
-    private VolumeSpecification RequireOwner()
+    private VolumeSpecification RequireOwner(IReadOnlyList<Role> roles)
     {
         if (State is not { DeletedAt: null, Copy: null, Head.Length: > 0, Specification: { } known }) throw Authorisation.NotFound(What);
-        Authorisation.RequireAccount(known.AccountId, What);
+        Authorisation.Require(roles, known.AccountId, What, Key);
         return known;
     }
 

@@ -18,8 +18,7 @@ internal static class AccountRoutes
                 await account.Create(request.Name);
                 return TypedResults.Ok(Views.Of(await account.Describe()));
             })
-            .WithMetadata(new RequiredRole(Role.Operator))
-            .AcceptsIdempotencyKey().WithName("createAccount").WithTags("accounts").WithSummary("Opens an account (operators).")
+            .OpenTo(Roles.Operators).AcceptsIdempotencyKey().WithName("createAccount").WithTags("accounts").WithSummary("Opens an account (operators).")
             .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.Forbidden, ErrorCodes.InvalidState);
         api.MapGet("/accounts/{accountId}", async (string accountId, IGrainFactory grains) =>
             {
@@ -27,24 +26,32 @@ internal static class AccountRoutes
                 RequireOwn(accountId);
                 return TypedResults.Ok(Views.Of(await grains.GetGrain<IAccountGrain>(accountId).Describe()));
             })
-            .WithName("getAccount").WithTags("accounts").WithSummary("One account.").Refuses(ErrorCodes.NotFound);
+            .OpenTo(Roles.Auditors).WithName("getAccount").WithTags("accounts").WithSummary("One account.").Refuses(ErrorCodes.NotFound);
         api.MapPost("/accounts/{accountId}/key-rotations", async (string accountId, IGrainFactory grains) =>
             {
                 Ids.Require(ResourceKind.Account, accountId, "Account");
                 RequireOwn(accountId);
                 return TypedResults.Ok(Views.Of(await grains.GetGrain<IAccountGrain>(accountId).RotateKey()));
             })
-            .WithName("rotateAccountKey").WithTags("accounts").WithSummary("Begins to replace the account's key; one that is under way goes on.").Refuses(ErrorCodes.NotFound);
+            .OpenTo(Roles.Admins).WithName("rotateAccountKey").WithTags("accounts").WithSummary("Begins to replace the account's key; one that is under way goes on.").Refuses(ErrorCodes.NotFound);
         api.MapPost("/accounts/{accountId}/api-keys", async (string accountId, CreateApiKeyRequest request, IGrainFactory grains) =>
             {
                 Ids.Require(ResourceKind.Account, accountId, "Account");
                 var keyId = ResourceId.New(ResourceKind.ApiKey);
-                var lifetime = request.LifetimeSeconds is { } seconds ? Seconds(seconds) : (TimeSpan?)null;
-                var secret = await grains.GetGrain<IApiKeyGrain>(keyId).Create(accountId, request.Label, request.Role, lifetime);
+                var terms = new ApiKeyTerms(request.Label, request.Role, request.LifetimeSeconds is { } seconds ? Seconds(seconds) : null, [.. request.VolumeIds ?? []]);
+                var secret = await grains.GetGrain<IApiKeyGrain>(keyId).Create(accountId, terms);
                 return TypedResults.Ok(new CreatedApiKey(keyId, ApiKeyText.Format(keyId, secret)));
             })
-            .WithName("createApiKey").WithTags("accounts").WithSummary("Makes an API key; its secret is in this answer and never again.")
+            .OpenTo(Roles.Admins).WithName("createApiKey").WithTags("accounts").WithSummary("Makes an API key, a reader's unless the role says otherwise; its secret is in this answer and never again.")
             .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.Forbidden, ErrorCodes.NotFound);
+        api.MapGet("/accounts/{accountId}/api-keys", async (string accountId, Lists lists, int? pageSize, string? pageToken, CancellationToken stop) =>
+            {
+                Ids.Require(ResourceKind.Account, accountId, "Account");
+                RequireOwn(accountId);
+                return TypedResults.Ok(await lists.OfAccountAsync(accountId, "apiKey", pageSize, pageToken, Views.ApiKey, stop));
+            })
+            .OpenTo(Roles.Auditors).WithName("listApiKeys").WithTags("accounts").WithSummary("The account's API keys that are not revoked, oldest first; never a secret.")
+            .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound);
         api.MapDelete("/api-keys/{keyId}", async (string keyId, IGrainFactory grains, ApiKeyCache keys) =>
             {
                 Ids.Require(ResourceKind.ApiKey, keyId, "API key");
@@ -52,7 +59,7 @@ internal static class AccountRoutes
                 keys.Forget(keyId);
                 return TypedResults.NoContent();
             })
-            .WithName("revokeApiKey").WithTags("accounts").WithSummary("Ends an API key; in force everywhere within 5 seconds.").Refuses(ErrorCodes.NotFound);
+            .OpenTo(Roles.Admins).WithName("revokeApiKey").WithTags("accounts").WithSummary("Ends an API key; in force everywhere within 5 seconds.").Refuses(ErrorCodes.NotFound);
     }
 
     private static void RequireOwn(string accountId)

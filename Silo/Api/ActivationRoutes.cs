@@ -16,7 +16,7 @@ internal static class ActivationRoutes
                 Count(context, limits);
                 return TypedResults.Ok(Views.Of(await Session(grains, request.ActivationKey).Preview()));
             })
-            .WithName("previewActivation").WithTags("activation").WithSummary("What an activation key would activate.")
+            .OpenTo(Roles.Owners).WithName("previewActivation").WithTags("activation").WithSummary("What an activation key would activate.")
             .Refuses(ErrorCodes.ActivationKeyNotFound, ErrorCodes.ActivationKeyExpired, ErrorCodes.ActivationKeyInvalid, ErrorCodes.RateLimited);
         api.MapPost("/activations/claim", async (HttpContext context, ActivationClaimRequest request, IGrainFactory grains, RequestLimits limits) =>
             {
@@ -24,7 +24,7 @@ internal static class ActivationRoutes
                 RequireZone(request.TimeZone);
                 return TypedResults.Ok(Views.Of(await Session(grains, request.ActivationKey).Claim(request.Name, request.TimeZone)));
             })
-            .WithName("claimActivation").WithTags("activation").WithSummary("Binds the gateway behind an activation key to the caller's account.")
+            .OpenTo(Roles.Owners).WithName("claimActivation").WithTags("activation").WithSummary("Binds the gateway behind an activation key to the caller's account.")
             .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NameInUse, ErrorCodes.ActivationKeyNotFound, ErrorCodes.ActivationKeyExpired, ErrorCodes.ActivationKeyInvalid, ErrorCodes.RateLimited);
     }
 

@@ -3,20 +3,26 @@ using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Silo.Api;
 
-/// <summary>Lets requests through to /v1 with a valid API key, and tells grains who calls (security, Tenants).</summary>
-internal sealed class ApiAuthentication(ApiKeyCache keys, RequestLimits limits) : IEndpointFilter
+/// <summary>
+/// Lets requests through to /v1 with a valid API key whose role the route is open to, and tells grains who calls (security, Tenants). It stands
+/// in front of the routes themselves: nothing of a body is read for who may not call.
+/// </summary>
+internal sealed class ApiAuthentication(RequestDelegate next, ApiKeyCache keys, RequestLimits limits)
 {
     private const string Scheme = "Bearer ";
 
-    public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
+    public async Task InvokeAsync(HttpContext context)
     {
-        var context = invocation.HttpContext;
-        var caller = await AuthenticateAsync(context);
-        limits.CountRequest(caller.ActorId);
-        if (context.GetEndpoint()?.Metadata.GetMetadata<RequiredRole>() is { } required && required.Role != caller.Role)
-            throw new TidegateException(ErrorCodes.Forbidden, "Only the service operator may do this.", "Use the operator's API key.");
-        RequestContext.Set(Caller.ContextKey, caller);
-        return await next(invocation);
+        var endpoint = context.GetEndpoint();
+        if (endpoint?.Metadata.GetMetadata<Guarded>() is not null)
+        {
+            var caller = await AuthenticateAsync(context);
+            limits.CountRequest(caller.ActorId);
+            RouteAccess.Require(endpoint, caller);
+            RequestContext.Set(Caller.ContextKey, caller);
+        }
+
+        await next(context);
     }
 
     private async Task<Caller> AuthenticateAsync(HttpContext context)
@@ -29,4 +35,7 @@ internal sealed class ApiAuthentication(ApiKeyCache keys, RequestLimits limits) 
         limits.CountRefusal(address);
         throw new TidegateException(ErrorCodes.Unauthenticated, "The request carries no valid API key.", "Send `Authorization: Bearer tgk_...` with a key that is neither expired nor revoked.");
     }
+
+    /// <summary>Endpoint metadata: the route is one of those that this guards.</summary>
+    internal sealed class Guarded;
 }

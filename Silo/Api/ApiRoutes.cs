@@ -1,4 +1,3 @@
-using Tidegate.Client.Rest.Models;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Security;
 
@@ -9,14 +8,14 @@ internal static class ApiRoutes
 {
     public static void MapApi(this IEndpointRouteBuilder routes)
     {
-        var api = routes.MapGroup("/v1").AddEndpointFilter<ApiAuthentication>()
+        var api = routes.MapGroup("/v1").WithMetadata(new ApiAuthentication.Guarded())
             .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status429TooManyRequests)
             .ProducesProblem(StatusCodes.Status500InternalServerError).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        api.MapGet("/me", () => TypedResults.Ok(new CallerView(Caller.Current.Role, Caller.Current.AccountId, Caller.Current.ActorId)))
-            .WithName("getCaller").WithTags("accounts").WithSummary("Whom the presented API key stands for.");
+        api.MapGet("/me", () => TypedResults.Ok(Views.Of(Caller.Current)))
+            .OpenToBound(Roles.Readers).WithName("getCaller").WithTags("accounts").WithSummary("Whom the presented API key stands for.");
         api.MapGet("/audit", async (Lists lists, string? aggregate, int? pageSize, string? pageToken, CancellationToken stop) =>
                 TypedResults.Ok(await lists.AuditAsync(aggregate, pageSize, pageToken, stop)))
-            .WithName("listAudit").WithTags("audit").WithSummary("The audit log, oldest first; `aggregate` selects one resource's records.").Refuses(ErrorCodes.InvalidArgument);
+            .OpenTo(Roles.Auditors).WithName("listAudit").WithTags("audit").WithSummary("The audit log, oldest first; `aggregate` selects one resource's records.").Refuses(ErrorCodes.InvalidArgument);
         api.MapAccounts();
         api.MapActivations();
         api.MapGateways();

@@ -2,6 +2,7 @@ using System.Globalization;
 using Tidegate.Client.Rest.Models;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Snapshots;
 
 namespace Tidegate.Silo.Api;
@@ -26,7 +27,7 @@ internal static class ChangedBlockRoutes
                 var next = changed.NextBlock is { } block ? tokens.Write(list, block.ToString(CultureInfo.InvariantCulture)) : null;
                 return TypedResults.Ok(new Page<ChangedExtent>([.. Extents(changed)], next));
             })
-            .WithName("listChangedBlocks").WithTags("snapshots")
+            .OpenToBound(Roles.Readers).WithName("listChangedBlocks").WithTags("snapshots")
             .WithSummary("What differs from an earlier snapshot (since), or without one all that holds data, as runs of 64 KiB blocks.")
             .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound, ErrorCodes.InvalidState, ErrorCodes.Corrupt);
 

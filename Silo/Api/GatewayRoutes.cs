@@ -2,6 +2,7 @@ using Tidegate.Client.Rest.Models;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Silo.Api;
 
@@ -12,14 +13,14 @@ internal static class GatewayRoutes
     {
         api.MapGet("/gateways", async (Lists lists, string? name, int? pageSize, string? pageToken, CancellationToken stop) =>
                 TypedResults.Ok(await lists.ResourcesAsync("gateway", null, name, pageSize, pageToken, Views.Gateway, stop)))
-            .WithName("listGateways").WithTags("gateways").WithSummary("The account's gateways, oldest first; `name` selects one by its name.").Refuses(ErrorCodes.InvalidArgument);
+            .OpenTo(Roles.Auditors).WithName("listGateways").WithTags("gateways").WithSummary("The account's gateways, oldest first; `name` selects one by its name.").Refuses(ErrorCodes.InvalidArgument);
         api.MapGet("/gateways/{gatewayId}", async (string gatewayId, IGrainFactory grains, bool? live) =>
             {
                 var gateway = Gateway(grains, gatewayId);
                 var known = await gateway.Describe();
                 return TypedResults.Ok(Views.Of(known, live == true ? await gateway.DescribeLive(ResourceId.New(ResourceKind.Request)) : null));
             })
-            .WithName("getGateway").WithTags("gateways").WithSummary("One gateway; with `live=true` its agent is asked over the connection that it opened.")
+            .OpenTo(Roles.Auditors).WithName("getGateway").WithTags("gateways").WithSummary("One gateway; with `live=true` its agent is asked over the connection that it opened.")
             .Refuses(ErrorCodes.NotFound, ErrorCodes.GatewayNotConnected, ErrorCodes.GatewayTimeout);
         api.MapPatch("/gateways/{gatewayId}", async (string gatewayId, RenameGatewayRequest request, IGrainFactory grains) =>
             {
@@ -27,21 +28,21 @@ internal static class GatewayRoutes
                 await gateway.Rename(request.Name);
                 return TypedResults.Ok(Views.Of(await gateway.Describe()));
             })
-            .WithName("renameGateway").WithTags("gateways").WithSummary("Changes a gateway's name.").Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound, ErrorCodes.NameInUse);
+            .OpenTo(Roles.Admins).WithName("renameGateway").WithTags("gateways").WithSummary("Changes a gateway's name.").Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound, ErrorCodes.NameInUse);
         api.MapPut("/gateways/{gatewayId}/bandwidth", async (string gatewayId, BandwidthView limits, IGrainFactory grains) =>
             {
                 var gateway = Gateway(grains, gatewayId);
                 await gateway.SetBandwidth(BandwidthViews.Of(limits));
                 return TypedResults.Ok(BandwidthViews.Of((await gateway.Describe()).Bandwidth));
             })
-            .WithName("setBandwidth").WithTags("gateways").WithSummary("Sets how fast a gateway may use its uplink, with other rates in parts of the week.")
+            .OpenTo(Roles.Admins).WithName("setBandwidth").WithTags("gateways").WithSummary("Sets how fast a gateway may use its uplink, with other rates in parts of the week.")
             .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound);
         api.MapDelete("/gateways/{gatewayId}", async (string gatewayId, IGrainFactory grains) =>
             {
                 await Gateway(grains, gatewayId).Deactivate();
                 return TypedResults.NoContent();
             })
-            .WithName("deactivateGateway").WithTags("gateways").WithSummary("Revokes a gateway's credentials and ends its link; volumes' data and snapshots stay.").Refuses(ErrorCodes.NotFound);
+            .OpenTo(Roles.Admins).WithName("deactivateGateway").WithTags("gateways").WithSummary("Revokes a gateway's credentials and ends its link; volumes' data and snapshots stay.").Refuses(ErrorCodes.NotFound);
     }
 
     private static IGatewayGrain Gateway(IGrainFactory grains, string gatewayId)

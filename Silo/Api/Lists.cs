@@ -18,7 +18,16 @@ internal sealed class Lists(ProjectionReader reader, PageTokens tokens)
         string kind, string? parentId, string? name, int? pageSize, string? pageToken, Func<JsonElement, T> view, CancellationToken cancellationToken,
         bool isReceived = false)
     {
-        var query = isReceived ? new ResourceQuery(kind, null, OwnAccount, name) : new ResourceQuery(kind, OwnAccount, parentId, name);
+        var query = isReceived ? new ResourceQuery(kind, null, OwnAccount, name) : new ResourceQuery(kind, OwnAccount, parentId, name, Caller.Current.Volumes);
+        return await PageAsync(query, pageSize, pageToken, view, cancellationToken);
+    }
+
+    /// <summary>As above, of one account, whoever asks.</summary>
+    public Task<Page<T>> OfAccountAsync<T>(string accountId, string kind, int? pageSize, string? pageToken, Func<JsonElement, T> view, CancellationToken cancellationToken) =>
+        PageAsync(new ResourceQuery(kind, accountId), pageSize, pageToken, view, cancellationToken);
+
+    private async Task<Page<T>> PageAsync<T>(ResourceQuery query, int? pageSize, string? pageToken, Func<JsonElement, T> view, CancellationToken cancellationToken)
+    {
         var list = $"{query}";
         var size = Size(pageSize);
         var place = tokens.Read(list, pageToken) ?? ["", ""];

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Tidegate.Client.Rest.Models;
 using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Silo.Api;
 
@@ -24,7 +25,7 @@ internal static class RecoveryPointRoutes
                     page.WindowFrom is { } from ? Views.Of(from) : null, page.WindowThrough is { } through ? Views.Of(through) : null,
                     [.. page.Points.Select(Views.Of)], next));
             })
-            .WithName("listRecoveryPoints").WithTags("volumes")
+            .OpenToBound(Roles.Readers).WithName("listRecoveryPoints").WithTags("volumes")
             .WithSummary("The commits that the volume can be restored, cloned and snapshotted at, oldest first, and the window in which every one is.")
             .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound);
 }

@@ -1,6 +1,7 @@
 using Tidegate.Client.Rest.Models;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Snapshots;
 
 namespace Tidegate.Silo.Api;
@@ -18,7 +19,7 @@ internal static class SnapshotGroupRoutes
                 var members = request.VolumeIds.Select(volumeId => new GroupMember(volumeId, Idempotency.Derive(ResourceKind.Snapshot, $"{groupId}\n{volumeId}"))).ToArray();
                 return TypedResults.Ok(Views.Of(await grains.GetGrain<ISnapshotGroupGrain>(groupId).Take(members, request.Description)));
             })
-            .AcceptsIdempotencyKey().WithName("createSnapshotGroup").WithTags("snapshots")
+            .OpenTo(Roles.Uploaders).AcceptsIdempotencyKey().WithName("createSnapshotGroup").WithTags("snapshots")
             .WithSummary("Takes snapshots of several volumes of one gateway at one point; all of them complete, or none does.")
             .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound, ErrorCodes.GatewayNotConnected, ErrorCodes.GatewayTimeout, ErrorCodes.InvalidState, ErrorCodes.LimitExceeded);
         api.MapGet("/snapshot-groups/{groupId}", async (string groupId, IGrainFactory grains) =>
@@ -26,6 +27,6 @@ internal static class SnapshotGroupRoutes
                 Ids.Require(ResourceKind.SnapshotGroup, groupId, "Snapshot group");
                 return TypedResults.Ok(Views.Of(await grains.GetGrain<ISnapshotGroupGrain>(groupId).Describe()));
             })
-            .WithName("getSnapshotGroup").WithTags("snapshots").WithSummary("A group of snapshots and how far it is.").Refuses(ErrorCodes.NotFound);
+            .OpenTo(Roles.Readers).WithName("getSnapshotGroup").WithTags("snapshots").WithSummary("A group of snapshots and how far it is.").Refuses(ErrorCodes.NotFound);
     }
 }

@@ -4,6 +4,7 @@ using Tidegate.Client.Rest.Models;
 using Tidegate.Grains.Interfaces.Accounts;
 using Tidegate.Grains.Interfaces.Activation;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Silo.Projections;
@@ -87,6 +88,16 @@ internal static class Views
     public static AuditRecordView Of(AuditRow row) => new(
         row.Aggregate, row.Number, row.AccountId, row.Kind, DateTimeOffset.Parse(row.At, CultureInfo.InvariantCulture), row.ActorId, row.Body,
         Convert.ToHexStringLower(row.PreviousHash), Convert.ToHexStringLower(row.Hash));
+
+    public static CallerView Of(Caller caller) => new(caller.Role, caller.AccountId, caller.ActorId)
+    {
+        VolumeIds = caller.Volumes.Length == 0 ? null : caller.Volumes.Split(','),
+        ExpiresAt = caller.ExpiresAt,
+    };
+
+    public static ApiKeyView ApiKey(JsonElement row) => new(
+        Text(row, "id"), Text(row, "label"), Enum.Parse<Role>(Text(row, "role"), ignoreCase: true), row.GetProperty("createdAt").GetDateTimeOffset(), Time(row, "expiresAt"),
+        Text(row, "volumes").Split(',', StringSplitOptions.RemoveEmptyEntries));
 
     public static GatewaySummary Gateway(JsonElement row) => new(Text(row, "id"), Text(row, "name"), Text(row, "timeZone"), row.GetProperty("createdAt").GetDateTimeOffset());
 

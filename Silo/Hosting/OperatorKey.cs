@@ -21,7 +21,7 @@ internal sealed partial class OperatorKey(IGrainFactory grains, ILogger<Operator
         if (!File.Exists(path))
         {
             var keyId = ResourceId.New(ResourceKind.ApiKey);
-            var secret = await grains.GetGrain<IApiKeyGrain>(keyId).Create("", "operator, made on first start", Role.Operator, null);
+            var secret = await grains.GetGrain<IApiKeyGrain>(keyId).Create("", new ApiKeyTerms("operator, made on first start", Role.Operator, null, []));
             SecretFile.ReadOrCreate(path, () => Encoding.ASCII.GetBytes(ApiKeyText.Format(keyId, secret) + "\n"));
             LogMade(keyId, path);
             return;

@@ -211,6 +211,7 @@ internal sealed class SiloApplication : IAsyncDisposable
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
         app.UseListenerRouting();
+        app.UseMiddleware<ApiAuthentication>();
         var api = app.MapListener(Listener.Api);
         api.MapHealth();
         api.MapApi();

@@ -15,12 +15,13 @@ internal sealed class ProjectionReader(StateStore store)
             + (query.AccountId is null ? "" : " AND account_id = @AccountId")
             + (query.ParentId is null ? "" : " AND parent_id = @ParentId")
             + (query.Name is null ? "" : " AND name = @Name")
+            + (query.Volumes.Length == 0 ? "" : query.VolumeColumn is { } column ? $" AND {column} IN @volumes" : " AND 1 = 0")
             + " ORDER BY created_at, id LIMIT @count";
         return store.ReadAsync<IReadOnlyList<(string, string, string, JsonElement)>>(
             async connection =>
             {
                 var rows = await connection.QueryAsync<(string Id, string AccountId, string CreatedAt, string Body)>(
-                    sql, new { query.Kind, query.AccountId, query.ParentId, query.Name, afterTime, afterId, count });
+                    sql, new { query.Kind, query.AccountId, query.ParentId, query.Name, volumes = query.Volumes.Split(','), afterTime, afterId, count });
                 return [.. rows.Select(row => (row.Id, row.AccountId, row.CreatedAt, JsonDocument.Parse(row.Body).RootElement.Clone()))];
             },
             cancellationToken);

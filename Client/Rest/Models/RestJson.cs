@@ -61,6 +61,7 @@ namespace Tidegate.Client.Rest.Models;
 [JsonSerializable(typeof(Page<GatewaySummary>))]
 [JsonSerializable(typeof(Page<VolumeSummary>))]
 [JsonSerializable(typeof(Page<SnapshotView>))]
+[JsonSerializable(typeof(Page<ApiKeyView>))]
 [JsonSerializable(typeof(Page<AuditRecordView>))]
 [JsonSerializable(typeof(Page<ChangedExtent>))]
 [JsonSerializable(typeof(ProblemView))]

@@ -3,6 +3,7 @@ using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Grains.Security;
@@ -23,7 +24,7 @@ internal sealed class SnapshotGroupGrain([PersistentState("snapshot-group", "sta
     /// <inheritdoc />
     public async Task<SnapshotGroupDescription> Take(IReadOnlyList<GroupMember> members, string description)
     {
-        if (State.Members.Length > 0) Authorisation.RequireAccount(State.AccountId, What);
+        if (State.Members.Length > 0) Authorisation.Require(Roles.Uploaders, State.AccountId, What);
         if (members.Any(member => !ResourceId.IsValid(ResourceKind.Volume, member.VolumeId) || !ResourceId.IsValid(ResourceKind.Snapshot, member.SnapshotId)))
             throw Arguments.Invalid("A member is a volume's id and a snapshot's.");
         SnapshotGroupMachine.CheckMembers(members);
@@ -31,6 +32,7 @@ internal sealed class SnapshotGroupGrain([PersistentState("snapshot-group", "sta
         if (volumes.Select(volume => volume.GatewayId).Distinct().Count() > 1)
             throw Arguments.Invalid("The volumes of a group are all of one gateway: there is no common point of several machines.");
         if (volumes.Select(volume => volume.AccountId).Distinct().Count() > 1) throw Arguments.Invalid("The volumes of a group are all of one account.");
+        Authorisation.Require(Roles.Uploaders, volumes[0].AccountId, What);
         await SaveChangeAsync((state, now) => SnapshotGroupMachine.Request(state, volumes[0].AccountId, volumes[0].GatewayId, members, description, now));
         if (State.Stage == SnapshotGroupState.Requested) await AskAsync();
         await SettleQuietlyAsync();
@@ -41,7 +43,7 @@ internal sealed class SnapshotGroupGrain([PersistentState("snapshot-group", "sta
     public async Task<SnapshotGroupDescription> Describe()
     {
         if (State.Members.Length == 0) throw Authorisation.NotFound(What);
-        Authorisation.RequireAccount(State.AccountId, What);
+        Authorisation.Require(Roles.Readers, State.AccountId, What);
         var state = State;
         var snapshots = (await Task.WhenAll(state.Members.Select(FindAsync))).OfType<SnapshotDescription>().ToArray();
         var progress = state.Stage switch

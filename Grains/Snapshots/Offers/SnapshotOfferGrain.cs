@@ -20,8 +20,9 @@ internal sealed class SnapshotOfferGrain([PersistentState("snapshot-offer", "sta
     /// <inheritdoc />
     public async Task<SnapshotOfferDescription> Make(SnapshotOfferRequest request)
     {
-        if (State.Snapshot is { } known) Authorisation.RequireAccount(known.AccountId, What);
+        if (State.Snapshot is { } known) Authorisation.Require(Roles.Admins, known.AccountId, What);
         var snapshot = await GrainFactory.GetGrain<ISnapshotGrain>(request.SnapshotId).Describe();
+        Authorisation.Require(Roles.Admins, snapshot.AccountId, What);
         await ChangeAsync((state, now) => SnapshotOfferMachine.Make(state, request, snapshot, now));
         return await Describe();
     }
@@ -30,7 +31,7 @@ internal sealed class SnapshotOfferGrain([PersistentState("snapshot-offer", "sta
     public Task<SnapshotOfferDescription> Describe()
     {
         if (State is not { Request: { } request, Snapshot: { } snapshot }) throw Authorisation.NotFound(What);
-        if (!IsOwner) Authorisation.RequireAccount(request.ToAccountId, What);
+        Authorisation.Require(Roles.Auditors, IsOwner ? State.Snapshot.AccountId : request.ToAccountId, What);
         // One account does not learn the other's ids from it; who offers to himself, and the operator, see both.
         var isAddressee = Caller.Current.Role == Role.Operator || Caller.Current.AccountId == request.ToAccountId;
         return Task.FromResult(new SnapshotOfferDescription(
@@ -52,7 +53,7 @@ internal sealed class SnapshotOfferGrain([PersistentState("snapshot-offer", "sta
     public async Task<SnapshotCopyDescription> Accept(string copyId, string snapshotId, string description)
     {
         if (State.Request is not { } request) throw Authorisation.NotFound(What);
-        Authorisation.RequireAccount(request.ToAccountId, What);
+        Authorisation.Require(Roles.Admins, request.ToAccountId, What);
         if (!ResourceId.IsValid(ResourceKind.Volume, copyId) || !ResourceId.IsValid(ResourceKind.Snapshot, snapshotId))
             throw Arguments.Invalid("A copy needs a volume id and a snapshot id.");
         await SaveChangeAsync((state, now) => SnapshotOfferMachine.Accept(state, copyId, snapshotId, description, now));
@@ -66,7 +67,7 @@ internal sealed class SnapshotOfferGrain([PersistentState("snapshot-offer", "sta
     public async Task Revoke()
     {
         if (State.Snapshot is not { } offered) throw Authorisation.NotFound(What);
-        Authorisation.RequireAccount(offered.AccountId, What);
+        Authorisation.Require(Roles.Admins, offered.AccountId, What);
         await ChangeAsync((state, _) => SnapshotOfferMachine.Revoke(state));
     }
 

@@ -63,7 +63,7 @@ internal sealed class CommitSilo : IAsyncDisposable
         return id;
     }
 
-    public static Caller Tenant(string accountId) => new(Role.Tenant, accountId, "", "key-of-" + accountId);
+    public static Caller Tenant(string accountId) => new(Role.AccountAdmin, accountId, "", "key-of-" + accountId);
 
     /// <summary>Runs a call as somebody; the request context is set for it alone.</summary>
     public static async Task<T> AsAsync<T>(Caller caller, Func<Task<T>> call)

@@ -111,7 +111,7 @@ public sealed class GrainCluster : IAsyncLifetime
 
     public static Caller Operator { get; } = new(Role.Operator, "", "", "operator");
 
-    public static Caller Tenant(string accountId) => new(Role.Tenant, accountId, "", "key-of-" + accountId);
+    public static Caller Tenant(string accountId) => new(Role.AccountAdmin, accountId, "", "key-of-" + accountId);
 
     public static Caller Agent(string accountId, string gatewayId) => new(Role.Agent, accountId, gatewayId, gatewayId) { ClientId = TestSockets.Client };
 

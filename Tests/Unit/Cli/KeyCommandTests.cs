@@ -15,7 +15,7 @@ public sealed class KeyCommandTests
     {
         var begun = new AccountView(Account, "a", DateTimeOffset.UnixEpoch, KeyRotationBegunAt: DateTimeOffset.UnixEpoch);
         await using var api = (await FakeApi.StartAsync())
-            .On("GET", "/v1/me", FakeReply.Ok(new CallerView(Role.Tenant, Account, "key-1")))
+            .On("GET", "/v1/me", FakeReply.Ok(new CallerView(Role.AccountAdmin, Account, "key-1")))
             .On("POST", $"/v1/accounts/{Account}/key-rotations", FakeReply.Ok(begun))
             .On("GET", $"/v1/accounts/{Account}", FakeReply.Ok(begun), FakeReply.Ok(begun with { KeyRotationBegunAt = null, KeyRotatedAt = DateTimeOffset.UnixEpoch }));
         var run = await CliRun.Async(api, "keys", "rotate", "--wait", "-o", "json");

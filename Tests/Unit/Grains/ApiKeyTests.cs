@@ -1,4 +1,6 @@
 using Tidegate.Grains.Accounts;
+using Tidegate.Grains.Interfaces.Accounts;
+using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Security;
 using Xunit;
 
@@ -10,16 +12,53 @@ public sealed class ApiKeyTests
     private static readonly string Secret = new('s', 43);
     private const string KeyId = "key-0123456789abcdef0123";
 
-    private static ApiKeyState Created(TimeSpan? lifetime = null) => ApiKeyMachine.Create(
-        new ApiKeyState(), "123456789012", "label", Role.Tenant, lifetime, ApiKeyMachine.HashOf(Secret), Start).Next!;
+    private static ApiKeyState Created(TimeSpan? lifetime = null, DateTimeOffset? makerEndsAt = null, params string[] volumes) => ApiKeyMachine.Create(
+        new ApiKeyState(), "123456789012", new ApiKeyTerms("label", Role.AccountAdmin, lifetime, volumes), makerEndsAt, ApiKeyMachine.HashOf(Secret), Start).Next!;
 
     [Fact]
     public void A_key_stands_for_its_account_until_it_expires()
     {
         var key = Created(TimeSpan.FromHours(1));
         var caller = ApiKeyMachine.Authenticate(key, KeyId, ApiKeyMachine.HashOf(Secret), Start);
-        Assert.Equal(new Caller(Role.Tenant, "123456789012", "", KeyId), caller);
+        Assert.Equal(new Caller(Role.AccountAdmin, "123456789012", "", KeyId) { ExpiresAt = Start.AddHours(1) }, caller);
         Assert.Null(ApiKeyMachine.Authenticate(key, KeyId, ApiKeyMachine.HashOf(Secret), Start.AddHours(1)));
+    }
+
+    [Fact]
+    public void A_key_ends_no_later_than_the_one_that_made_it()
+    {
+        var end = Start.AddHours(1);
+        Assert.Equal(end, Created(null, end).ExpiresAt);
+        Assert.Equal(end, Created(TimeSpan.FromDays(1), end).ExpiresAt);
+        Assert.Equal(Start.AddMinutes(5), Created(TimeSpan.FromMinutes(5), end).ExpiresAt);
+        Assert.Equal(Start.AddDays(1), Created(TimeSpan.FromDays(1)).ExpiresAt);
+        Assert.Null(Created().ExpiresAt);
+    }
+
+    [Fact]
+    public void A_bound_key_covers_its_volumes_and_nothing_that_belongs_to_none()
+    {
+        const string one = "vol-00000000000000000001", two = "vol-00000000000000000002";
+        var caller = ApiKeyMachine.Authenticate(Created(null, null, two, one, two), KeyId, ApiKeyMachine.HashOf(Secret), Start)!;
+        Assert.Equal($"{one},{two}", caller.Volumes);
+        Assert.True(caller.Covers(one) && caller.Covers(two));
+        Assert.False(caller.Covers("vol-00000000000000000003") || caller.Covers("") || caller.Covers(one[..^1]) || caller.Covers($"{one},{two}"));
+        Assert.True(new Caller(Role.Reader, "123456789012", "", KeyId).Covers(""));
+    }
+
+    [Theory]
+    [InlineData(Role.None, "label", 0, 0)]
+    [InlineData(Role.Agent, "label", 0, 0)]
+    [InlineData((Role)99, "label", 0, 0)]
+    [InlineData(Role.Reader, "two\nlines", 0, 0)]
+    [InlineData(Role.Reader, "label", -1, 0)]
+    [InlineData(Role.Reader, "label", 3651, 0)]
+    [InlineData(Role.Reader, "label", 0, 17)]
+    [InlineData(Role.Operator, "label", 0, 1)]
+    public void Terms_that_no_key_has_are_refused(Role role, string label, int days, int volumes)
+    {
+        var terms = new ApiKeyTerms(label, role, days == 0 ? null : TimeSpan.FromDays(days), [.. Enumerable.Range(0, volumes).Select(number => $"vol-{number:x20}")]);
+        Assert.Equal(ErrorCodes.InvalidArgument, Assert.Throws<TidegateException>(() => ApiKeyMachine.Check(terms)).Code);
     }
 
     [Fact]

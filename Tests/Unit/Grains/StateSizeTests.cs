@@ -54,7 +54,7 @@ public sealed class StateSizeTests
     private static readonly Dictionary<string, object> States = new()
     {
         ["account"] = new AccountState { Name = new string('n', 63), Outbox = FullOutbox, Rotation = new KeyRotation { Through = Id, Problem = Text(200) } },
-        ["api-key"] = new ApiKeyState { AccountId = "123456789012", Label = Text(128), Role = Role.Tenant, SecretHash = new byte[32], Outbox = FullOutbox },
+        ["api-key"] = new ApiKeyState { AccountId = "123456789012", Label = Text(128), Role = Role.AccountAdmin, SecretHash = new byte[32], Outbox = FullOutbox },
         ["name"] = new NameState { ResourceId = Id },
         ["gateway"] = new GatewayState
         {

@@ -31,7 +31,7 @@ public sealed class CallPolicyTests
     [Fact]
     public void No_token_no_call() => Assert.NotNull(CallPolicy.Refusal(Heartbeat, Gateway, null, "client-1"));
 
-    [Theory, InlineData(Role.None), InlineData(Role.Tenant), InlineData(Role.Operator)]
+    [Theory, InlineData(Role.None), InlineData(Role.AccountAdmin), InlineData(Role.Operator)]
     public void Other_roles_are_not_agents(Role role) =>
         Assert.NotNull(CallPolicy.Refusal(Heartbeat, Gateway, Agent with { Caller = Agent.Caller with { Role = role } }, "client-1"));
 

@@ -20,7 +20,7 @@ public sealed class PinnedTrustTests : IDisposable
         var (authority, ours) = Authority("ours");
         var (_, theirs) = Authority("theirs");
         using var server = Server(authority, IPAddress.Loopback);
-        await using var api = (await ServeAsync(server)).On("GET", "/v1/me", FakeReply.Ok(new CallerView(Role.Tenant, "", "")));
+        await using var api = (await ServeAsync(server)).On("GET", "/v1/me", FakeReply.Ok(new CallerView(Role.AccountAdmin, "", "")));
         using var trusting = new TidegateRestClient(new RestClientOptions { Endpoint = api.Url, CaFile = ours });
         await trusting.GetCallerAsync();
 

@@ -16,9 +16,9 @@ public sealed class RestClientTests
     [Fact]
     public async Task A_call_carries_the_key_and_reads_the_answer()
     {
-        await using var api = (await FakeApi.StartAsync()).On("GET", "/v1/me", FakeReply.Ok(new CallerView(Role.Tenant, Samples.AccountId, "key-1")));
+        await using var api = (await FakeApi.StartAsync()).On("GET", "/v1/me", FakeReply.Ok(new CallerView(Role.AccountAdmin, Samples.AccountId, "key-1")));
         using var client = Client(api);
-        Assert.Equal(new CallerView(Role.Tenant, Samples.AccountId, "key-1"), await client.GetCallerAsync());
+        Assert.Equal(new CallerView(Role.AccountAdmin, Samples.AccountId, "key-1"), await client.GetCallerAsync());
         Assert.Equal("Bearer " + Key, Assert.Single(api.Requests).Authorization);
     }
 
