@@ -21,7 +21,10 @@ namespace Tidegate.Cli.Output;
     [
         typeof(CamelCaseEnumConverter<Role>),
         typeof(CamelCaseEnumConverter<VolumeRunState>),
+        typeof(CamelCaseEnumConverter<DivergenceChoice>),
         typeof(CamelCaseEnumConverter<SnapshotState>),
+        typeof(CamelCaseEnumConverter<SnapshotConsistency>),
+        typeof(CamelCaseEnumConverter<SnapshotGroupState>),
         typeof(CamelCaseEnumConverter<SnapshotOfferState>),
         typeof(CamelCaseEnumConverter<SnapshotCopyState>),
         typeof(CamelCaseEnumConverter<KeyRotationStage>),
