@@ -2,9 +2,10 @@ namespace Tidegate.Grains.Interfaces.Security;
 
 /// <summary>
 /// Opens a grain method to clients that hold one of the named roles. A method without it is reachable from inside the
-/// cluster alone: deny is the default (<c>docs/protocols/link.md</c>, layer 3).
+/// cluster alone: deny is the default (<c>docs/protocols/link.md</c>, layer 3). Interfaces cannot be opened as a whole: a method that is added
+/// to one later would be open without anybody having said so.
 /// </summary>
-[AttributeUsage(AttributeTargets.Method | AttributeTargets.Interface)]
+[AttributeUsage(AttributeTargets.Method)]
 public sealed class ReachableByAttribute(params Role[] roles) : Attribute
 {
     /// <summary>The roles that may call.</summary>

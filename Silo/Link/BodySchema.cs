@@ -28,9 +28,9 @@ internal sealed class BodySchema
 
     private readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> _errors;
 
-    public BodySchema(SerializerSessionPool sessions, TypeConverter names)
+    public BodySchema(SerializerSessionPool sessions, TypeConverter names, LinkContracts contracts)
     {
-        var types = new BodyTypes();
+        var types = new BodyTypes(contracts);
         types.AddContracts();
         var (wellKnown, named) = (new Dictionary<uint, BodyType>(), new Dictionary<string, (BodyType, int)>(StringComparer.Ordinal));
         using var session = sessions.GetSession();

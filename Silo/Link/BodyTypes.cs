@@ -10,9 +10,8 @@ namespace Tidegate.Silo.Link;
 /// Collects the types that are reached from the grain contracts, and how each looks on the wire. Throws when a contract holds something that
 /// the guard could not bound: then the guard is taught first, and the silo does not start with a hole.
 /// </summary>
-internal sealed class BodyTypes
+internal sealed class BodyTypes(LinkContracts contracts)
 {
-    private static readonly Assembly _contracts = typeof(Caller).Assembly;
 
     /// <summary>Plain in every message: values without structure of their own.</summary>
     private static readonly FrozenSet<Type> _leaves = new[]
@@ -40,11 +39,11 @@ internal sealed class BodyTypes
     {
         foreach (var leaf in _leaves) _known[leaf] = BodyType.Plain;
         AddException();
-        foreach (var contract in _contracts.GetTypes().Where(type => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type)))
+        foreach (var contract in contracts.Types.Where(type => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type)))
         {
             if (OpenGrainTypes.IsOpen(contract))
             {
-                foreach (var request in Requests(_contracts, contract)) Add(request);
+                foreach (var request in Requests(contract.Assembly, contract)) Add(request);
             }
 
             if (typeof(IGrainObserver).IsAssignableFrom(contract)) AddAnswers(contract);
@@ -76,7 +75,7 @@ internal sealed class BodyTypes
             foreach (var request in Requests(contract.Assembly, contract)) Add(request);
         }
 
-        var elements = _contracts.GetTypes().Where(type => type.IsInterface).SelectMany(static type => type.GetMethods()).Select(static method => method.ReturnType)
+        var elements = contracts.Types.Where(type => type.IsInterface).SelectMany(static type => type.GetMethods()).Select(static method => method.ReturnType)
             .Where(static type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>)).Select(static type => type.GetGenericArguments()[0]).Distinct().ToArray();
         foreach (var request in Requests(typeof(IAsyncEnumerableGrainExtension).Assembly, typeof(IAsyncEnumerableGrainExtension)))
         {
@@ -105,7 +104,7 @@ internal sealed class BodyTypes
         // A reference names its grain and interface; Orleans' own proxies stand for it on the wire.
         if (typeof(IAddressable).IsAssignableFrom(type)) return AddReference(type);
         if (typeof(IInvokable).IsAssignableFrom(type)) return AddRequest(type);
-        if (type.IsDefined(typeof(GenerateSerializerAttribute), inherit: false) && type.Assembly == _contracts) return AddRecord(type);
+        if (type.IsDefined(typeof(GenerateSerializerAttribute), inherit: false) && contracts.Assemblies.Contains(type.Assembly)) return AddRecord(type);
         if (_plumbing.Contains(type.FullName)) return _known[type] = BodyType.Plain;
         throw new InvalidOperationException($"A contract holds {type}, of which the frame guard cannot tell how much it makes the decoder do: teach it, or use another type.");
     }
@@ -137,7 +136,7 @@ internal sealed class BodyTypes
     {
         var shape = _known[type] = new BodyType(BodyKind.Object);
         shape.Levels = LevelsOf(type);
-        foreach (var derived in _contracts.GetTypes().Where(candidate => candidate.BaseType == type)) Add(derived);
+        foreach (var derived in contracts.Types.Where(candidate => candidate.BaseType == type)) Add(derived);
         return shape;
     }
 

@@ -13,7 +13,7 @@ internal static class CallPolicy
     public static string? Refusal(MethodInfo? method, string grainKey, LinkToken? token, string sourceClientId)
     {
         if (method?.DeclaringType is not { IsInterface: true } contract) return "the method is none of a grain interface";
-        var roles = method.GetCustomAttribute<ReachableByAttribute>()?.Roles ?? contract.GetCustomAttribute<ReachableByAttribute>()?.Roles;
+        var roles = method.GetCustomAttribute<ReachableByAttribute>()?.Roles;
         if (roles is null) return $"{contract.Name}.{method.Name} is open to no client";
         if (token is null) return "no valid token";
         if (!string.Equals(token.ClientId, sourceClientId, StringComparison.Ordinal)) return "the token belongs to another client id";

@@ -13,7 +13,7 @@ namespace Tidegate.Silo.Link;
 /// </summary>
 internal sealed partial class FrameGuard(
     PreambleReader preambles, SerializerSessionPool sessions, OpenGrainTypes open, BodySchema bodies, LinkConnections connections, IGrainFactory grains,
-    IRevokedCertificates revoked, BreachAudit audit, LinkSettings settings, ILocalSiloDetails silo, TimeProvider time, ILogger<FrameGuard> logger)
+    IRevokedCertificates revoked, BreachAudit audit, LinkJudges judges, LinkSettings settings, ILocalSiloDetails silo, TimeProvider time, ILogger<FrameGuard> logger)
 {
     private static readonly TimeSpan _checkEvery = TimeSpan.FromSeconds(5);
 
@@ -69,7 +69,7 @@ internal sealed partial class FrameGuard(
         await pump.HeldFramesAsync((header, body) =>
         {
             var frame = FrameHeader.Read(header, sessions);
-            if (judge.Refusal(frame) is { } rule) throw new LinkBreachException(rule);
+            if (judges.Frame(judge, frame) is { } rule) throw new LinkBreachException(rule);
             var walk = new BodyWalk(bodies, header.Slice(frame.RestAt));
             walk.Header(frame.Flags);
             if (!body.IsEmpty) walk.Body(body, frame.Response == FrameResponse.Success);

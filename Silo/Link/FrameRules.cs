@@ -41,9 +41,10 @@ internal sealed class FrameRules(string clientId, FrozenSet<GrainType> openGrain
     private string? RequestRefusal(in FrameHeader frame)
     {
         if (frame.Response != FrameResponse.None) return "a request that says it is a response";
-        // Orleans forwards a system target's call to whatever address it names: from here it may name this gateway only.
+        // Orleans forwards a system target's call to whatever address it names, and falls over one that names none, with the whole silo: from
+        // here it may name this gateway only.
         if (frame.Target.Type == ManifestTarget)
-            return frame.TargetSilo is null || frame.TargetSilo.Equals(thisGateway) ? null : $"a call to a system target at {frame.TargetSilo}";
+            return thisGateway.Equals(frame.TargetSilo) ? null : $"a call to a system target at {frame.TargetSilo?.ToString() ?? "no address"}";
         return openGrainTypes.Contains(frame.Target.Type) ? null : $"a call to {frame.Target.Type}, which is open to no client";
     }
 

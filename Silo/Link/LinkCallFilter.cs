@@ -11,7 +11,7 @@ namespace Tidegate.Silo.Link;
 /// the silo's own hosted client among them, pass; the frame guard keeps clients from taking such a sender's name.
 /// </summary>
 internal sealed partial class LinkCallFilter(
-    LinkTokenService tokens, IRevokedCertificates revoked, EnumerationOwners enumerations, LinkConnections connections, BreachAudit audit,
+    LinkTokenService tokens, IRevokedCertificates revoked, EnumerationOwners enumerations, LinkConnections connections, BreachAudit audit, LinkJudges judges,
     ILogger<LinkCallFilter> logger) : IIncomingGrainCallFilter
 {
     /// <summary>Orleans' name for a client inside a silo's process: trusted as the silo is.</summary>
@@ -43,7 +43,7 @@ internal sealed partial class LinkCallFilter(
             ? PlumbingRefusal(context, method, token, client)
             : IsEnumeration(method)
                 ? EnumerationRefusal(context, method!, token, client)
-                : CallPolicy.Refusal(method, context.TargetId.Key.ToString()!, token, client);
+                : judges.Call(method, context.TargetId.Key.ToString()!, token, client);
         if (refusal is not null)
         {
             Refused(logger, client, token?.Caller.ActorId ?? "", context.TargetId, context.MethodName, refusal);
@@ -103,7 +103,7 @@ internal sealed partial class LinkCallFilter(
         if (method.Name == nameof(IAsyncEnumerableGrainExtension.StartEnumeration))
         {
             var wrapped = context.Request.GetArgument(1) as IInvokable;
-            return CallPolicy.Refusal(wrapped?.GetMethod(), context.TargetId.Key.ToString()!, token, client)
+            return judges.Call(wrapped?.GetMethod(), context.TargetId.Key.ToString()!, token, client)
                 ?? (enumerations.TryStart(context.TargetContext, enumeration, client, token!.Thumbprint) ? null : "the enumeration is somebody else's, or one too many");
         }
         if (token is null || !string.Equals(token.ClientId, client, StringComparison.Ordinal)) return "no valid token";

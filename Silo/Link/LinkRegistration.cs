@@ -40,6 +40,8 @@ public static class LinkRegistration
         services.AddKeyedSingleton<IControllable>(RevocationWatch.Name, static (provider, _) => provider.GetRequiredService<RevocationWatch>());
         services.AddSingleton<LinkConnections>().AddSingleton<PreambleReader>().AddSingleton<OpenGrainTypes>().AddSingleton<BodySchema>();
         services.AddSingleton<BreachAudit>().AddHostedService(static provider => provider.GetRequiredService<BreachAudit>());
+        services.TryAddSingleton(LinkContracts.Own);
+        services.TryAddSingleton(new LinkJudges());
         services.AddSingleton<FrameGuard>().AddSingleton<GuardedPort>();
         services.TryAddSingleton<ServiceAddresses>();
         services.AddSingleton<ILinkSockets, LinkSockets>().AddSingleton<LinkOffers>();

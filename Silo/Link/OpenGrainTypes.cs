@@ -17,5 +17,5 @@ internal sealed class OpenGrainTypes(GrainTypeResolver resolver, IOptions<GrainT
 
     /// <summary>True when a contract lets a client in somewhere.</summary>
     internal static bool IsOpen(Type contract) =>
-        contract.GetCustomAttribute<ReachableByAttribute>() is not null || contract.GetMethods().Any(m => m.GetCustomAttribute<ReachableByAttribute>() is not null);
+        contract.GetMethods().Any(m => m.GetCustomAttribute<ReachableByAttribute>() is not null);
 }

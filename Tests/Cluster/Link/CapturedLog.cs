@@ -16,19 +16,22 @@ internal sealed class CapturedLog : ILoggerProvider
     public string All => string.Join('\n', _entries.Select(entry => $"{entry.Id} {entry.Text}"));
 
     /// <summary>Waits until an entry of the event contains the text.</summary>
-    public async Task SeenAsync(int eventId, string part)
+    public Task SeenAsync(int eventId, string part) => CountedAsync(eventId, part, 1);
+
+    /// <summary>Waits until so many entries of the event contain the text.</summary>
+    public async Task CountedAsync(int eventId, string part, int count)
     {
         while (true)
         {
             var changed = _changed.Task;
-            if (Texts(eventId).Any(text => text.Contains(part, StringComparison.Ordinal))) return;
+            if (Texts(eventId).Count(text => text.Contains(part, StringComparison.Ordinal)) >= count) return;
             try
             {
                 await changed.OrHungAsync();
             }
             catch (TimeoutException)
             {
-                throw new TimeoutException($"No entry {eventId} with '{part}'. The log:\n{All}");
+                throw new TimeoutException($"Not {count} entries {eventId} with '{part}'. The log:\n{All}");
             }
         }
     }

@@ -60,6 +60,9 @@ public sealed class GuardedSilo : IAsyncLifetime
 
     private GuardedSilo(GuardedSilo primary) => (_primary, _directory) = (primary, primary._directory);
 
+    /// <summary>Who decides on frames and calls: the rules, unless a test plants a hole before the silo starts.</summary>
+    internal LinkJudges Judges { get; init; } = new();
+
     internal CapturedLog Log { get; } = new();
 
     internal RecordingPublisher Audit { get; } = new();
@@ -123,6 +126,9 @@ public sealed class GuardedSilo : IAsyncLifetime
             https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
             https.ClientCertificateValidation = (client, _, _) => CertificateTrust.IsTrustedClient(client, roots, TimeProvider.System);
         })));
+        builder.Services.AddSingleton(Judges);
+        // The tests' own assembly holds a contract with a method that nobody has marked.
+        builder.Services.AddSingleton(LinkContracts.Own with { Assemblies = [.. LinkContracts.Own.Assemblies, typeof(GuardedSilo).Assembly] });
         (LinkPort, SiloPort) = (FreePort(), FreePort());
         builder.UseOrleans(silo =>
         {

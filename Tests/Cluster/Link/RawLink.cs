@@ -102,6 +102,25 @@ internal sealed class RawLink : IAsyncDisposable
         return total;
     }
 
+    /// <summary>The next frame's header and body; null once the silo has closed the connection.</summary>
+    public async Task<(byte[] Header, byte[] Body)?> ReadFrameAsync()
+    {
+        using var limit = new CancellationTokenSource(Hanging.Limit);
+        try
+        {
+            var lengths = new byte[8];
+            await _stream.ReadExactlyAsync(lengths, limit.Token);
+            var (header, body) = (new byte[BinaryPrimitives.ReadInt32LittleEndian(lengths)], new byte[BinaryPrimitives.ReadInt32LittleEndian(lengths.AsSpan(4))]);
+            await _stream.ReadExactlyAsync(header, limit.Token);
+            await _stream.ReadExactlyAsync(body, limit.Token);
+            return (header, body);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     public ValueTask DisposeAsync() => _stream.DisposeAsync();
 
     public static byte[] Length(int value)

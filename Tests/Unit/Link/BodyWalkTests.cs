@@ -199,10 +199,10 @@ public sealed class BodyWalkTests : IClassFixture<BodyWalkTests.Parts>
         {
             Sessions = _services.GetRequiredService<SerializerSessionPool>();
             Types.AddContracts();
-            Schema = new BodySchema(Sessions, _services.GetRequiredService<Orleans.Serialization.TypeSystem.TypeConverter>());
+            Schema = new BodySchema(Sessions, _services.GetRequiredService<Orleans.Serialization.TypeSystem.TypeConverter>(), LinkContracts.Own);
         }
 
-        internal BodyTypes Types { get; } = new();
+        internal BodyTypes Types { get; } = new(LinkContracts.Own);
 
         internal BodySchema Schema { get; }
 

@@ -24,7 +24,7 @@ public sealed class FrameRulesTests
     {
         Assert.Null(_rules.Refusal(Frame(FrameDirection.Request, Me, Gateway)));
         Assert.Null(_rules.Refusal(Frame(FrameDirection.OneWay, Me, Gateway)));
-        Assert.Null(_rules.Refusal(Frame(FrameDirection.Request, Me, new GrainId(FrameRules.ManifestTarget, IdSpan.Create("10.0.0.1:1@1")))));
+        Assert.Null(_rules.Refusal(Frame(FrameDirection.Request, Me, new GrainId(FrameRules.ManifestTarget, IdSpan.Create("10.0.0.1:1@1")), silo: Here)));
     }
 
     [Fact]
@@ -32,6 +32,7 @@ public sealed class FrameRulesTests
     {
         var manifest = new GrainId(FrameRules.ManifestTarget, IdSpan.Create("10.0.0.1:1@1"));
         Assert.Null(_rules.Refusal(Frame(FrameDirection.Request, Me, manifest, silo: Here)));
+        Assert.NotNull(_rules.Refusal(Frame(FrameDirection.Request, Me, manifest)));
         Assert.NotNull(_rules.Refusal(Frame(FrameDirection.Request, Me, manifest, silo: new IPEndPoint(Here.Address, 30001))));
         Assert.NotNull(_rules.Refusal(Frame(FrameDirection.Request, Me, manifest, silo: new IPEndPoint(IPAddress.Parse("192.0.2.7"), 22))));
     }

@@ -1,0 +1,14 @@
+using System.Reflection;
+using Tidegate.Grains.Interfaces.Security;
+
+namespace Tidegate.Silo.Link;
+
+/// <summary>The assemblies whose grain contracts clients may have a part in; what they hold is what the guard lets decode.</summary>
+internal sealed record LinkContracts(params Assembly[] Assemblies)
+{
+    /// <summary>The service's own.</summary>
+    public static readonly LinkContracts Own = new(typeof(Caller).Assembly);
+
+    /// <summary>Every type of them.</summary>
+    public IEnumerable<Type> Types => Assemblies.SelectMany(static assembly => assembly.GetTypes());
+}
