@@ -18,7 +18,7 @@ public sealed class HostileTypeTests(GuardedPair pair)
     [
         "OrleansCodeGen.Orleans.Runtime.Invokable_IGrainCallCancellationExtension_", "OrleansCodeGen.Orleans.Runtime.Invokable_IClusterManifestSystemTarget_",
         "OrleansCodeGen.Orleans.Runtime.Invokable_IAsyncEnumerableGrainExtension_",
-        "System.Byte[]", "System.DateTime", "System.DateTimeOffset", "System.Decimal", "System.Exception", "System.Guid", "System.String", "System.TimeSpan",
+        "System.Byte[]", "System.DateTime", "System.DateTimeOffset", "System.Decimal", "System.Exception", "System.Guid", "System.String", "System.String[]", "System.TimeSpan",
         "Orleans.Runtime.GrainId", "Orleans.Runtime.GrainType", "Orleans.Runtime.IdSpan", "Orleans.Runtime.GrainInterfaceType", "Orleans.Runtime.CorrelationId",
         "Orleans.Metadata.MajorMinorVersion", "Orleans.Runtime.ManifestHash", "Orleans.Serialization.Invocation.CompletedResponse", "Orleans.Serialization.Invocation.ExceptionResponse", "Orleans.Serialization.ExceptionCodec",
     ];
