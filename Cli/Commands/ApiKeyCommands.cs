@@ -31,7 +31,7 @@ internal static class ApiKeyCommands
                 new CreateApiKeyRequest(
                     parsed.GetValue(label)!, parsed.GetValue(role), SpanOption.Seconds(parsed.GetValue(lifetime)), bound.Count == 0 ? null : bound),
                 cancellation);
-            session.Printer.One(made, CliJson.Default.CreatedApiKey, ("Key", made.KeyId), ("Secret", made.ApiKey));
+            session.Printer.One(made, CliJson.Default.CreatedApiKey, ("Key", made.KeyId), ("Secret", made.ApiKey.Reveal()));
             return ExitCode.Success;
         });
         return command;

@@ -48,7 +48,7 @@ internal sealed class GlobalOptions(TextWriter output, TextWriter errors, TimePr
         // A profile is looked at only when something is missing, so that a damaged one is not in the way of a full command line.
         var profile = api is null || key is null || ca is null ? Profiles(parsed).Load(ProfileName(parsed)) : null;
         api ??= profile?.ApiUrl;
-        key ??= profile?.ApiKey;
+        key ??= profile?.ApiKey.Reveal();
         if (api is null || key is null)
             throw new TidegateException(
                 ErrorCodes.Unauthenticated, $"There is no profile '{ProfileName(parsed)}' and {(api is null ? "no --api" : "no --key")} either.",

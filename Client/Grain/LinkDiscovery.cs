@@ -56,7 +56,7 @@ public sealed class LinkDiscovery(
             using var response = await _clients.GetOrAdd(service, CreateClient).PostAsync(new Uri(service, LinkWire.DiscoveryPath), content, cancellationToken);
             if (!response.IsSuccessStatusCode) throw await Problems.FromResponseAsync(response, cancellationToken);
             var reply = await response.Content.ReadFromJsonAsync(LinkJson.Default.LinkDiscoveryReply, cancellationToken);
-            return reply is { Endpoints.Count: > 0, Token.Length: > 0 }
+            return reply is { Endpoints.Count: > 0, Token.IsEmpty: false }
                 ? reply
                 : throw new TidegateException(ErrorCodes.Unavailable, $"{service.Authority} offers no silo to link to.", "Try again.");
         }

@@ -24,12 +24,12 @@ internal sealed partial class LinkTokenSource : IOutgoingGrainCallFilter
     }
 
     /// <summary>The token that calls carry now.</summary>
-    public string Current => _current.Token;
+    public string Current => _current.Token.Reveal();
 
     public async Task Invoke(IOutgoingGrainCallContext context)
     {
         // Set inside this asynchronous method, the entry lasts for this call only.
-        RequestContext.Set(Caller.TokenKey, _current.Token);
+        RequestContext.Set(Caller.TokenKey, Current);
         await context.Invoke();
     }
 

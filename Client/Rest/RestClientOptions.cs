@@ -1,9 +1,9 @@
-using System.Text;
 using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Client.Rest;
 
-/// <summary>Where the API is and how to call it. Prints without the key.</summary>
+/// <summary>Where the API is and how to call it.</summary>
 public sealed record RestClientOptions
 {
     /// <summary>Base address, for example <c>https://api.example.net</c>. Plain HTTP is accepted on loopback alone.</summary>
@@ -13,7 +13,7 @@ public sealed record RestClientOptions
     public string? CaFile { get; init; }
 
     /// <summary>API key, sent as <c>Authorization: Bearer</c>; null calls without a credential.</summary>
-    public string? ApiKey { get; init; }
+    public Secret? ApiKey { get; init; }
 
     /// <summary>Limit of one attempt; default 30 s, range 1 s to 10 min.</summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(30);
@@ -36,12 +36,5 @@ public sealed record RestClientOptions
         if (RetryDelay < TimeSpan.FromMilliseconds(1) || RetryDelay > TimeSpan.FromSeconds(5)) faults.Add("the retry delay must be 1 ms to 5 s");
         if (faults.Count > 0)
             throw new TidegateException(ErrorCodes.InvalidArgument, "The API client cannot start: " + string.Join("; ", faults) + ".");
-    }
-
-    private bool PrintMembers(StringBuilder builder)
-    {
-        builder.Append("Endpoint = ").Append(Endpoint).Append(", CaFile = ").Append(CaFile)
-            .Append(", ApiKey = ").Append(ApiKey is null ? "(none)" : "(redacted)");
-        return true;
     }
 }

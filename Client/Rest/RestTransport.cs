@@ -103,7 +103,7 @@ internal sealed class RestTransport(RestClientOptions options, HttpMessageHandle
     {
         var request = new HttpRequestMessage(call.Method, new Uri(options.Endpoint, call.Path)) { Content = content };
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        if (options.ApiKey is { Length: > 0 } key) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        if (options.ApiKey is { IsEmpty: false } key) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key.Reveal());
         if (call.IdempotencyKey is not null) request.Headers.Add(IdempotencyHeader, call.IdempotencyKey);
         return request;
     }

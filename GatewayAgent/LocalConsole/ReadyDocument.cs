@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Tidegate.GatewayAgent.LocalConsole;
 
 /// <summary>The ready file: tells scripts where a running agent is and how far it has come.</summary>
@@ -7,4 +9,11 @@ namespace Tidegate.GatewayAgent.LocalConsole;
 /// <param name="State">What the agent is doing.</param>
 /// <param name="ActivationKey">The key while it is advertised.</param>
 /// <param name="GatewayId">The gateway, once activated.</param>
-internal sealed record ReadyDocument(int Pid, string NbdUri, string LocalUrl, AgentState State, string? ActivationKey, string? GatewayId);
+internal sealed record ReadyDocument(int Pid, string NbdUri, string LocalUrl, AgentState State, string? ActivationKey, string? GatewayId)
+{
+    private bool PrintMembers(StringBuilder builder)
+    {
+        builder.Append("Pid = ").Append(Pid).Append(", State = ").Append(State).Append(", GatewayId = ").Append(GatewayId);
+        return true;
+    }
+}

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Tidegate.Grains.Interfaces.Volumes;
 
 /// <summary>Permission to do one thing to one blob, straight at the store or at the service's data endpoint.</summary>
@@ -16,4 +18,12 @@ public sealed record BlobTicket(
     [property: Id(3)] IReadOnlyDictionary<string, string> Headers,
     [property: Id(4)] DateTimeOffset ExpiresAt,
     [property: Id(5)] string Token,
-    [property: Id(6)] TicketTrust Trust = TicketTrust.ServiceAuthority);
+    [property: Id(6)] TicketTrust Trust = TicketTrust.ServiceAuthority)
+{
+    // The token lets whoever reads it in, and so does the address of a ticket, which may be signed.
+    private bool PrintMembers(StringBuilder builder)
+    {
+        builder.Append("BlobKey = ").Append(BlobKey).Append(", Method = ").Append(Method).Append(", ExpiresAt = ").Append(ExpiresAt.ToString("O"));
+        return true;
+    }
+}

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Tidegate.Grains.Interfaces.Volumes;
 
 /// <summary>One uploaded fill: blocks copied from the store.</summary>
@@ -16,4 +18,12 @@ public sealed record FillCommit(
     [property: Id(3)] byte[] Digest,
     [property: Id(4)] long LengthBytes,
     [property: Id(5)] long FrameBytes,
-    [property: Id(6)] string TicketToken);
+    [property: Id(6)] string TicketToken)
+{
+    // The token lets whoever reads it in, and so does the address of a ticket, which may be signed.
+    private bool PrintMembers(StringBuilder builder)
+    {
+        builder.Append("BlobKey = ").Append(BlobKey).Append(", Number = ").Append(Number);
+        return true;
+    }
+}

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Tidegate.Grains.Interfaces.Volumes;
 
 /// <summary>One uploaded segment.</summary>
@@ -26,4 +28,12 @@ public sealed record SegmentCommit(
     [property: Id(8)] DateTimeOffset HostTimeStart,
     [property: Id(9)] DateTimeOffset HostTimeEnd,
     [property: Id(10)] IReadOnlyList<string> SnapshotIds,
-    [property: Id(11)] string TicketToken);
+    [property: Id(11)] string TicketToken)
+{
+    // The token lets whoever reads it in, and so does the address of a ticket, which may be signed.
+    private bool PrintMembers(StringBuilder builder)
+    {
+        builder.Append("BlobKey = ").Append(BlobKey).Append(", Sequence = ").Append(Sequence).Append(", LogEnd = ").Append(LogEnd);
+        return true;
+    }
+}

@@ -14,7 +14,7 @@ internal static class ActivationRoutes
         api.MapPost("/activations/preview", async (HttpContext context, ActivationPreviewRequest request, IGrainFactory grains, RequestLimits limits) =>
             {
                 Count(context, limits);
-                return TypedResults.Ok(Views.Of(await Session(grains, request.ActivationKey).Preview()));
+                return TypedResults.Ok(Views.Of(await Session(grains, request.ActivationKey.Reveal()).Preview()));
             })
             .OpenTo(Roles.Owners).WithName("previewActivation").WithTags("activation").WithSummary("What an activation key would activate.")
             .Refuses(ErrorCodes.ActivationKeyNotFound, ErrorCodes.ActivationKeyExpired, ErrorCodes.ActivationKeyInvalid, ErrorCodes.RateLimited);
@@ -22,7 +22,7 @@ internal static class ActivationRoutes
             {
                 Count(context, limits);
                 RequireZone(request.TimeZone);
-                return TypedResults.Ok(Views.Of(await Session(grains, request.ActivationKey).Claim(request.Name, request.TimeZone)));
+                return TypedResults.Ok(Views.Of(await Session(grains, request.ActivationKey.Reveal()).Claim(request.Name, request.TimeZone)));
             })
             .OpenTo(Roles.Owners).WithName("claimActivation").WithTags("activation").WithSummary("Binds the gateway behind an activation key to the caller's account.")
             .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NameInUse, ErrorCodes.ActivationKeyNotFound, ErrorCodes.ActivationKeyExpired, ErrorCodes.ActivationKeyInvalid, ErrorCodes.RateLimited);

@@ -34,7 +34,7 @@ internal static class AgentActivationRoutes
         activation.MapPost("/certificate", async (HttpContext context, ActivationCertificateRequest request, IGrainFactory grains, RequestLimits limits) =>
         {
             limits.CountActivation(Address(context));
-            var issued = await Session(grains, request.SessionId).Issue(request.CertificateRequest ?? [], request.ActivationKey ?? "");
+            var issued = await Session(grains, request.SessionId).Issue(request.CertificateRequest ?? [], request.ActivationKey?.Reveal() ?? "");
             return TypedResults.Json(
                 new ActivationCertificateReply(issued.CertificatePem, issued.CaPem, issued.ExpiresAt), ActivationJson.Default.ActivationCertificateReply);
         });

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using Tidegate.Client.Rest.Models;
+using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Silo.Api;
 
@@ -30,6 +31,11 @@ internal static class ApiDescription
                 Description = "An API key, `tgk_...`.",
             };
             document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(SchemeName, document)] = [] }];
+            return Task.CompletedTask;
+        });
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            if (context.JsonTypeInfo.Type == typeof(Secret)) (schema.Type, schema.Format) = (JsonSchemaType.String, "password");
             return Task.CompletedTask;
         });
         options.AddOperationTransformer(DescribeProblemsAsync);

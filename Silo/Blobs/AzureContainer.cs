@@ -15,7 +15,7 @@ internal static class AzureContainer
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     /// <summary>A client for the container; nothing is asked yet. The options have no faults.</summary>
-    public static BlobContainerClient Open(BlobOptions options) => new(options.ConnectionString, options.Container, new BlobClientOptions
+    public static BlobContainerClient Open(BlobOptions options) => new(options.ConnectionString.Reveal(), options.Container, new BlobClientOptions
     {
         Retry =
         {

@@ -1,4 +1,5 @@
 using Azure.Storage.Blobs;
+using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Silo.Options;
 
@@ -18,7 +19,7 @@ public sealed class BlobOptions : ICheckedOptions
     public string Directory { get; set; } = "";
 
     /// <summary>Connection string of a storage account, with its key: tickets are signed with it. Required for Azure.</summary>
-    public string ConnectionString { get; set; } = "";
+    public Secret ConnectionString { get; set; } = Secret.None;
 
     /// <summary>Container, made on first start: 3 to 63 of a-z, 0-9 and single hyphens inside. <c>tidegate</c> by default.</summary>
     public string Container { get; set; } = "tidegate";
@@ -56,12 +57,12 @@ public sealed class BlobOptions : ICheckedOptions
     private string? AccountFault()
     {
         const string Setting = $"{Section}:ConnectionString";
-        if (string.IsNullOrWhiteSpace(ConnectionString))
+        if (ConnectionString.IsEmpty)
             return $"{Setting} is missing; Azure needs one, for example 'DefaultEndpointsProtocol=https;AccountName=...;AccountKey=...;EndpointSuffix=core.windows.net'.";
         BlobServiceClient account;
         try
         {
-            account = new BlobServiceClient(ConnectionString);
+            account = new BlobServiceClient(ConnectionString.Reveal());
         }
         catch (Exception unreadable) when (unreadable is FormatException or ArgumentException or InvalidOperationException)
         {

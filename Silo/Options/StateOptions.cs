@@ -1,3 +1,5 @@
+using Tidegate.Grains.Interfaces.Security;
+
 namespace Tidegate.Silo.Options;
 
 /// <summary>Where state is kept. Section <c>Tidegate:State</c>.</summary>
@@ -13,7 +15,7 @@ public sealed class StateOptions : ICheckedOptions
     public StateProvider Provider { get; set; } = StateProvider.Sqlite;
 
     /// <summary>ADO.NET connection string. Required for PostgreSQL; for SQLite it defaults to <c>state.db</c> in <see cref="Directory"/>.</summary>
-    public string ConnectionString { get; set; } = "";
+    public Secret ConnectionString { get; set; } = Secret.None;
 
     /// <summary>
     /// Whether <c>run</c> brings the schema up to date. True by default; false where the running role may not change tables,
@@ -31,7 +33,7 @@ public sealed class StateOptions : ICheckedOptions
             yield return $"{Section}:Directory is missing; give a directory that only the silo's user can read (option --state).";
         if (!Enum.IsDefined(Provider))
             yield return $"{Section}:Provider is '{Provider}'; it must be 'sqlite' or 'postgres'.";
-        if (Provider == StateProvider.Postgres && string.IsNullOrWhiteSpace(ConnectionString))
+        if (Provider == StateProvider.Postgres && ConnectionString.IsEmpty)
             yield return $"{Section}:ConnectionString is missing; PostgreSQL needs one, for example 'Host=db;Database=tidegate;Username=tidegate'.";
         if (CommandTimeoutSeconds is < 1 or > 300)
             yield return $"{Section}:CommandTimeoutSeconds is {CommandTimeoutSeconds}; it must be 1 to 300.";

@@ -22,14 +22,14 @@ internal sealed class StateStore : IAsyncDisposable
         Provider = options.Provider;
         if (Provider == StateProvider.Sqlite)
         {
-            var connection = new SqliteConnectionStringBuilder(options.ConnectionString) { DefaultTimeout = options.CommandTimeoutSeconds };
+            var connection = new SqliteConnectionStringBuilder(options.ConnectionString.Reveal()) { DefaultTimeout = options.CommandTimeoutSeconds };
             if (connection.DataSource.Length == 0) connection.DataSource = Path.Combine(options.Directory, "state.db");
             DataSource = new SqliteStateSource(connection.ConnectionString);
             _writers = new WriterQueue(1);
         }
         else
         {
-            var connection = new NpgsqlConnectionStringBuilder(options.ConnectionString)
+            var connection = new NpgsqlConnectionStringBuilder(options.ConnectionString.Reveal())
             {
                 CommandTimeout = options.CommandTimeoutSeconds,
                 ApplicationName = "tidegate-silo",

@@ -1,18 +1,11 @@
-using System.Text;
+using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Client.Grain.Agents;
 
-/// <summary>Body of <c>POST /agent/v1/activation/certificate</c> (mission 4, step 9). Prints without the key.</summary>
+/// <summary>Body of <c>POST /agent/v1/activation/certificate</c> (mission 4, step 9).</summary>
 /// <param name="SessionId">The session.</param>
 /// <param name="ActivationKey">The activation key, which names the session's secret once more.</param>
 /// <param name="CertificateRequest">
 /// PKCS#10, DER, base64 in JSON; subject CN = gateway id, O = account id, signed with the session's private key.
 /// </param>
-public sealed record ActivationCertificateRequest(string SessionId, string ActivationKey, byte[] CertificateRequest)
-{
-    private bool PrintMembers(StringBuilder builder)
-    {
-        builder.Append("SessionId = ").Append(SessionId).Append(", ActivationKey = (redacted)");
-        return true;
-    }
-}
+public sealed record ActivationCertificateRequest(string SessionId, Secret ActivationKey, byte[] CertificateRequest);

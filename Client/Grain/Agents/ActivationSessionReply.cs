@@ -1,17 +1,10 @@
-using System.Text;
+using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Client.Grain.Agents;
 
-/// <summary>Answer to the opening of an activation session (mission 4, step 3). Prints without the key.</summary>
+/// <summary>Answer to the opening of an activation session (mission 4, step 3).</summary>
 /// <param name="ActivationKey">128 random bits in Crockford base32, grouped for people; single use.</param>
 /// <param name="SessionId">Lower-case hexadecimal SHA-256 of the ungrouped upper-case key.</param>
 /// <param name="AdvertiseUntil">The agent stops showing the key at this time (M4.1: 30 minutes).</param>
 /// <param name="PollSeconds">Seconds between polls, before the agent's own jitter.</param>
-public sealed record ActivationSessionReply(string ActivationKey, string SessionId, DateTimeOffset AdvertiseUntil, double PollSeconds)
-{
-    private bool PrintMembers(StringBuilder builder)
-    {
-        builder.Append("ActivationKey = (redacted), SessionId = ").Append(SessionId).Append(", AdvertiseUntil = ").Append(AdvertiseUntil);
-        return true;
-    }
-}
+public sealed record ActivationSessionReply(Secret ActivationKey, string SessionId, DateTimeOffset AdvertiseUntil, double PollSeconds);

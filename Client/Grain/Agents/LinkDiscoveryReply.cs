@@ -1,3 +1,5 @@
+using Tidegate.Grains.Interfaces.Security;
+
 namespace Tidegate.Client.Grain.Agents;
 
 /// <summary>Where to open the link and the token for it (<c>docs/protocols/link.md</c>, discovery).</summary>
@@ -7,4 +9,4 @@ namespace Tidegate.Client.Grain.Agents;
 /// <param name="Token">Proves the caller in every call; bound to certificate and client id.</param>
 /// <param name="TokenExpiresAt">By then it must have been renewed by another discovery with the same client id.</param>
 public sealed record LinkDiscoveryReply(
-    string ClusterId, string ServiceId, IReadOnlyList<LinkEndpoint> Endpoints, string Token, DateTimeOffset TokenExpiresAt);
+    string ClusterId, string ServiceId, IReadOnlyList<LinkEndpoint> Endpoints, Secret Token, DateTimeOffset TokenExpiresAt);

@@ -138,7 +138,7 @@ public sealed class HostileClientTests(GuardedSilo silo)
             Token = kind switch
             {
                 "none" => "",
-                "forged" => good.Token[..^1] + (good.Token[^1] == 'A' ? 'Q' : 'A'),
+                "forged" => good.Token.Reveal()[..^1] + (good.Token.Reveal()[^1] == 'A' ? 'Q' : 'A'),
                 "stolen" => (await DiscoverAsync(victim.Gateway, victim.Link.ClientId)).Token,
                 _ => (await DiscoverAsync(gateway, LinkClientId.New(gateway.GatewayId))).Token,
             },
@@ -146,7 +146,7 @@ public sealed class HostileClientTests(GuardedSilo silo)
         using var stop = new CancellationTokenSource();
         var renewal = client.Tokens!.RenewAsync(_ => Task.FromResult(bad), stop.Token);
         clock.Advance(TimeSpan.FromMinutes(4));
-        await ReplacedAsync(client.Tokens, bad.Token);
+        await ReplacedAsync(client.Tokens, bad.Token.Reveal());
         await Refusal.OfCallAsync(() => grain.Heartbeat(new LinkHeartbeat(1, 1, 0, [])));
         var key = kind == "stolen" ? victim.Gateway.GatewayId : gateway.GatewayId;
         await Refusal.OfCallAsync(() => client.Cluster.GetGrain<IGatewayLinkGrain>(key).Heartbeat(new LinkHeartbeat(1, 1, 0, [])));

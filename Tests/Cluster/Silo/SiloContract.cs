@@ -213,7 +213,7 @@ public abstract partial class SiloContract(SiloContract.Fixture fixture)
         using var opened = await http.PostAsJsonAsync("/agent/v1/activation/sessions", request, ActivationJson.Default.ActivationSessionRequest);
         var session = (await opened.Content.ReadFromJsonAsync(ActivationJson.Default.ActivationSessionReply))!;
         Assert.Equal(ActivationPollState.Pending, (await PollAsync(http, session.SessionId, key)).State);
-        Assert.Equal("host", (await account.Client.PreviewActivationAsync(new ActivationPreviewRequest(session.ActivationKey.ToLowerInvariant()))).Metadata.HostName);
+        Assert.Equal("host", (await account.Client.PreviewActivationAsync(new ActivationPreviewRequest(session.ActivationKey.Reveal().ToLowerInvariant()))).Metadata.HostName);
         await AssertCodeAsync(ErrorCodes.InvalidArgument, () => account.Client.ClaimActivationAsync(new ActivationClaimRequest(session.ActivationKey, "first", "Mars/Phobos")));
         var claim = await account.Client.ClaimActivationAsync(new ActivationClaimRequest(session.ActivationKey, "first", "Europe/Zurich"));
         var polled = await PollAsync(http, session.SessionId, key);
@@ -282,6 +282,9 @@ public abstract partial class SiloContract(SiloContract.Fixture fixture)
             .Where(route => route.RoutePattern.RawText!.StartsWith("/v1/", StringComparison.Ordinal))
             .SelectMany(route => route.Metadata.GetMetadata<Microsoft.AspNetCore.Routing.HttpMethodMetadata>()!.HttpMethods.Select(method => $"{method} {route.RoutePattern.RawText}")).Order();
         Assert.Equal(served, described);
+        var secret = document.RootElement.GetProperty("components").GetProperty("schemas").GetProperty("CreatedApiKey").GetProperty("properties").GetProperty("apiKey");
+        if (secret.TryGetProperty("$ref", out var reference)) secret = document.RootElement.GetProperty("components").GetProperty("schemas").GetProperty(reference.GetString()!.Split('/')[^1]);
+        Assert.Equal("password", secret.GetProperty("format").GetString());
         Assert.Equal(AccessTable().Keys.Count(static operation => operation.Contains(" /v1/", StringComparison.Ordinal)), described.Count());
         var keyed = document.RootElement.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject())
             .Where(operation => operation.Value.TryGetProperty("parameters", out var parameters)
@@ -319,7 +322,7 @@ public abstract partial class SiloContract(SiloContract.Fixture fixture)
         var administrator = Silo.Client(Silo.OperatorKey);
         var account = await administrator.CreateAccountAsync(new CreateAccountRequest(name));
         var key = await administrator.CreateApiKeyAsync(account.AccountId, new CreateApiKeyRequest("first", Role.AccountAdmin));
-        return new TestAccount(account.AccountId, key.KeyId, key.ApiKey, Silo.Client(key.ApiKey));
+        return new TestAccount(account.AccountId, key.KeyId, key.ApiKey.Reveal(), Silo.Client(key.ApiKey));
     }
 
     private static async Task<TidegateException> AssertCodeAsync(string code, Func<Task> call)

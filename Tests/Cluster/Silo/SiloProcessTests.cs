@@ -28,7 +28,7 @@ public sealed class SiloProcessTests(PostgresDatabases databases) : IDisposable
             first = await silo.ReadyAsync();
             using var administrator = Client(first, await OperatorKeyAsync(first));
             accountId = (await administrator.CreateAccountAsync(new CreateAccountRequest("kept"))).AccountId;
-            apiKey = (await administrator.CreateApiKeyAsync(accountId, new CreateApiKeyRequest("first", Role.AccountAdmin))).ApiKey;
+            apiKey = (await administrator.CreateApiKeyAsync(accountId, new CreateApiKeyRequest("first", Role.AccountAdmin))).ApiKey.Reveal();
             await silo.KillAsync();
         }
 

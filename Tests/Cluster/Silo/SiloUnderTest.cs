@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tidegate.Client.Rest;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Silo.Hosting;
 using Tidegate.Silo.Options;
 
@@ -37,7 +38,7 @@ internal sealed class SiloUnderTest : IAsyncDisposable
     }
 
     /// <summary>The typed client with an API key.</summary>
-    public TidegateRestClient Client(string? apiKey)
+    public TidegateRestClient Client(Secret? apiKey)
     {
         var client = new TidegateRestClient(new RestClientOptions { Endpoint = new Uri(Ready.ApiUrl), CaFile = Ready.CaFile, ApiKey = apiKey, MaxAttempts = 1 });
         _clients.Add(client);
@@ -45,10 +46,10 @@ internal sealed class SiloUnderTest : IAsyncDisposable
     }
 
     /// <summary>A plain HTTP client, for what the typed one would never send.</summary>
-    public HttpClient Http(string baseUrl, string? apiKey = null, X509Certificate2? certificate = null)
+    public HttpClient Http(string baseUrl, Secret? apiKey = null, X509Certificate2? certificate = null)
     {
         var client = new HttpClient(PinnedTrust.CreateHandler(Ready.CaFile, certificate)) { BaseAddress = new Uri(baseUrl) };
-        if (apiKey is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", apiKey);
+        if (apiKey is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", apiKey.Reveal());
         _clients.Add(client);
         return client;
     }

@@ -21,7 +21,7 @@ public sealed class PostgresStateStoreTests(PostgresDatabases databases) : State
     [InlineData("local")]
     public async Task A_server_that_does_not_wait_for_its_log_is_refused(string value)
     {
-        var connection = new NpgsqlConnectionStringBuilder(Options.ConnectionString) { Options = $"-c synchronous_commit={value}" };
+        var connection = new NpgsqlConnectionStringBuilder(Options.ConnectionString.Reveal()) { Options = $"-c synchronous_commit={value}" };
         await using var store = new StateStore(new StateOptions { Directory = "/", Provider = StateProvider.Postgres, ConnectionString = connection.ConnectionString });
         var refusal = await Assert.ThrowsAsync<SchemaException>(() => DurabilityCheck.CheckAsync(store));
         Assert.Contains("synchronous_commit", refusal.Message, StringComparison.Ordinal);

@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Tidegate.Tests.EndToEnd.RoundTrip;
 using Tidegate.Tests.Kit.Processes;
 using Xunit;
@@ -9,9 +10,10 @@ using Xunit;
 namespace Tidegate.Tests.EndToEnd.Commands;
 
 /// <summary>What people ask of an agent on its own machine, of real processes.</summary>
-public sealed class AgentCommandTests(SharedService service)
+public sealed partial class AgentCommandTests(SharedService service)
 {
     private const string Name = "asked";
+    private const string ProxyPassword = "correct-horse-battery";
 
     [Fact]
     public async Task Status_volumes_verify_and_support_bundle_of_an_agent_that_runs_and_of_one_that_does_not()
@@ -20,6 +22,7 @@ public sealed class AgentCommandTests(SharedService service)
         var state = Path.Combine(deployment.Folder, Name);
         Assert.Equal((5, true), await FailedAsync("status", "--state", state));
 
+        deployment.ConfigureAgent(Name, new Dictionary<string, string> { ["TIDEGATE_AGENT_PROXY"] = $"http://somebody:{ProxyPassword}@127.0.0.1:9", ["TIDEGATE_AGENT_NOPROXY"] = "*" });
         var ready = await deployment.StartAgentAsync(Name, static r => r["activationKey"] is not null);
         var key = (string)ready["activationKey"]!;
         var status = (await AgentAsync("status", "--ready-file", Path.Combine(deployment.Folder, Name + ".json"), "--json")).Succeeded().Json;
@@ -36,15 +39,30 @@ public sealed class AgentCommandTests(SharedService service)
         Assert.Equal((2, true), await FailedAsync("volumes", "none", "--state", state));
         Assert.Equal((4, true), await FailedAsync("verify", "--state", state));
 
-        // Everything that lets somebody in, by content: the key's own lines, and what the page once showed.
-        var secrets = (await File.ReadAllLinesAsync(Path.Combine(state, "identity", "key.pem"))).Where(static line => !line.StartsWith('-')).Append(key).Append(deployment.ApiKey).ToList();
+        // Everything that lets somebody in, in every form: of the agent, and of the service that it belongs to.
+        var secrets = SecretsOf(deployment).AddFile(Path.Combine(state, "identity", "key.pem")).Add("activation key", key).Add("proxy password", ProxyPassword);
+        Assert.True(secrets.Names.Count > 6);
         var bundle = await BundleAsync(deployment, "running", state);
-        Assert.True(secrets.Count > 3);
-        foreach (var (name, text) in bundle)
-            Assert.DoesNotContain(secrets, secret => text.Contains(secret, StringComparison.Ordinal));
+        Assert.All(bundle, file => Assert.Empty(secrets.FindIn(file.Value)));
+        Assert.All(bundle, file => Assert.DoesNotMatch(LinkToken(), file.Value));
         Assert.Contains("is served", bundle["log.txt"], StringComparison.Ordinal);
         Assert.Contains("\"StateDirectory\"", bundle["settings.json"], StringComparison.Ordinal);
         Assert.Contains("tidegate.agent", bundle["metrics.json"], StringComparison.Ordinal);
+
+        // Nor do the logs of the run, which the terminal's output of the agent is one of: that shows the activation key, as it must, and no more.
+        var logs = Directory.GetFiles(deployment.Folder, "*.log");
+        Assert.True(logs.Length >= 2);
+        foreach (var log in logs)
+        {
+            var text = await File.ReadAllTextAsync(log);
+            Assert.Empty(secrets.FindIn(text).Except(["activation key"]));
+            Assert.DoesNotMatch(LinkToken(), text);
+        }
+
+        var audit = (await deployment.CliAsync("audit")).Succeeded().Output;
+        Assert.Contains("gateway.certificate-issued", audit, StringComparison.Ordinal);
+        Assert.Empty(secrets.FindIn(audit));
+        Assert.DoesNotMatch(LinkToken(), audit);
 
         await deployment.EndAgentAsync(Name, inOrder: true);
         Assert.Equal((5, true), await FailedAsync("status", "--state", state));
@@ -66,6 +84,17 @@ public sealed class AgentCommandTests(SharedService service)
         Assert.Equal(6, damaged.ExitCode);
         Assert.Contains("neither copy of its superblock is readable", damaged.Output, StringComparison.Ordinal);
     }
+
+    private static SecretSearch SecretsOf(Deployment deployment)
+    {
+        var search = new SecretSearch().Add("API key", deployment.ApiKey);
+        foreach (var file in Directory.GetFiles(deployment.StateFolder, "*key*", SearchOption.AllDirectories)) search.AddFile(file);
+        return search;
+    }
+
+    // Link tokens and tickets are in memory alone; both are JSON or bytes and a MAC, in base64url, and long.
+    [GeneratedRegex("eyJ[A-Za-z0-9_-]{40,}\\.[A-Za-z0-9_-]{43}|ticket=[A-Za-z0-9_-]{60,}|[?&]sig=[A-Za-z0-9%]{20,}")]
+    private static partial Regex LinkToken();
 
     private static Task<ProgramResult> AgentAsync(params string[] arguments) => ProgramRunner.RunAsync(Repository.Program("GatewayAgent"), arguments);
 

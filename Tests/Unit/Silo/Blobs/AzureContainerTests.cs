@@ -20,7 +20,7 @@ public sealed class AzureContainerTests(AzuriteForTests azurite)
     public async Task A_wrong_key_is_refused_before_anything_serves()
     {
         var options = await OptionsAsync();
-        var parts = options.ConnectionString.Split(';').Where(part => !part.StartsWith("AccountKey=", StringComparison.Ordinal));
+        var parts = options.ConnectionString.Reveal().Split(';').Where(part => !part.StartsWith("AccountKey=", StringComparison.Ordinal));
         options.ConnectionString = string.Join(';', parts) + $"AccountKey={Convert.ToBase64String(new byte[64])};";
         var fault = await FaultAsync(options);
         Assert.Contains("the store answered 403", fault, StringComparison.Ordinal);
