@@ -47,7 +47,7 @@ internal sealed class HostileClient : IAsyncDisposable
         var clientId = LinkClientId.New(gateway.GatewayId);
         using var discovery = new LinkDiscovery(new DiscoveryAddresses(silo.AgentsUrl), silo.Roots, gateway.Certificate, TimeSpan.FromSeconds(30), TimeProvider.System);
         var reply = await discovery.DiscoverAsync(new LinkDiscoveryRequest(clientId, LinkWire.Version, "1.0.0"), default);
-        return new HostileClient(silo, gateway, clientId, reply.Token);
+        return new HostileClient(silo, gateway, clientId, reply.Token.Reveal());
     }
 
     /// <summary>Sends the frame, and behind it a call that is answered for certain when the connection lives; what became of the frame.</summary>
