@@ -68,7 +68,7 @@ internal static class RunCommand
 
     private static VolumeOptions OptionsOf(AgentOptions options)
     {
-        var volumes = new VolumeOptions { Hydration = new HydrationOptions { FirstTouchTimeout = options.AbsentWait } };
+        var volumes = new VolumeOptions { Hydration = new HydrationOptions { FirstTouchTimeout = options.AbsentWait }, FillsAtOnce = options.FillsAtOnce };
         if (options.PassThrough is { } limits)
             (volumes.Shadow.PassAtFill, volumes.Shadow.PassAfterStall, volumes.Shadow.PassAfterFailing) = (limits.Fill, limits.Stall, limits.Failing);
         return volumes;

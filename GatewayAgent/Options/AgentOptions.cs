@@ -3,6 +3,7 @@ using Tidegate.Client.Proxies;
 using Tidegate.GatewayAgent.Hooks;
 using Tidegate.GatewayAgent.Nbd;
 using Tidegate.GatewayAgent.Uplink;
+using Tidegate.GatewayAgent.Volumes;
 
 namespace Tidegate.GatewayAgent.Options;
 
@@ -53,6 +54,9 @@ internal sealed record AgentOptions
 
     /// <summary><c>PassThroughFillPercent</c>, <c>PassThroughStallSeconds</c>, <c>PassThroughHours</c>: when writes go past the log; null for the defaults.</summary>
     public PassThroughLimits? PassThrough { get; init; }
+
+    /// <summary><c>FillsAtOnce</c>: fills that volumes which bootstrap or catch up may have in memory at once; default 4, range 1 to 64.</summary>
+    public int FillsAtOnce { get; init; } = VolumeOptions.DefaultFillsAtOnce;
 
     /// <summary><c>AdoptFrom</c>: directories whose raw images and block devices volumes may be made of; none by default.</summary>
     public IReadOnlyList<string> AdoptFrom { get; init; } = [];

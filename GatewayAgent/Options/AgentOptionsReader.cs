@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using Tidegate.GatewayAgent.Volumes;
 
 namespace Tidegate.GatewayAgent.Options;
 
@@ -14,10 +15,11 @@ internal static class AgentOptionsReader
 {
     public const string EnvironmentPrefix = "TIDEGATE_AGENT_";
     private const string AdoptFrom = "AdoptFrom";
+    private const string FillsAtOnce = "FillsAtOnce";
     private const string DefaultLocal = "127.0.0.1:8810";
 
     /// <summary>Every setting there is; <c>docs/operating/agent.md</c> says what each means.</summary>
-    public static readonly string[] Settings = ["State", "Service", "Ca", .. NbdSettingsReader.Settings, .. UplinkSettingsReader.Settings, "Local", "Console", "ReadyFile", "StopGraceSeconds", "AbsentWaitSeconds", AdoptFrom, .. PassThroughSettingsReader.Settings, HookSettingsReader.Setting];
+    public static readonly string[] Settings = ["State", "Service", "Ca", .. NbdSettingsReader.Settings, .. UplinkSettingsReader.Settings, "Local", "Console", "ReadyFile", "StopGraceSeconds", "AbsentWaitSeconds", AdoptFrom, FillsAtOnce, .. PassThroughSettingsReader.Settings, HookSettingsReader.Setting];
 
     /// <summary>Throws <see cref="AgentOptionsException"/> with every fault. Null values of <paramref name="commandLine"/> count as not given.</summary>
     public static AgentOptions Read(IEnumerable<KeyValuePair<string, string?>> commandLine, string? configFile)
@@ -67,9 +69,10 @@ internal static class AgentOptionsReader
         var console = ReadConsole(configuration, service, faults);
         var uplink = UplinkSettingsReader.Read(configuration, faults);
         var proxy = UplinkSettingsReader.ReadProxy(configuration, Environment.GetEnvironmentVariable, faults);
-        var grace = ReadSeconds(configuration, "StopGraceSeconds", 60, faults);
-        var absentWait = ReadSeconds(configuration, "AbsentWaitSeconds", 30, faults);
+        var grace = TimeSpan.FromSeconds(ReadNumber(configuration, "StopGraceSeconds", 60, 3600, faults));
+        var absentWait = TimeSpan.FromSeconds(ReadNumber(configuration, "AbsentWaitSeconds", 30, 3600, faults));
         var hooks = HookSettingsReader.Read(configuration, faults);
+        var fills = ReadNumber(configuration, FillsAtOnce, VolumeOptions.DefaultFillsAtOnce, 64, faults);
         var adoptFrom = ReadAdoptFrom(configuration, faults);
         var passThrough = PassThroughSettingsReader.Read(configuration, faults);
         if (faults.Count > 0) throw new AgentOptionsException(faults);
@@ -90,6 +93,7 @@ internal static class AgentOptionsReader
             AbsentWait = absentWait,
             Hooks = hooks,
             AdoptFrom = adoptFrom,
+            FillsAtOnce = fills,
             PassThrough = passThrough,
         };
     }
@@ -125,12 +129,12 @@ internal static class AgentOptionsReader
         return null;
     }
 
-    private static TimeSpan ReadSeconds(IConfiguration configuration, string name, int otherwise, List<string> faults)
+    private static int ReadNumber(IConfiguration configuration, string name, int otherwise, int most, List<string> faults)
     {
-        if (configuration[name] is not { } text) return TimeSpan.FromSeconds(otherwise);
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 3600) return TimeSpan.FromSeconds(seconds);
-        faults.Add($"{name} '{text}' is not within 1 to 3600");
-        return default;
+        if (configuration[name] is not { } text) return otherwise;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most) return number;
+        faults.Add($"{name} '{text}' is not within 1 to {most}");
+        return otherwise;
     }
 
     private static string[] ReadAdoptFrom(IConfiguration configuration, List<string> faults)

@@ -15,8 +15,6 @@ namespace Tidegate.GatewayAgent.Shadow;
 /// </summary>
 internal sealed class BranchFill
 {
-    /// <summary>Bytes of data in one fill; a multiple of the block.</summary>
-    private const int FillBytes = 8 << 20;
     private const int MaxExtents = 256;
     private const int BlockBytes = BlockGeometry.BlockBytes;
 
@@ -54,15 +52,25 @@ internal sealed class BranchFill
     /// <summary>Completes when the branch is the volume; fails when only another attach can help.</summary>
     public async Task RunAsync(Action nudge, CancellationToken cancellationToken)
     {
-        while (_device.Dirty.NextDirty(_next) is var block and >= 0)
+        for (var full = _context.Calls.NewDelay(); _device.Dirty.NextDirty(_next) is var block and >= 0;)
         {
-            using var builder = new SegmentBuilder(_context.Session.Key, 0, _context.Session.DigestKey);
-            var end = await CopyAsync(builder, block, cancellationToken);
-            await CommitAsync(builder, cancellationToken);
-            Volatile.Write(ref _next, end);
-            // What the copies show of the log must outlive this process as they do.
-            await _context.Log.SyncAsync();
-            await _device.OnDirtyAsync(() => _device.Dirty.NoteCopied(new CopiedPart(_branch, _number, end)));
+            using (await _context.Fills.TakeAsync(cancellationToken))
+            {
+                using var builder = new SegmentBuilder(_context.Session.Key, 0, _context.Session.DigestKey);
+                var end = await CopyAsync(builder, block, cancellationToken);
+                if (end > block)
+                {
+                    await CommitAsync(builder, cancellationToken);
+                    Volatile.Write(ref _next, end);
+                    // What the copies show of the log must outlive this process as they do.
+                    await _context.Log.SyncAsync();
+                    await _device.OnDirtyAsync(() => _device.Dirty.NoteCopied(new CopiedPart(_branch, _number, end)));
+                    full.Reset();
+                    continue;
+                }
+            }
+            // A block that is absent needs room to be fetched. To begin the epoch anew would find the disk as full, and what is copied already is not lost meanwhile.
+            await Task.Delay(full.Next(), _context.Time, cancellationToken);
         }
         // Whatever a copy may show of the log lies before this.
         var mark = StagingMark.Next(_branch, _context.Nonces);
@@ -78,7 +86,7 @@ internal sealed class BranchFill
     private async Task<long> CopyAsync(SegmentBuilder builder, long block, CancellationToken cancellationToken)
     {
         var size = _device.SizeBytes;
-        while (block >= 0 && builder.DataBytes < FillBytes)
+        while (block >= 0 && builder.DataBytes < _context.Options.FillBytes)
         {
             var end = _device.Dirty.RunEnd(block);
             var copied = await CopyRunAsync(builder, block * BlockBytes, Math.Min(end * BlockBytes, size), cancellationToken);
@@ -91,11 +99,11 @@ internal sealed class BranchFill
         return block;
     }
 
-    /// <summary>Feeds a range of the volume; where it ended, at a block's start unless it reached the end.</summary>
+    /// <summary>Feeds a range of the volume; where it ended, at a block's start unless it reached the end: early when the fill or the disk is full.</summary>
     private async Task<long> CopyRunAsync(SegmentBuilder builder, long offset, long runEnd, CancellationToken cancellationToken)
     {
         var buffer = new byte[BlockBytes];
-        while (offset < runEnd && builder.DataBytes < FillBytes)
+        while (offset < runEnd && builder.DataBytes < _context.Options.FillBytes)
         {
             var extents = await _device.GetExtentsAsync(offset, runEnd - offset, MaxExtents, cancellationToken);
             foreach (var extent in extents)
@@ -109,10 +117,11 @@ internal sealed class BranchFill
                     offset = whole;
                     continue;
                 }
-                for (; offset < end && builder.DataBytes < FillBytes; offset += BlockBytes)
+                for (; offset < end && builder.DataBytes < _context.Options.FillBytes; offset += BlockBytes)
                 {
                     var part = buffer.AsMemory(0, (int)Math.Min(BlockBytes, runEnd - offset));
-                    await ReadAsync(offset, part, cancellationToken);
+                    if (!await TryReadAsync(offset, part, cancellationToken))
+                        return offset;
                     Feed(builder, offset, part.Span);
                 }
                 offset = Math.Min(offset, runEnd);
@@ -122,21 +131,17 @@ internal sealed class BranchFill
         return offset;
     }
 
-    // A block that is absent needs room to be fetched. To begin the epoch anew would find the disk as full, and what is copied already is not lost meanwhile.
-    private async Task ReadAsync(long offset, Memory<byte> part, CancellationToken cancellationToken)
+    private async Task<bool> TryReadAsync(long offset, Memory<byte> part, CancellationToken cancellationToken)
     {
-        for (var delay = _context.Calls.NewDelay(); ;)
+        try
         {
-            try
-            {
-                await _device.ReadAsync(offset, part, cancellationToken);
-                return;
-            }
-            catch (BlockDeviceException full) when (full.InnerException is DiskFaultException fault && DeviceFaults.IsNoSpace(fault))
-            {
-                _context.Failed(full.Message);
-            }
-            await Task.Delay(delay.Next(), _context.Time, cancellationToken);
+            await _device.ReadAsync(offset, part, cancellationToken);
+            return true;
+        }
+        catch (BlockDeviceException full) when (full.InnerException is DiskFaultException fault && DeviceFaults.IsNoSpace(fault))
+        {
+            _context.Failed(full.Message);
+            return false;
         }
     }
 

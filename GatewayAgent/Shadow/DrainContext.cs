@@ -21,6 +21,9 @@ internal sealed record DrainContext(
     /// <summary>The volume's share of the uplink.</summary>
     public required ITransferPace Pace { get; init; }
 
+    /// <summary>Bounds how many fills all volumes have in memory.</summary>
+    public required FillTurns Fills { get; init; }
+
     /// <summary>Told of every failed attempt, for people.</summary>
     public required Action<string> Failed { get; init; }
 

@@ -23,6 +23,9 @@ internal sealed class ShadowOptions
     /// </summary>
     public int MaxUncommitted { get; set; } = 2 * CommitRequest.MaxSegments;
 
+    /// <summary>Bytes of data in one fill of a staging branch, 64 KiB to 16 MiB; a multiple of the block.</summary>
+    public int FillBytes { get; set; } = 8 << 20;
+
     /// <summary>
     /// Share of the log that waits for the service at which writes go past it, when the uplink has moved nothing for <see cref="PassAfterStall"/>.
     /// 0.5 to 1. A writer that finds no room has the same effect.

@@ -84,6 +84,9 @@ internal sealed partial class ShadowPipeline : IAsyncDisposable
     /// <summary>The volume's share of the uplink.</summary>
     public ITransferPace Pace { get; init; } = Unpaced.Instance;
 
+    /// <summary>Turns of fills, which the agent's volumes share.</summary>
+    public required FillTurns Fills { get; init; }
+
     /// <summary>Starts to attach and drain.</summary>
     public void Start()
     {
@@ -281,6 +284,7 @@ internal sealed partial class ShadowPipeline : IAsyncDisposable
             EpochSession.From(_service.VolumeId, reply), _log, _service, _blobs, _workers, _nonces, _options, _time, _calls)
         {
             Pace = Pace,
+            Fills = Fills,
             Deadline = _deadline,
             Failed = NoteFailure,
             CountStored = bytes =>

@@ -19,6 +19,9 @@ internal sealed record VolumeEnvironment(
     /// <summary>How fast the uplink may be used; the environment's owner disposes it.</summary>
     public UplinkLimits Uplink { get; init; } = new(new UplinkOptions(), Time, Loggers.CreateLogger<UplinkLimits>());
 
+    /// <summary>Fills that all volumes may have in memory at once.</summary>
+    public FillTurns Fills { get; init; } = new(Options.FillsAtOnce);
+
     /// <summary>Draws segment nonces.</summary>
     public INonceSource Nonces { get; init; } = RandomNonceSource.Instance;
 

@@ -281,6 +281,7 @@ internal sealed partial class VolumeHost : IAsyncDisposable
         {
             Volume = volume,
             Pace = uploads,
+            Fills = _environment.Fills,
         };
         if (_attachment.RecoveryPointObjectiveSeconds > 0)
             pipeline.Objective = SealDeadline.Of(_attachment.RecoveryPointObjectiveSeconds);

@@ -5,6 +5,9 @@ namespace Tidegate.GatewayAgent.Volumes;
 /// <summary>How an agent keeps and serves its volumes.</summary>
 internal sealed class VolumeOptions
 {
+    /// <summary>Fills at once where nothing is set.</summary>
+    public const int DefaultFillsAtOnce = 4;
+
     private const long LeastLogBytes = 64L << 20;
 
     /// <summary>Most bytes of a new volume's write log, a multiple of 4096; reserved on disk. 64 MiB to 64 GiB.</summary>
@@ -21,6 +24,9 @@ internal sealed class VolumeOptions
 
     /// <summary>Sealing and upload.</summary>
     public ShadowOptions Shadow { get; set; } = new();
+
+    /// <summary>Fills that volumes which bootstrap or catch up may have in memory at once, about 16 MiB each: 1 to 64.</summary>
+    public int FillsAtOnce { get; set; } = DefaultFillsAtOnce;
 
     /// <summary>Fetching a restored volume's bytes.</summary>
     public HydrationOptions Hydration { get; set; } = new();

@@ -56,8 +56,13 @@ internal sealed class AgentVolume : IAsyncDisposable
         },
     };
 
-    /// <summary>Opens the volume; a crash of the disk is thrown. With <paramref name="adopts"/> its store is that file of the disk.</summary>
-    public static AgentVolume Open(ModelService service, LockedDisk disk, string sourceSnapshotId = "", VolumeOptions? options = null, UplinkOptions? uplink = null, string adopts = "")
+    /// <summary>
+    /// Opens the volume; a crash of the disk is thrown. With <paramref name="adopts"/> its store is that file of the disk; <paramref name="fills"/> are
+    /// what it shares with other volumes.
+    /// </summary>
+    public static AgentVolume Open(
+        ModelService service, LockedDisk disk, string sourceSnapshotId = "", VolumeOptions? options = null, UplinkOptions? uplink = null, string adopts = "",
+        FillTurns? fills = null)
     {
         var workers = new SealWorkers(2);
         var environment = new VolumeEnvironment(
@@ -65,6 +70,7 @@ internal sealed class AgentVolume : IAsyncDisposable
         {
             Uplink = new UplinkLimits(uplink ?? new UplinkOptions(), TimeProvider.System, NullLogger.Instance),
             Adoptable = new OfDisk(disk),
+            Fills = fills ?? new FillTurns(1),
         };
         var attachment = new VolumeAttachment(service.VolumeId, "data", service.Heads[0].SizeBytes, sourceSnapshotId) { AdoptPath = adopts };
         try

@@ -42,6 +42,36 @@ public sealed class AdoptedStoreTests
     }
 
     [Fact]
+    public async Task M2_8_A_snapshot_asked_for_meanwhile_waits_and_is_the_end_of_the_fill()
+    {
+        var service = new ModelService(VolumeId, SizeBytes, seed: 4);
+        var disk = WithImage(4, out var content);
+        var filling = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var goesOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        service.BeforePut = key =>
+        {
+            filling.TrySetResult();
+            return goesOn.Task;
+        };
+        await using var agent = AgentVolume.Open(service, disk, adopts: Image);
+        await filling.Task.OrHungAsync();
+        var asked = await agent.Host.TakeSnapshotAsync("snap-a", CancellationToken.None).OrHungAsync();
+        Assert.True(asked.IsWaiting);
+        // Written after it, and in it: its point is the end of the fill, not the request.
+        byte[] later = [.. Enumerable.Repeat((byte)0x5a, 4096)];
+        await agent.Device.WriteAsync(8192, later, fua: true, CancellationToken.None);
+        Assert.Equal(VolumeRunState.Bootstrapping, agent.Status.State);
+        Assert.Empty(service.Snapshots);
+        goesOn.SetResult();
+        do
+            await agent.DrainAsync();
+        while (agent.Status.State != VolumeRunState.Shadowing);
+        later.CopyTo(content, 8192);
+        Assert.Equal(content, await service.ReadAsync(service.Snapshots["snap-a"]));
+        Assert.False((await agent.Host.TakeSnapshotAsync("snap-b", CancellationToken.None)).IsWaiting);
+    }
+
+    [Fact]
     public async Task A_crash_at_any_call_to_the_disk_loses_no_flushed_write_and_nothing_of_the_image()
     {
         for (var seed = 0; seed < 30; seed++)

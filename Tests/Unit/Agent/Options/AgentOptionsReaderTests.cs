@@ -11,9 +11,9 @@ public sealed class AgentOptionsReaderTests : IDisposable
     public void Every_fault_is_named_at_once()
     {
         var error = Assert.Throws<AgentOptionsException>(() => AgentOptionsReader.Read(
-            Given(("Service", "http://plain"), ("Nbd", "nowhere"), ("Local", "8810"), ("StopGraceSeconds", "0"), ("AbsentWaitSeconds", "3601"), ("Console", "x")), Path.Combine(_folder, "none.json")));
-        Assert.Equal(9, error.Faults.Count);
-        foreach (var word in new[] { "none.json", "State", "Ca", "http://plain", "nowhere", "8810", "StopGraceSeconds", "AbsentWaitSeconds", "Console" })
+            Given(("Service", "http://plain"), ("Nbd", "nowhere"), ("Local", "8810"), ("StopGraceSeconds", "0"), ("AbsentWaitSeconds", "3601"), ("FillsAtOnce", "65"), ("Console", "x")), Path.Combine(_folder, "none.json")));
+        Assert.Equal(10, error.Faults.Count);
+        foreach (var word in new[] { "none.json", "State", "Ca", "http://plain", "nowhere", "8810", "StopGraceSeconds", "AbsentWaitSeconds", "FillsAtOnce", "Console" })
             Assert.Contains(error.Faults, f => f.Contains(word, StringComparison.Ordinal));
     }
 
@@ -25,7 +25,7 @@ public sealed class AgentOptionsReaderTests : IDisposable
         Assert.Equal("/from-line", options.StateDirectory);
         Assert.Equal("127.0.0.1:1", Assert.Single(options.Nbd).ToString());
         Assert.Equal(new Uri("https://service:8443/activate"), options.Console);
-        Assert.Equal(TimeSpan.FromSeconds(60), options.StopGrace);
+        Assert.Equal((TimeSpan.FromSeconds(60), 4), (options.StopGrace, options.FillsAtOnce));
     }
 
     [Theory]
