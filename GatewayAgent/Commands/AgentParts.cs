@@ -20,8 +20,11 @@ internal sealed class AgentParts
     /// <summary>The activation endpoints.</summary>
     public required Func<IActivationService> CreateActivationService { get; init; }
 
-    /// <summary>The way to the service, with the credential that activation brought.</summary>
-    public required Func<GatewayCredential, ILinkConnector> CreateConnector { get; init; }
+    /// <summary>The way to the service, with the credential that activation or a renewal brought.</summary>
+    public required Func<CredentialKeeper, ILinkConnector> CreateConnector { get; init; }
+
+    /// <summary>Where certificates are renewed: by the way to the service.</summary>
+    public required Func<ILinkConnector, ICertificateService> CreateCertificateService { get; init; }
 
     /// <summary>Settings of the NBD server.</summary>
     public required NbdServerOptions Nbd { get; init; }

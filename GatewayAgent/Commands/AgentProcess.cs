@@ -105,16 +105,23 @@ internal sealed partial class AgentProcess(
         try
         {
             var credential = stored ?? await ActivateAsync();
-            using (credential)
+            using var credentials = new CredentialKeeper(_identity!, credential);
+            _board.SetGateway(credentials.InUse);
+            var connector = parts.CreateConnector(credentials);
+            using var renewal = new CertificateRenewal(credentials, parts.CreateCertificateService(connector), time, loggers.CreateLogger<CertificateRenewal>());
+            var journal = new RequestJournal(new LinuxDisk(options.RequestsDirectory), time, loggers.CreateLogger<RequestJournal>());
+            _inbox = new RequestInbox(journal, _volumes!, renewal, _board, time, loggers.CreateLogger<RequestInbox>());
+            var session = new LinkSession(connector, _link, journal, _inbox, _volumes!, _board, time, loggers.CreateLogger<LinkSession>());
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+            Task[] both = [RenewAsync(renewal, credentials, over.Token), HoldAsync(session, over.Token)];
+            try
             {
-                _board.SetGateway(credential);
-                var journal = new RequestJournal(new LinuxDisk(options.RequestsDirectory), time, loggers.CreateLogger<RequestJournal>());
-                _inbox = new RequestInbox(journal, _volumes!, _board, time, loggers.CreateLogger<RequestInbox>());
-                var session = new LinkSession(
-                    parts.CreateConnector(credential), _link, journal, _inbox, _volumes!, _board, time, loggers.CreateLogger<LinkSession>());
-                await session.RunAsync(_stopping.Token);
-                // Superseded: volumes are served locally until somebody stops or restarts this agent.
-                await Task.Delay(Timeout.InfiniteTimeSpan, time, _stopping.Token);
+                await await Task.WhenAny(both);
+            }
+            finally
+            {
+                await over.CancelAsync();
+                await Task.WhenAll(both).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -133,6 +140,28 @@ internal sealed partial class AgentProcess(
         {
             End(Commands.ExitCode.Failure, "Management failed unexpectedly; start the agent again and report this.", fault);
         }
+    }
+
+    private async Task HoldAsync(LinkSession session, CancellationToken cancellationToken)
+    {
+        await session.RunAsync(cancellationToken);
+        // Superseded: volumes are served locally until somebody stops or restarts this agent.
+        await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
+    }
+
+    // Also while there is no link: the certificate grows old all the same.
+    private async Task RenewAsync(CertificateRenewal renewal, CredentialKeeper credentials, CancellationToken cancellationToken)
+    {
+        var renewing = renewal.RunAsync(cancellationToken);
+        var shown = credentials.InUse;
+        while (!renewing.IsCompleted)
+        {
+            var changed = credentials.WhenChanged;
+            if (!ReferenceEquals(shown, credentials.InUse)) _board.SetCertificate(shown = credentials.InUse);
+            await Task.WhenAny(renewing, changed);
+        }
+
+        await renewing;
     }
 
     private async Task<GatewayCredential> ActivateAsync()

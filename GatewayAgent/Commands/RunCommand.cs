@@ -5,6 +5,7 @@ using Tidegate.Client.Rest;
 using Tidegate.GatewayAgent.Activation;
 using Tidegate.GatewayAgent.Disks;
 using Tidegate.GatewayAgent.Hooks;
+using Tidegate.GatewayAgent.Identity;
 using Tidegate.GatewayAgent.Link;
 using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.GatewayAgent.Nbd;
@@ -84,8 +85,9 @@ internal static class RunCommand
             Nbd = nbd,
             Diagnostics = diagnostics.Collect,
             CreateActivationService = () => new HttpActivationService(options.Service, dialler.AttachTo(PinnedTrust.CreateHandler(options.CaFile)), time),
-            CreateConnector = credential => new GrainLinkConnector(
-                options.Service, new AddressFile(new LinuxDisk(options.LinkDirectory), loggers.CreateLogger<AddressFile>()), credential, options.Proxy, time, loggers),
+            CreateCertificateService = static connector => (ICertificateService)connector,
+            CreateConnector = credentials => new GrainLinkConnector(
+                options.Service, new AddressFile(new LinuxDisk(options.LinkDirectory), loggers.CreateLogger<AddressFile>()), credentials, options.Proxy, time, loggers),
             CreateVolumes = (authorities, link, servingAt) => new VolumeManager(
                 new DirectoryVolumeStorage(options.VolumesDirectory),
                 new VolumeEnvironment(

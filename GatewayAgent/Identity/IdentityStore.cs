@@ -13,10 +13,11 @@ namespace Tidegate.GatewayAgent.Identity;
 /// file is replaced atomically and durably; a damaged one is an <see cref="IdentityException"/> and is never overwritten.
 /// </summary>
 /// <remarks>
-/// Files: <c>key.pem</c> (PKCS#8, mode 0600), <c>certificate.pem</c>, <c>ca.pem</c>, <c>customer.json</c>, <c>activation.json</c>.
-/// The agent is activated when the certificate is there; it is the last file that an activation writes.
+/// Files: <c>key.pem</c> (PKCS#8, mode 0600), <c>certificate.pem</c>, <c>ca.pem</c>, <c>customer.json</c>, <c>activation.json</c>; after a renewal
+/// <c>credential.pem</c> in place of the first two (<c>docs/formats/agent-state.md</c>). The agent is activated when a certificate is there; it is the last
+/// file that an activation writes.
 /// </remarks>
-internal sealed class IdentityStore(IDisk disk)
+internal sealed partial class IdentityStore(IDisk disk)
 {
     public const string KeyFile = "key.pem";
     public const string CertificateFile = "certificate.pem";
@@ -27,23 +28,30 @@ internal sealed class IdentityStore(IDisk disk)
     /// <summary>Opens <c>identity/</c> under the state directory, checking the key's mode first.</summary>
     public static IdentityStore Open(string directory)
     {
-        KeyFileMode.Check(Path.Combine(directory, KeyFile));
+        foreach (var file in new[] { KeyFile, CredentialFile, RenewedFile, RenewalKeyFile }) KeyFileMode.Check(Path.Combine(directory, file));
         return new IdentityStore(new LinuxDisk(directory));
     }
 
-    public bool IsActivated => disk.Exists(CertificateFile);
+    public bool IsActivated => disk.Exists(CertificateFile) || disk.Exists(CredentialFile);
 
     /// <summary>The private key (ECDSA P-256), made and stored on first use.</summary>
     public ECDsa LoadOrCreateKey()
     {
         var stored = Read(KeyFile);
-        if (stored is null)
-        {
-            if (IsActivated) throw Damaged(KeyFile, "it is missing although a certificate for it is there", null);
-            var fresh = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            AtomicFile.Replace(disk, KeyFile, Encoding.ASCII.GetBytes(fresh.ExportPkcs8PrivateKeyPem()));
-            return fresh;
-        }
+        if (stored is not null) return ParseKey(KeyFile, stored);
+        if (IsActivated) throw Damaged(KeyFile, "it is missing although a certificate for it is there", null);
+        return MakeKey(KeyFile);
+    }
+
+    private ECDsa MakeKey(string file)
+    {
+        var fresh = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        AtomicFile.Replace(disk, file, Encoding.ASCII.GetBytes(fresh.ExportPkcs8PrivateKeyPem() + "\n"));
+        return fresh;
+    }
+
+    private static ECDsa ParseKey(string file, byte[] stored)
+    {
         var key = ECDsa.Create();
         try
         {
@@ -54,7 +62,7 @@ internal sealed class IdentityStore(IDisk disk)
         catch (Exception error) when (error is CryptographicException or ArgumentException)
         {
             key.Dispose();
-            throw Damaged(KeyFile, error.Message, error);
+            throw Damaged(file, error.Message, error);
         }
         finally
         {
@@ -77,7 +85,7 @@ internal sealed class IdentityStore(IDisk disk)
     public void SaveCredential(string certificatePem, string authorityPem)
     {
         using (var key = LoadOrCreateKey())
-        using (var certificate = ParseCertificate(certificatePem, key))
+        using (var certificate = ParseCertificate(CertificateFile, certificatePem, key))
         {
             var authorities = ParseAuthorities(authorityPem);
             foreach (var authority in authorities) authority.Dispose();
@@ -91,23 +99,30 @@ internal sealed class IdentityStore(IDisk disk)
     public GatewayCredential? LoadCredential()
     {
         var credential = ReadCredential();
-        if (credential is not null) AtomicFile.Remove(disk, ActivationFile);
+        if (credential is null) return null;
+        AtomicFile.Remove(disk, ActivationFile);
+        FinishRenewal();
         return credential;
     }
 
     /// <summary>The same, and changes nothing.</summary>
     public GatewayCredential? ReadCredential()
     {
+        // A renewal that has come into use took the place of what activation brought.
+        if (disk.Exists(CredentialFile)) return ReadWhole(CredentialFile);
         var certificatePem = Read(CertificateFile);
         if (certificatePem is null) return null;
-        var customer = LoadCustomer() ?? throw Damaged(CustomerFile, "it is missing although the agent is activated", null);
-        var authorityPem = Read(AuthorityFile) ?? throw Damaged(AuthorityFile, "it is missing although the agent is activated", null);
+        // The order in which a reader wants to hear of what is missing.
+        var (customer, authorityPem) = ReadOwner();
         using var key = LoadOrCreateKey();
-        return new GatewayCredential(
-            customer, ParseCertificate(Encoding.ASCII.GetString(certificatePem), key), ParseAuthorities(Encoding.ASCII.GetString(authorityPem)));
+        return new GatewayCredential(customer, ParseCertificate(CertificateFile, Encoding.ASCII.GetString(certificatePem), key), ParseAuthorities(authorityPem));
     }
 
-    private static X509Certificate2 ParseCertificate(string pem, ECDsa key)
+    private (CustomerInformation Customer, string AuthorityPem) ReadOwner() => (
+        LoadCustomer() ?? throw Damaged(CustomerFile, "it is missing although the agent is activated", null),
+        Encoding.ASCII.GetString(Read(AuthorityFile) ?? throw Damaged(AuthorityFile, "it is missing although the agent is activated", null)));
+
+    private static X509Certificate2 ParseCertificate(string file, string pem, ECDsa key)
     {
         try
         {
@@ -116,7 +131,7 @@ internal sealed class IdentityStore(IDisk disk)
         }
         catch (Exception error) when (error is CryptographicException or ArgumentException or InvalidOperationException)
         {
-            throw Damaged(CertificateFile, $"it does not fit the private key or is no certificate: {error.Message}", error);
+            throw Damaged(file, $"it does not fit the private key or is no certificate: {error.Message}", error);
         }
     }
 
@@ -164,8 +179,8 @@ internal sealed class IdentityStore(IDisk disk)
 
     private static IdentityException Damaged(string name, string why, Exception? inner) => new(
         $"The identity file '{name}' cannot be used: {why}.",
-        name == ActivationFile
-            ? $"Move '{name}' away and start again; the activation begins anew."
+        name == ActivationFile ? $"Move '{name}' away and start again; the activation begins anew."
+            : name is RenewedFile or RenewalKeyFile ? $"Move '{name}' away and start again; the credential in use is another file, and is renewed anew."
             : "Restore it from a backup, or move the identity/ folder away and activate again; the volumes' folder is not touched by that.",
         inner);
 }

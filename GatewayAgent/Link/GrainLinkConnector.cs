@@ -1,46 +1,79 @@
 using Tidegate.Client.Grain;
+using Tidegate.Client.Grain.Agents;
 using Tidegate.Client.Proxies;
 using Tidegate.GatewayAgent.Activation;
 using Tidegate.GatewayAgent.Identity;
+using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Volumes;
 
 namespace Tidegate.GatewayAgent.Link;
 
-/// <summary>Connects by discovery and one mutually authenticated connection (<c>docs/protocols/link.md</c>), with the activated credential.</summary>
-internal sealed class GrainLinkConnector : ILinkConnector
+/// <summary>Connects by discovery and one mutually authenticated connection (<c>docs/protocols/link.md</c>), with the gateway's credential, and renews that.</summary>
+internal sealed class GrainLinkConnector : ILinkConnector, ICertificateService
 {
-    private readonly GatewayCredential _credential;
+    private static readonly TimeSpan RenewalTimeout = TimeSpan.FromSeconds(15);
+
+    private readonly CredentialKeeper _credentials;
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
     private readonly DiscoveryAddresses _addresses;
     private readonly ProxySettings? _proxy;
 
-    public GrainLinkConnector(Uri service, AddressFile file, GatewayCredential credential, ProxySettings? proxy, TimeProvider time, ILoggerFactory loggers)
+    public GrainLinkConnector(Uri service, AddressFile file, CredentialKeeper credentials, ProxySettings? proxy, TimeProvider time, ILoggerFactory loggers)
     {
-        (_credential, _proxy, _time, _loggers) = (credential, proxy, time, loggers);
+        (_credentials, _proxy, _time, _loggers) = (credentials, proxy, time, loggers);
         _addresses = new DiscoveryAddresses(service, file.Load());
         _addresses.LearnedMore += (_, _) => file.Save(_addresses.Learned);
     }
 
-    public async Task<ILinkConnection> ConnectAsync(CancellationToken cancellationToken) => new Connection(
-        await GrainLink.ConnectAsync(
-            new GrainLinkOptions
-            {
-                Addresses = _addresses,
-                CaCertificates = _credential.Authorities,
-                ClientCertificate = _credential.Certificate,
-                Proxy = _proxy,
-                AgentVersion = MachineMetadata.AgentVersion,
-                TimeProvider = _time,
-                LoggerFactory = _loggers,
-            },
-            cancellationToken),
-        _credential.Customer.GatewayId);
-
-    private sealed class Connection(GrainLink link, string gatewayId) : ILinkConnection
+    public async Task<ILinkConnection> ConnectAsync(CancellationToken cancellationToken)
     {
-        private readonly IGatewayLinkGrain _grain = link.Client.GetGrain<IGatewayLinkGrain>(gatewayId);
+        var credential = _credentials.ForNextLink;
+        try
+        {
+            var link = await GrainLink.ConnectAsync(
+                new GrainLinkOptions
+                {
+                    Addresses = _addresses,
+                    CaCertificates = credential.Authorities,
+                    ClientCertificate = credential.Certificate,
+                    Proxy = _proxy,
+                    AgentVersion = MachineMetadata.AgentVersion,
+                    TimeProvider = _time,
+                    LoggerFactory = _loggers,
+                },
+                cancellationToken);
+            return new Connection(link, credential, _credentials);
+        }
+        catch (TidegateException error) when (LinkFailures.IsRefusal(error))
+        {
+            _credentials.Refused(credential);
+            throw;
+        }
+    }
+
+    public async Task WhenRenewedAsync(ILinkConnection connection, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var changed = _credentials.WhenChanged;
+            if (!ReferenceEquals(_credentials.ForNextLink, ((Connection)connection).Credential)) return;
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    public async Task<string> RenewAsync(GatewayCredential credential, byte[] certificateRequest, CancellationToken cancellationToken)
+    {
+        using var service = new LinkDiscovery(_addresses, credential.Authorities, credential.Certificate, RenewalTimeout, _time, _proxy);
+        return (await service.RenewCertificateAsync(new CertificateRenewalRequest(certificateRequest), cancellationToken)).CertificatePem;
+    }
+
+    private sealed class Connection(GrainLink link, GatewayCredential credential, CredentialKeeper credentials) : ILinkConnection
+    {
+        public GatewayCredential Credential => credential;
+
+        private readonly IGatewayLinkGrain _grain = link.Client.GetGrain<IGatewayLinkGrain>(credential.Customer.GatewayId);
         private IGatewayObserver? _observer;
         private IGatewayObserver? _reference;
 
@@ -49,6 +82,8 @@ internal sealed class GrainLinkConnector : ILinkConnector
         public string Endpoint => link.Endpoint.Dial;
 
         public Task Lost => link.Lost;
+
+        public void Accepted() => credentials.Accepted(credential);
 
         public IAsyncEnumerable<LinkFrame> Open(LinkHello hello, CancellationToken cancellationToken) => _grain.Open(hello, cancellationToken);
 

@@ -28,7 +28,11 @@ internal sealed partial class HeldLink(
     private readonly Channel<LinkPing> _pings = Channel.CreateBounded<LinkPing>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
     private long _generation;
     private DateTimeOffset? _acceptedAt;
+    private readonly TaskCompletionSource _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _companions = Task.CompletedTask;
+
+    /// <summary>Completes when the service has accepted the link and requests go over it.</summary>
+    public Task Accepted => _accepted.Task;
 
     /// <summary>Holds the link until it ends; throws only when cancelled.</summary>
     public async Task<LinkEnd> HoldAsync(CancellationToken cancellationToken)
@@ -92,11 +96,13 @@ internal sealed partial class HeldLink(
             case LinkAccepted accepted:
                 deadline.CancelAfter(DefaultDeadline);
                 _generation = accepted.Generation;
+                connection.Accepted();
                 await connection.RegisterAsync(observer, _generation).WaitAsync(end.Token);
                 _acceptedAt = time.GetUtcNow();
                 board.LinkOpened(new LinkStatus(connection.Endpoint, _generation, _acceptedAt.Value));
                 LogOpened(logger, connection.Endpoint, _generation, accepted.HolderSilo);
                 _companions = Task.WhenAll(AnswerPingsAsync(end), SendReportsAsync(end));
+                _accepted.TrySetResult();
                 break;
             case LinkPing ping:
                 deadline.CancelAfter(ping.NextWithin <= TimeSpan.Zero ? DefaultDeadline : ping.NextWithin < MaxDeadline ? ping.NextWithin : MaxDeadline);

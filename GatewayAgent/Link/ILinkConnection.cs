@@ -15,6 +15,9 @@ internal interface ILinkConnection : IAsyncDisposable
     /// <summary>Completes, never failing, when the connection has ended.</summary>
     Task Lost { get; }
 
+    /// <summary>The service has accepted a link over it: the credential that it was made with is in use from now on. Durable when it returns.</summary>
+    void Accepted();
+
     /// <summary>The link's frames; the enumeration is the link.</summary>
     IAsyncEnumerable<LinkFrame> Open(LinkHello hello, CancellationToken cancellationToken);
 

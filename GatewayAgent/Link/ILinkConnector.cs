@@ -5,4 +5,10 @@ internal interface ILinkConnector
 {
     /// <summary>A fresh connection with a fresh token. Every failure is a <c>TidegateException</c>.</summary>
     Task<ILinkConnection> ConnectAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Completes when a connection that is made now presents another credential than this one did: the certificate was renewed, and its link has to be
+    /// handed over. Throws when cancelled.
+    /// </summary>
+    Task WhenRenewedAsync(ILinkConnection connection, CancellationToken cancellationToken);
 }

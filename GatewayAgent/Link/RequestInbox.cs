@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Tidegate.GatewayAgent.Activation;
 using Tidegate.GatewayAgent.Disks;
+using Tidegate.GatewayAgent.Identity;
 using Tidegate.GatewayAgent.LocalConsole;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
@@ -13,7 +14,7 @@ namespace Tidegate.GatewayAgent.Link;
 /// process: the cluster's references to observers are weak.
 /// </summary>
 internal sealed partial class RequestInbox(
-    RequestJournal journal, IGatewayVolumes volumes, StatusBoard board, TimeProvider time, ILogger<RequestInbox> logger) : IGatewayObserver, IDisposable
+    RequestJournal journal, IGatewayVolumes volumes, ICredentialRotation credentials, StatusBoard board, TimeProvider time, ILogger<RequestInbox> logger) : IGatewayObserver, IDisposable
 {
     private readonly ConcurrentDictionary<string, Task> _running = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
@@ -103,6 +104,7 @@ internal sealed partial class RequestInbox(
                 RefreshRequest refresh => await volumes.RefreshAsync(refresh.VolumeId, refresh.Blocks, cancellationToken),
                 InspectStoreRequest inspect => volumes.InspectStore(inspect.Path),
                 ResolveDivergenceRequest resolve => await volumes.ResolveDivergenceAsync(resolve),
+                RotateCredentialRequest rotate => await credentials.RotateAsync(rotate.Replaced, cancellationToken),
                 _ => Describe(),
             });
         }
@@ -137,6 +139,7 @@ internal sealed partial class RequestInbox(
         RefreshRequest => "refresh",
         InspectStoreRequest => "inspect-store",
         ResolveDivergenceRequest => "resolve-divergence",
+        RotateCredentialRequest => "rotate-credential",
         _ => null,
     };
 

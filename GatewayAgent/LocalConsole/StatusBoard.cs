@@ -58,6 +58,11 @@ internal sealed class StatusBoard : IActivationDisplay
             credential.Customer.GatewayId, credential.Customer.AccountId, credential.Customer.Name, new DateTimeOffset(credential.Certificate.NotAfter.ToUniversalTime())),
     });
 
+    /// <summary>The certificate was renewed.</summary>
+    public void SetCertificate(GatewayCredential credential) => Change(s => s.Gateway is null
+        ? s
+        : s with { Gateway = s.Gateway with { CertificateExpiresAt = new DateTimeOffset(credential.Certificate.NotAfter.ToUniversalTime()) } });
+
     /// <summary>The name may change by configuration.</summary>
     public void SetGatewayName(string name) => Change(s => s.Gateway is null ? s : s with { Gateway = s.Gateway with { Name = name } });
 

@@ -99,7 +99,8 @@ internal sealed class SupportBundle : IDisposable
         Add("formats.json", JsonSerializer.Serialize(DiskFormats.Describe(stateDirectory), Json));
         var configuration = Path.Combine(stateDirectory, "volumes", Volumes.ConfigurationStore.FileName);
         if (File.Exists(configuration)) Add("configuration.json", File.ReadAllText(configuration));
-        AddCertificate(Path.Combine(stateDirectory, "identity", IdentityStore.CertificateFile));
+        var identity = Path.Combine(stateDirectory, "identity");
+        AddCertificate(Path.Combine(identity, File.Exists(Path.Combine(identity, IdentityStore.CredentialFile)) ? IdentityStore.CredentialFile : IdentityStore.CertificateFile));
     }
 
     public void Dispose()

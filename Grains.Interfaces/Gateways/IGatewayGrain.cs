@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using Tidegate.Grains.Interfaces.Activation;
 using Tidegate.Grains.Interfaces.Snapshots;
 
 namespace Tidegate.Grains.Interfaces.Gateways;
@@ -14,6 +15,22 @@ public interface IGatewayGrain : IGrainWithStringKey
     /// <summary>Records the certificate issued to the gateway (thumbprint, expiry); older ones stay valid until they expire or are revoked.</summary>
     [Alias("record-certificate")]
     Task RecordCertificate(string thumbprint, DateTimeOffset expiresAt);
+
+    /// <summary>
+    /// Issues the successor of a certificate to its own gateway, which has just proved that it holds <paramref name="thumbprint"/>'s key: the request (PKCS#10)
+    /// is signed with a new one. The same key again gets the same certificate; both count until a link was opened with the new one, and then for the
+    /// overlap. Throws <c>Forbidden</c> when the old one does not count any more, <c>InvalidState</c> in the first half of its life,
+    /// <c>InvalidArgument</c> for a bad request or a key that was used before. Called by the agents' listener.
+    /// </summary>
+    [AlwaysInterleave, Alias("renew-certificate")]
+    Task<IssuedCertificate> RenewCertificate(string thumbprint, byte[] certificateRequest);
+
+    /// <summary>
+    /// Has the agent make a new key pair, get a certificate for it and open its link with it (M1.10); answers when the link is open. The old
+    /// certificates are revoked then. Throws <c>GatewayNotConnected</c> at once without a link. Repeatable with the same request id.
+    /// </summary>
+    [AlwaysInterleave, Alias("rotate-credential")]
+    Task<CredentialRotated> RotateCredential(string requestId);
 
     /// <summary>State kept by the service. Throws <c>NotFound</c> when it is not the caller's.</summary>
     [AlwaysInterleave, Alias("describe")]

@@ -12,7 +12,7 @@ internal sealed partial class GatewayGrain
     /// <inheritdoc />
     public Task<LinkHolding?> BindConnection(SiloAddress silo, string thumbprint, string clientId)
     {
-        if (!GatewayMachine.IsCertificateValid(State, thumbprint, Now)) return Task.FromResult<LinkHolding?>(null);
+        if (!CertificateRules.IsValid(State, thumbprint, Now)) return Task.FromResult<LinkHolding?>(null);
         (_holder, var bound) = HolderMachine.Bind(_holder, silo, thumbprint, clientId, State.ConnectionGeneration, Now);
         return Task.FromResult(bound);
     }

@@ -39,6 +39,7 @@ internal sealed partial class GatewayGrain
         Authorisation.RequireGateway(Key, What);
         LinkMachine.RequireGeneration(_live?.State, generation);
         _live!.Observer = observer;
+        EndPredecessor(_live);
         return Task.CompletedTask;
     }
 
@@ -74,14 +75,22 @@ internal sealed partial class GatewayGrain
         {
             var holding = await RequireConnectionAsync(hello.ClientId);
             var superseded = _live;
-            var opened = await SaveChangeAsync((state, now) => GatewayMachine.LinkOpened(state, hello, holding.Generation, _live is not null, now));
+            var opened = await SaveChangeAsync((state, now) => GatewayMachine.LinkOpened(state, hello, holding.Generation, _live is not null, now, holding.Thumbprint));
             superseded = _live ?? superseded;
-            var link = new LiveLink(LinkMachine.Open(hello, opened.Generation, Now), holding);
-            if (superseded is not null && superseded.Generation < link.Generation)
+            var isNewer = superseded is not null && superseded.Generation < opened.Generation;
+            var isSame = superseded?.State.InstanceId == hello.InstanceId;
+            var link = new LiveLink(LinkMachine.Open(hello, opened.Generation, Now), holding)
             {
-                var isSame = superseded.State.InstanceId == hello.InstanceId;
+                Predecessor = isNewer && isSame && superseded!.State.ClientId != hello.ClientId && superseded.Observer is not null ? superseded : null,
+            };
+            if (link.Predecessor is not null)
+            {
+                link.Predecessor.IsHandedOver = true;
+            }
+            else if (isNewer)
+            {
                 EndLink(superseded, new LinkSuperseded(isSame ? "The agent opened a newer link." : "Another agent opened a link with this gateway's certificate.", isSame));
-                if (superseded.State.ClientId != hello.ClientId) _ = registries.CloseSupersededAsync(superseded.Holding);
+                if (superseded!.State.ClientId != hello.ClientId) _ = registries.CloseSupersededAsync(superseded.Holding);
             }
 
             link.Send(new LinkAccepted(link.Generation, holding.Silo.ToString()));
@@ -97,13 +106,24 @@ internal sealed partial class GatewayGrain
         }
     }
 
+    // The agent takes requests over the newer link now, or that link has ended and with it both.
+    private void EndPredecessor(LiveLink link)
+    {
+        if (link.Predecessor is not { } predecessor) return;
+        link.Predecessor = null;
+        predecessor.End(new LinkSuperseded("The agent opened a newer link.", true));
+        _ = registries.CloseSupersededAsync(predecessor.Holding);
+    }
+
     // Runs on the grain's scheduler between its turns until the link is over.
     private async Task PumpAsync(LiveLink link)
     {
         try
         {
-            while (!link.Over.IsCancellationRequested)
+            // Whoever is handed over is not pinged any more, nor has it a lease.
+            while (!link.Over.IsCancellationRequested && !link.IsHandedOver)
             {
+                if (CertificateRules.HasRetired(State, Now)) await SettleQuietlyAsync();
                 var step = LinkMachine.Tick(link.State, Now);
                 link.State = step.State;
                 var isTaken = step.Ping is null || link.Send(step.Ping);
@@ -159,7 +179,7 @@ internal sealed partial class GatewayGrain
             return;
         }
 
-        if (link.Over.IsCancellationRequested) return;
+        if (link.Over.IsCancellationRequested || link.IsHandedOver) return;
         if (State.Generation == link.Generation)
         {
             link.State = LinkMachine.LeaseRenewed(link.State, Now);
@@ -196,6 +216,7 @@ internal sealed partial class GatewayGrain
             FailWaiters();
         }
 
+        EndPredecessor(link);
         link.End(last);
     }
 

@@ -110,8 +110,8 @@ internal sealed partial class GatewayGrain
     private async Task<TResult> PushAsync<TResult>(GatewayRequest request, string operation, TimeSpan timeout)
         where TResult : RequestResult
     {
-        var link = _live ?? throw LiveLink.NotConnected();
-        var observer = link.RequireObserver();
+        var link = (_live ?? throw LiveLink.NotConnected()).RequireReachable();
+        var observer = link.Observer!;
         (_requests, var entry, _) = _requests.Start(request.RequestId, operation, timeout, Now);
         if (entry.Outcome is { } known) return ResultOf<TResult>(known);
         if (!_waiters.TryGetValue(request.RequestId, out var waiter))

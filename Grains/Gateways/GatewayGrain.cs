@@ -17,7 +17,7 @@ namespace Tidegate.Grains.Gateways;
 [GrainType("gateway")]
 internal sealed partial class GatewayGrain(
     [PersistentState("gateway", "state")] IPersistentState<GatewayState> storage, AggregateServices services, ILinkRegistries registries,
-    ICertificateRevocations revocations)
+    ICertificateRevocations revocations, ICertificateAuthority authority)
     : AggregateGrain<GatewayState>(storage, services), IGatewayGrain, IGatewayLinkGrain
 {
     private static readonly TimeSpan AgedAgainIn = TimeSpan.FromSeconds(1);
@@ -27,14 +27,6 @@ internal sealed partial class GatewayGrain(
     /// <inheritdoc />
     public Task Provision(GatewayProvision provision) =>
         ChangeAsync((state, now) => GatewayMachine.Provision(state, provision, now));
-
-    /// <inheritdoc />
-    public Task RecordCertificate(string thumbprint, DateTimeOffset expiresAt) =>
-        ChangeAsync((state, now) => GatewayMachine.RecordCertificate(state, thumbprint, expiresAt, now));
-
-    /// <inheritdoc />
-    public Task<bool> IsCertificateValid(string thumbprint) =>
-        Task.FromResult(GatewayMachine.IsCertificateValid(State, thumbprint, Now));
 
     /// <inheritdoc />
     public Task<GatewayDescription> Describe()
@@ -135,6 +127,7 @@ internal sealed partial class GatewayGrain(
     /// <inheritdoc />
     protected override async Task<TimeSpan?> SettleOthersAsync()
     {
+        await SaveChangeAsync(CertificateRules.Retire);
         if (State.CertificatesToRevoke.Length > 0)
         {
             var owed = State.CertificatesToRevoke;
@@ -159,7 +152,8 @@ internal sealed partial class GatewayGrain(
 
         // What is not heard of grows old: the shard asks again when the next volume's recovery point does.
         await SaveChangeAsync(AlarmRules.Aged);
-        return AlarmRules.NextAt(State) is { } due ? due > Now ? due - Now : AgedAgainIn : null;
+        var due = Earlier(AlarmRules.NextAt(State), CertificateRules.NextRetirementAt(State));
+        return due is null ? null : due > Now ? due - Now : AgedAgainIn;
     }
 
     /// <inheritdoc />
@@ -188,6 +182,8 @@ internal sealed partial class GatewayGrain(
         _live?.Dispose();
         base.Dispose();
     }
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) => one is null || other < one ? other ?? one : one;
 
     private string What => $"Gateway {Key}";
 

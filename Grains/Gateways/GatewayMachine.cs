@@ -15,14 +15,11 @@ internal static class GatewayMachine
     /// <summary>Most volumes of one gateway.</summary>
     public const int MaxVolumes = 64;
 
-    /// <summary>Most certificates remembered: renewals overlap by a few.</summary>
-    public const int MaxCertificates = 8;
-
     /// <summary>Most names waiting to be released.</summary>
     public const int MaxNamesToRelease = 8;
 
     /// <summary>Most certificates waiting to be revoked.</summary>
-    public const int MaxCertificatesToRevoke = 2 * MaxCertificates;
+    public const int MaxCertificatesToRevoke = 4 * CertificateRules.MaxLive;
 
     private const int MaxAddresses = 16;
 
@@ -50,33 +47,6 @@ internal static class GatewayMachine
         };
         return Change.To(next, new DomainEvent("gateway.provisioned", new { next.Name, next.TimeZone, next.KeyFingerprint }));
     }
-
-    /// <summary>Remembers a certificate; expired and then the oldest ones make room, and the latter are to be revoked.</summary>
-    public static Change<GatewayState, GatewayState> RecordCertificate(GatewayState state, string thumbprint, DateTimeOffset expiresAt, DateTimeOffset now)
-    {
-        RequireLive(state);
-        if (state.Certificates.Any(known => known.Thumbprint == thumbprint)) return Change.Keep(state);
-        Arguments.Text(thumbprint, "thumbprint", 64);
-        var live = state.Certificates.Where(known => known.ExpiresAt > now).ToArray();
-        var next = state with
-        {
-            Certificates = [.. live.TakeLast(MaxCertificates - 1), new GatewayCertificate(thumbprint, expiresAt)],
-            CertificatesToRevoke = [.. state.CertificatesToRevoke, .. live.SkipLast(MaxCertificates - 1)],
-        };
-        if (next.CertificatesToRevoke.Length > MaxCertificatesToRevoke - MaxCertificates)
-        {
-            throw new TidegateException(ErrorCodes.Unavailable, "Earlier certificates of the gateway are still being revoked.", "Try again in a minute.");
-        }
-
-        return Change.To(
-            next,
-            new DomainEvent("gateway.certificate-issued", new { thumbprint, expiresAt }));
-    }
-
-    /// <summary>Whether a link may be opened with the certificate.</summary>
-    public static bool IsCertificateValid(GatewayState state, string thumbprint, DateTimeOffset now) =>
-        state.AccountId.Length > 0 && state.DeactivatedAt is null
-        && state.Certificates.Any(known => known.ExpiresAt > now && string.Equals(known.Thumbprint, thumbprint, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Before a name is reserved: notes it as one to release, which it is unless <see cref="Rename"/> follows.</summary>
     public static Change<GatewayState, GatewayState> IntendName(GatewayState state, string name)
@@ -160,6 +130,7 @@ internal static class GatewayMachine
             Alarms = [],
             LastPoints = [],
             Certificates = [],
+            Renewal = null,
             CertificatesToRevoke = [.. state.CertificatesToRevoke, .. state.Certificates.Where(known => known.ExpiresAt > now)],
             Volumes = [],
             IsConnected = false,
@@ -169,12 +140,13 @@ internal static class GatewayMachine
         return Change.To(next, new DomainEvent("gateway.deactivated"));
     }
 
-    /// <summary>A link is opened: the next generation, which fences every earlier one (M1.7).</summary>
+    /// <summary>A link is opened, over a connection of the certificate named: the next generation, which fences every earlier one (M1.7).</summary>
     public static Change<GatewayState, GatewayState> LinkOpened(
-        GatewayState state, LinkHello hello, long connectionGeneration, bool supersedesLiveLink, DateTimeOffset now)
+        GatewayState state, LinkHello hello, long connectionGeneration, bool supersedesLiveLink, DateTimeOffset now, string thumbprint = "")
     {
         RequireLive(state);
-        var next = state with
+        var (next, replaced) = CertificateRules.InUse(state, thumbprint, now);
+        next = next with
         {
             Generation = state.Generation + 1,
             InstanceId = Arguments.Text(hello.InstanceId, "instance id", 64),
@@ -189,8 +161,8 @@ internal static class GatewayMachine
         var change = new { next.Generation, agentVersion = Arguments.Text(hello.AgentVersion, "agent version", 64), hello.InstanceId };
         var isCopy = supersedesLiveLink && state.InstanceId != hello.InstanceId;
         return isCopy
-            ? Change.To(next, new DomainEvent("gateway.link-superseded", new { state.Generation, state.InstanceId }), new DomainEvent("gateway.connected", change))
-            : Change.To(next, new DomainEvent("gateway.connected", change));
+            ? Change.To(next, [new DomainEvent("gateway.link-superseded", new { state.Generation, state.InstanceId }), new DomainEvent("gateway.connected", change), .. replaced])
+            : Change.To(next, [new DomainEvent("gateway.connected", change), .. replaced]);
     }
 
     /// <summary>The link of a generation is gone; says nothing about newer ones.</summary>
@@ -230,7 +202,8 @@ internal static class GatewayMachine
     public static GatewayConfiguration ConfigurationOf(GatewayState state) =>
         new(state.ConfigurationVersion, state.Name, state.TimeZone, state.Volumes) { Bandwidth = state.Bandwidth ?? BandwidthLimits.Unlimited };
 
-    private static void RequireLive(GatewayState state)
+    /// <summary>Refuses what is not activated, or not any more, as if it had never been.</summary>
+    public static void RequireLive(GatewayState state)
     {
         if (state.DeactivatedAt is null && state.AccountId.Length > 0) return;
         throw Authorisation.NotFound("The gateway");

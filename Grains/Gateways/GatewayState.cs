@@ -28,7 +28,7 @@ internal sealed record GatewayState : AggregateState
     /// <summary>When it was deactivated; its credentials are revoked since.</summary>
     [Id(6)] public DateTimeOffset? DeactivatedAt { get; init; }
 
-    /// <summary>Certificates issued and not known expired, newest last; at most <see cref="GatewayMachine.MaxCertificates"/>.</summary>
+    /// <summary>Certificates issued and not known expired, newest last; at most <see cref="CertificateRules.MaxLive"/>.</summary>
     [Id(7)] public GatewayCertificate[] Certificates { get; init; } = [];
 
     /// <summary>Version of the desired configuration.</summary>
@@ -66,4 +66,7 @@ internal sealed record GatewayState : AggregateState
 
     /// <summary>While it is away: how old the recovery points of its volumes are, by the last report.</summary>
     [Id(19)] public LastPoint[] LastPoints { get; init; } = [];
+
+    /// <summary>A certificate that was issued and that no link was opened with yet.</summary>
+    [Id(20)] public RenewedCertificate? Renewal { get; init; }
 }

@@ -24,6 +24,15 @@ internal sealed class LiveLink(LinkState state, LinkHolding holding) : IDisposab
     /// <summary>Where requests go; null until the agent has registered it.</summary>
     public IGatewayObserver? Observer { get; set; }
 
+    /// <summary>
+    /// The link of the same agent process that this one takes over from. It stands, and takes requests, until this one has an observer: so an
+    /// agent that changes connections misses nothing.
+    /// </summary>
+    public LiveLink? Predecessor { get; set; }
+
+    /// <summary>True since a newer link of the same agent process has begun to take over.</summary>
+    public bool IsHandedOver { get; set; }
+
     /// <summary>Cancelled when the link is over.</summary>
     public CancellationToken Over => _over.Token;
 
@@ -44,8 +53,8 @@ internal sealed class LiveLink(LinkState state, LinkHolding holding) : IDisposab
         _over.Cancel();
     }
 
-    /// <summary>The observer, or <c>GatewayNotConnected</c> while the agent has not registered one.</summary>
-    public IGatewayObserver RequireObserver() => Observer ?? throw NotConnected();
+    /// <summary>The link that requests go over: this one, or its predecessor while the agent has registered nothing here. <c>GatewayNotConnected</c> when there is none.</summary>
+    public LiveLink RequireReachable() => Observer is not null ? this : Predecessor is { Observer: not null, Over.IsCancellationRequested: false } standing ? standing : throw NotConnected();
 
     /// <summary>The explicit failure of M1.8.</summary>
     public static TidegateException NotConnected() => new(

@@ -219,6 +219,7 @@ internal sealed class SiloApplication : IAsyncDisposable
         var agents = app.MapListener(Listener.Agents);
         agents.MapAgentActivation();
         agents.MapAgentLinkEndpoints();
+        agents.MapAgentCertificateEndpoints();
         if (app.Services.GetService<DataEndpoint>() is not null) agents.MapDataEndpoint();
     }
 }

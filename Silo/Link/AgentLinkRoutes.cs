@@ -1,12 +1,9 @@
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
-using Tidegate.Client.Grain;
 using Tidegate.Client.Grain.Agents;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Security;
-using Tidegate.Silo.Pki;
 
 namespace Tidegate.Silo.Link;
 
@@ -21,18 +18,13 @@ public static class AgentLinkRoutes
     /// <summary>Maps <c>POST /agent/v1/link/discovery</c>.</summary>
     public static void MapAgentLinkEndpoints(this IEndpointRouteBuilder routes) =>
         routes.MapPost(LinkWire.DiscoveryPath, static async (
-            HttpContext context, LinkDiscoveryRequest request, LinkOffers offers, LinkTokenService tokens, CertificateAuthority authority,
-            IGrainFactory grains, IRevokedCertificates revoked, IOptions<ClusterOptions> cluster, TimeProvider time) =>
+            HttpContext context, LinkDiscoveryRequest request, LinkOffers offers, LinkTokenService tokens, AgentIdentities identities,
+            IGrainFactory grains, IOptions<ClusterOptions> cluster, TimeProvider time) =>
         {
-            var identity = Authenticate(await context.Connection.GetClientCertificateAsync(context.RequestAborted), authority, time);
+            var (identity, _) = await identities.AuthenticateAsync(context);
             Check(request, identity);
-            revoked.RequireCurrent();
-            if (revoked.IsRevoked(identity.Thumbprint)
-                || !await grains.GetGrain<IGatewayGrain>(identity.GatewayId).IsCertificateValid(identity.Thumbprint).WaitAsync(_askLimit, time, context.RequestAborted))
-            {
-                throw new TidegateException(ErrorCodes.Forbidden, "The gateway's certificate is not accepted any more.",
-                    "It was revoked, or its gateway was deleted: activate the gateway again.");
-            }
+            if (!await grains.GetGrain<IGatewayGrain>(identity.GatewayId).IsCertificateValid(identity.Thumbprint).WaitAsync(_askLimit, time, context.RequestAborted))
+                throw AgentIdentities.NotAccepted();
             var offered = await offers.BestFirstAsync(context.RequestAborted);
             if (offered.Count == 0) throw new TidegateException(ErrorCodes.Unavailable, "No server takes links now.", "Try again.");
             var caller = new Caller(Role.Agent, identity.AccountId, identity.GatewayId, identity.GatewayId);
@@ -45,12 +37,6 @@ public static class AgentLinkRoutes
                     token, expiresAt),
                 LinkJson.Default.LinkDiscoveryReply);
         }).ExcludeFromDescription();
-
-    private static LinkIdentity Authenticate(X509Certificate2? certificate, CertificateAuthority authority, TimeProvider time) =>
-        // The listener has verified the chain already; a listener set up wrongly must not open the link.
-        certificate is not null && CertificateTrust.IsTrustedClient(certificate, [authority.Certificate], time) && LinkIdentity.FromCertificate(certificate) is { } identity
-            ? identity
-            : throw new TidegateException(ErrorCodes.Unauthenticated, "No valid gateway certificate was presented.", "Activate the gateway, then connect with the certificate it was given.");
 
     private static void Check(LinkDiscoveryRequest request, LinkIdentity identity)
     {

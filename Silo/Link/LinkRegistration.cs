@@ -44,7 +44,7 @@ public static class LinkRegistration
         services.TryAddSingleton(new LinkJudges());
         services.AddSingleton<FrameGuard>().AddSingleton<GuardedPort>();
         services.TryAddSingleton<ServiceAddresses>();
-        services.AddSingleton<ILinkSockets, LinkSockets>().AddSingleton<LinkOffers>();
+        services.AddSingleton<ILinkSockets, LinkSockets>().AddSingleton<LinkOffers>().AddSingleton<AgentIdentities>();
         services.AddHostedService(static provider => provider.GetRequiredService<RevocationWatch>()).AddHostedService<ServingSiloWatch>().AddHostedService<LinkDrain>();
         silo.AddIncomingGrainCallFilter<LinkCallFilter>();
         // A guard that does not fit this version of Orleans keeps the silo from starting, not the first agent from connecting.

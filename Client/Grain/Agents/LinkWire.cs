@@ -7,4 +7,6 @@ public static class LinkWire
     public const int Version = 1;
     /// <summary>Path of the discovery call on the agents' listener.</summary>
     public const string DiscoveryPath = "/agent/v1/link/discovery";
+    /// <summary>Path of the renewal of a gateway's certificate, there.</summary>
+    public const string RenewalPath = "/agent/v1/certificate/renew";
 }

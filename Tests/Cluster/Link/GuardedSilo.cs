@@ -142,6 +142,7 @@ public sealed class GuardedSilo : IAsyncLifetime
         _app = builder.Build();
         _app.Use(AnswerErrorsAsync);
         _app.MapAgentLinkEndpoints();
+        _app.MapAgentCertificateEndpoints();
         await _app.StartAsync();
         AgentsUrl = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         _app.Services.GetRequiredService<ServiceAddresses>().AgentsUrl = AgentsUrl.ToString();

@@ -42,13 +42,13 @@ public sealed class GatewayMachineTests
                         2 => GatewayMachine.Rename(state with { NamesToRelease = [] }, $"office-{number % 2}"),
                         3 => GatewayMachine.LinkOpened(state, Hello("one"), 0, false, Start),
                         4 => GatewayMachine.LinkLost(state, state.Generation, "test", Start),
-                        _ => GatewayMachine.RecordCertificate(state, $"{number:x64}", Start.AddDays(1), Start),
+                        _ => CertificateRules.Record(state, $"{number:x64}", Start.AddDays(1), Start),
                     };
                     state = change.Next ?? state;
                     var after = GatewayMachine.ConfigurationOf(state);
                     var isSame = before.GatewayName == after.GatewayName && before.Volumes.SequenceEqual(after.Volumes);
                     Assert.Equal(before.Version + (isSame ? 0 : 1), after.Version);
-                    Assert.InRange(state.Certificates.Length, 0, GatewayMachine.MaxCertificates);
+                    Assert.InRange(state.Certificates.Length, 0, CertificateRules.MaxLive);
                 }
             },
             iter: 300);
@@ -112,11 +112,11 @@ public sealed class GatewayMachineTests
     [Fact]
     public void M3_8_After_deactivation_no_certificate_is_valid_and_no_link_opens()
     {
-        var state = GatewayMachine.RecordCertificate(Provisioned, "AA", Start.AddDays(1), Start).Next!;
-        Assert.True(GatewayMachine.IsCertificateValid(state, "aa", Start));
-        Assert.False(GatewayMachine.IsCertificateValid(state, "aa", Start.AddDays(1)));
+        var state = CertificateRules.Record(Provisioned, "AA", Start.AddDays(1), Start).Next!;
+        Assert.True(CertificateRules.IsValid(state, "aa", Start));
+        Assert.False(CertificateRules.IsValid(state, "aa", Start.AddDays(1)));
         var ended = GatewayMachine.Deactivate(state, Start).Next!;
-        Assert.False(GatewayMachine.IsCertificateValid(ended, "aa", Start));
+        Assert.False(CertificateRules.IsValid(ended, "aa", Start));
         Assert.Equal(["office"], ended.NamesToRelease);
         Assert.Equal(["AA"], ended.CertificatesToRevoke.Select(owed => owed.Thumbprint));
         Assert.Empty(GatewayMachine.CertificatesRevoked(ended, ended.CertificatesToRevoke).Next!.CertificatesToRevoke);
@@ -127,13 +127,13 @@ public sealed class GatewayMachineTests
     [Fact]
     public void M3_8_A_certificate_that_makes_room_for_a_newer_one_is_revoked_unless_it_has_expired()
     {
-        var state = GatewayMachine.RecordCertificate(Provisioned, "old", Start.AddHours(1), Start).Next!;
-        for (var number = 0; number < GatewayMachine.MaxCertificates; number++)
-            state = GatewayMachine.RecordCertificate(state, $"{number}", Start.AddDays(1), Start.AddHours(2)).Next!;
+        var state = CertificateRules.Record(Provisioned, "old", Start.AddHours(1), Start).Next!;
+        for (var number = 0; number < CertificateRules.MaxLive; number++)
+            state = CertificateRules.Record(state, $"{number}", Start.AddDays(1), Start.AddHours(2)).Next!;
         Assert.Empty(state.CertificatesToRevoke);
-        state = GatewayMachine.RecordCertificate(state, "one more", Start.AddDays(1), Start.AddHours(2)).Next!;
+        state = CertificateRules.Record(state, "one more", Start.AddDays(1), Start.AddHours(2)).Next!;
         Assert.Equal(["0"], state.CertificatesToRevoke.Select(owed => owed.Thumbprint));
-        Assert.False(GatewayMachine.IsCertificateValid(state, "0", Start.AddHours(2)));
+        Assert.False(CertificateRules.IsValid(state, "0", Start.AddHours(2)));
     }
 
     [Fact]

@@ -64,7 +64,8 @@ public sealed class StateSizeTests
             Metadata = FullMetadata,
             KeyFingerprint = Text(128),
             Outbox = FullOutbox,
-            Certificates = [.. Enumerable.Repeat(new GatewayCertificate(new string('f', 64), At), GatewayMachine.MaxCertificates)],
+            Certificates = [.. Enumerable.Repeat(new GatewayCertificate(new string('f', 64), At), CertificateRules.MaxLive)],
+            Renewal = new RenewedCertificate(new string('f', 64), new string('f', 64), new IssuedCertificate(new string('p', 1200), new string('c', 2400), At)),
             Volumes = [.. Enumerable.Range(0, GatewayMachine.MaxVolumes).Select(i => new VolumeAttachment(Id + i, new string('n', 60) + i, long.MaxValue, Id + i))],
             InstanceId = Text(64),
             Bandwidth = new BandwidthLimits(

@@ -12,6 +12,7 @@ using Tidegate.GatewayAgent.Options;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Tests.Kit.Time;
 using Tidegate.Tests.Unit.Agent.Activation;
+using Tidegate.Tests.Unit.Agent.Identity;
 using Tidegate.Tests.Unit.Agent.Link;
 using Xunit;
 
@@ -115,6 +116,7 @@ public sealed class AgentProcessTests : IAsyncDisposable
             Diagnostics = static () => new DiagnosticsDocument(new Dictionary<string, string>(), new Dictionary<string, double>(), []),
             CreateActivationService = () => new Undisposed(_service),
             CreateConnector = _ => _connector,
+            CreateCertificateService = static _ => new FakeCertificateService(),
             CreateVolumes = (_, _, _) =>
             {
                 _volumes.Add(new FakeVolumeHost());

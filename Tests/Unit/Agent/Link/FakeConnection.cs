@@ -14,6 +14,8 @@ internal sealed class FakeConnection(int number) : ILinkConnection
     private readonly Channel<LinkHeartbeat> _heartbeats = Channel.CreateUnbounded<LinkHeartbeat>();
     private readonly Channel<RequestReport> _reports = Channel.CreateUnbounded<RequestReport>();
 
+    public int Number => number;
+
     public string ClientId => $"client-{number}";
 
     public string Endpoint => $"silo-{number}:443";
@@ -47,6 +49,11 @@ internal sealed class FakeConnection(int number) : ILinkConnection
     public async Task<LinkHeartbeat> NextHeartbeatAsync() => await _heartbeats.Reader.ReadAsync();
 
     public async Task<RequestReport> NextReportAsync() => await _reports.Reader.ReadAsync();
+
+    /// <summary>Its credential is in use.</summary>
+    public bool IsAccepted { get; private set; }
+
+    public void Accepted() => IsAccepted = true;
 
     public async IAsyncEnumerable<LinkFrame> Open(LinkHello hello, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -20,7 +20,7 @@ internal sealed class LinkBench : IAsyncDisposable
         Volumes.AppliedConfigurationVersion = appliedVersion;
         Board = new StatusBoard(new Uri("https://service"), new Uri("https://console/activate"), Time);
         Journal = new RequestJournal(disk ?? Disk, Time, NullLogger<RequestJournal>.Instance);
-        Inbox = new RequestInbox(Journal, Volumes, Board, Time, NullLogger<RequestInbox>.Instance);
+        Inbox = new RequestInbox(Journal, Volumes, Rotation, Board, Time, NullLogger<RequestInbox>.Instance);
         Session = new LinkSession(Connector, Holder, Journal, Inbox, Volumes, Board, Time, NullLogger<LinkSession>.Instance);
         Running = Session.RunAsync(_stop.Token);
     }
@@ -29,6 +29,7 @@ internal sealed class LinkBench : IAsyncDisposable
     public SimulatedDisk Disk { get; } = new(new Random(7), new SimulatedDiskPlan());
     public FakeConnector Connector { get; } = new();
     public FakeVolumes Volumes { get; } = new();
+    public FakeRotation Rotation { get; } = new();
     public LinkHolder Holder { get; } = new();
     public StatusBoard Board { get; }
     public RequestJournal Journal { get; }

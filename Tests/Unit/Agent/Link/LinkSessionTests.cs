@@ -23,6 +23,49 @@ public sealed class LinkSessionTests
     }
 
     [Fact]
+    public async Task M3_5_A_renewed_certificate_gets_its_own_connection_and_the_old_link_stands_until_that_is_accepted()
+    {
+        await using var bench = new LinkBench();
+        var old = await bench.StoodAsync();
+        Assert.True(old.IsAccepted);
+        bench.Connector.Outdated = 1;
+        var next = await bench.NextConnectionAsync();
+        Assert.Same(old, bench.Holder.Connection);
+        Assert.False(old.IsDisposed);
+        next.Send(new LinkAccepted(2, "silo"));
+        await bench.UntilAsync(() => ReferenceEquals(next, bench.Holder.Connection));
+        Assert.True(next.IsAccepted);
+        Assert.Same(bench.Inbox, next.Observer);
+        // The service ends the old one; answers that are on their way to it still arrive.
+        old.Send(new LinkSuperseded("The agent opened a newer link.", true));
+        await bench.UntilAsync(() => true);
+        Assert.False(old.IsDisposed);
+        await bench.UntilAsync(() => old.IsDisposed, TimeSpan.FromMilliseconds(100));
+        Assert.Equal((2, AgentState.Connected, 2L), (bench.Connector.Attempts, bench.Board.Current.State, bench.Board.Current.Link!.Generation));
+        next.Send(new LinkPing(1, TimeSpan.FromSeconds(9)));
+        Assert.Equal(2, (await bench.DrivenAsync(next.NextHeartbeatAsync())).Generation);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task M3_5_A_link_that_cannot_be_moved_stands_and_is_moved_later(bool isRefused)
+    {
+        await using var bench = new LinkBench();
+        var old = await bench.StoodAsync();
+        if (isRefused) bench.Connector.Failures.Enqueue(new TidegateException(ErrorCodes.Unavailable, "no silo"));
+        bench.Connector.Outdated = 1;
+        if (!isRefused) (await bench.NextConnectionAsync()).Break(new TidegateException(ErrorCodes.InvalidState, "not the newest"));
+        // Past the first attempt it is retried after a while, which is shorter than what the old link may be silent.
+        await bench.UntilAsync(() => bench.Connector.Attempts == 2);
+        Assert.Same(old, bench.Holder.Connection);
+        var next = await bench.NextConnectionAsync();
+        next.Send(new LinkAccepted(2, "silo"));
+        await bench.UntilAsync(() => ReferenceEquals(next, bench.Holder.Connection));
+        Assert.Equal((3, false), (bench.Connector.Attempts, old.IsDisposed));
+    }
+
+    [Fact]
     public async Task A_volume_that_changes_its_state_is_told_before_the_next_ping()
     {
         await using var bench = new LinkBench();
