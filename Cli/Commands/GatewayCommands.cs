@@ -5,12 +5,12 @@ using Tidegate.Client.Rest.Models;
 
 namespace Tidegate.Cli.Commands;
 
-/// <summary><c>tidegate gateways</c>: list, describe, activate, rename, bandwidth, deactivate.</summary>
+/// <summary><c>tidegate gateways</c>: list, describe, activate, rename, bandwidth, rotate-credential, deactivate.</summary>
 internal static class GatewayCommands
 {
-    public static Command Create(GlobalOptions globals) => new("gateways", "Gateways: list, describe, activate, rename, bandwidth, deactivate.")
+    public static Command Create(GlobalOptions globals) => new("gateways", "Gateways: list, describe, activate, rename, bandwidth, rotate-credential, deactivate.")
     {
-        List(globals), Describe(globals), Activate(globals), Rename(globals), Bandwidth(globals), Deactivate(globals),
+        List(globals), Describe(globals), Activate(globals), Rename(globals), Bandwidth(globals), RotateCredential(globals), Deactivate(globals),
     };
 
     private static Command List(GlobalOptions globals)
@@ -110,6 +110,21 @@ internal static class GatewayCommands
                 known, CliJson.Default.BandwidthView, ("Upload", BandwidthOptions.Show(known.UploadBytesPerSecond)),
                 ("Download", BandwidthOptions.Show(known.DownloadBytesPerSecond)), ("Time zone", known.TimeZone ?? "the gateway's"),
                 ("Windows", string.Join('\n', known.Windows.Select(BandwidthOptions.Show))));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static Command RotateCredential(GlobalOptions globals)
+    {
+        var gateway = GatewayArgument();
+        var command = new Command("rotate-credential", "Have a connected gateway replace its private key and certificate. The old ones are revoked; its connection stays.") { gateway };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var session = globals.Open(parsed);
+            var id = await session.Names.GatewayAsync(parsed.GetValue(gateway)!, cancellation);
+            var rotated = await session.Client.RotateGatewayCredentialAsync(id, cancellation);
+            session.Printer.One(rotated, CliJson.Default.CredentialRotatedView, ("Gateway", id), ("Certificate", rotated.Thumbprint), ("Good until", Printer.Time(rotated.ExpiresAt)));
             return ExitCode.Success;
         });
         return command;

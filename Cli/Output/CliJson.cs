@@ -39,6 +39,7 @@ namespace Tidegate.Cli.Output;
 [JsonSerializable(typeof(IReadOnlyList<ApiKeyView>))]
 [JsonSerializable(typeof(GatewayView))]
 [JsonSerializable(typeof(BandwidthView))]
+[JsonSerializable(typeof(CredentialRotatedView))]
 [JsonSerializable(typeof(VolumeView))]
 [JsonSerializable(typeof(AccountView))]
 [JsonSerializable(typeof(KeyRotationView))]

@@ -82,6 +82,13 @@ public sealed partial class TidegateRestClient : IDisposable
             new RestCall(HttpMethod.Put, $"/v1/gateways/{Escape(gatewayId)}/bandwidth", IsRepeatable: true),
             limits, RestJson.Default.BandwidthView, RestJson.Default.BandwidthView, cancellationToken);
 
+    /// <summary>
+    /// Has a connected gateway replace its key pair and certificate, and answers when its link is open with them (M1.10). Throws
+    /// <c>GatewayNotConnected</c>, <c>GatewayTimeout</c>.
+    /// </summary>
+    public Task<CredentialRotatedView> RotateGatewayCredentialAsync(string gatewayId, CancellationToken cancellationToken = default) =>
+        _transport.SendAsync(Change($"/v1/gateways/{Escape(gatewayId)}/rotate-credential"), RestJson.Default.CredentialRotatedView, cancellationToken);
+
     /// <summary>Revokes a gateway's credentials and ends its link (M3.8). Volumes and snapshots stay.</summary>
     public Task DeactivateGatewayAsync(string gatewayId, CancellationToken cancellationToken = default) =>
         _transport.SendAsync(RestCall.Delete("/v1/gateways/" + Escape(gatewayId)), cancellationToken);

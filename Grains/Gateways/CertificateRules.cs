@@ -20,7 +20,7 @@ internal static class CertificateRules
     public static readonly TimeSpan Overlap = TimeSpan.FromHours(24);
 
     /// <summary>The same for one that was to be replaced: time for what is under way on the old connection.</summary>
-    public static readonly TimeSpan ReplacementOverlap = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan ReplacementOverlap = TimeSpan.FromSeconds(2);
 
     /// <summary>Whether a link may be opened with the certificate.</summary>
     public static bool IsValid(GatewayState state, string thumbprint, DateTimeOffset now) =>

@@ -37,6 +37,14 @@ internal static class GatewayRoutes
             })
             .OpenTo(Roles.Admins).WithName("setBandwidth").WithTags("gateways").WithSummary("Sets how fast a gateway may use its uplink, with other rates in parts of the week.")
             .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound);
+        api.MapPost("/gateways/{gatewayId}/rotate-credential", async (string gatewayId, IGrainFactory grains) =>
+            {
+                var rotated = await Gateway(grains, gatewayId).RotateCredential(ResourceId.New(ResourceKind.Request));
+                return TypedResults.Ok(new CredentialRotatedView(rotated.Thumbprint, rotated.ExpiresAt));
+            })
+            .WithName("rotateGatewayCredential").WithTags("gateways")
+            .WithSummary("Has the gateway make a new key pair and get a certificate for it; answers when its link is open with it. The old one is revoked.")
+            .Refuses(ErrorCodes.NotFound, ErrorCodes.GatewayNotConnected, ErrorCodes.GatewayTimeout);
         api.MapDelete("/gateways/{gatewayId}", async (string gatewayId, IGrainFactory grains) =>
             {
                 await Gateway(grains, gatewayId).Deactivate();

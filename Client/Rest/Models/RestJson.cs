@@ -38,6 +38,7 @@ namespace Tidegate.Client.Rest.Models;
 [JsonSerializable(typeof(RenameGatewayRequest))]
 [JsonSerializable(typeof(GatewayView))]
 [JsonSerializable(typeof(BandwidthView))]
+[JsonSerializable(typeof(CredentialRotatedView))]
 [JsonSerializable(typeof(ObjectiveRequest))]
 [JsonSerializable(typeof(CreateVolumeRequest))]
 [JsonSerializable(typeof(VolumeView))]
