@@ -29,21 +29,22 @@ internal sealed partial class CertificateRenewal(CredentialKeeper keeper, ICerti
         while (true)
         {
             var changed = keeper.WhenChanged;
-            var wait = failures > 0 ? Backoff.After(failures, FirstRetry, LongestRetry) : keeper.InUse.RenewAt - time.GetUtcNow();
-            // One that is stored already waits for its first link; nothing is due meanwhile.
-            if (IsStored) await changed.WaitAsync(cancellationToken);
-            else if (wait > TimeSpan.Zero) await changed.WaitAsync(wait < LongestWait ? wait : LongestWait, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            cancellationToken.ThrowIfCancellationRequested();
-            if (IsStored || keeper.InUse.RenewAt > time.GetUtcNow())
+            if (IsStored)
             {
-                failures = 0;
+                // It waits for its first link, and nothing is due meanwhile. When it was refused, the next one is not asked for at once.
+                var stored = keeper.ForNextLink;
+                await changed.WaitAsync(cancellationToken);
+                if (!IsStored) failures = ReferenceEquals(keeper.InUse, stored) ? 0 : failures + 1;
                 continue;
             }
 
+            var wait = failures > 0 ? Backoff.After(failures, FirstRetry, LongestRetry) : keeper.InUse.RenewAt - time.GetUtcNow();
+            if (wait > TimeSpan.Zero) await changed.WaitAsync(wait < LongestWait ? wait : LongestWait, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (IsStored || keeper.InUse.RenewAt > time.GetUtcNow()) continue;
             try
             {
                 await RenewAsync(keeper.InUse, cancellationToken);
-                failures = 0;
             }
             catch (Exception error) when (error is TidegateException or IdentityException or DiskFaultException)
             {
