@@ -1,5 +1,6 @@
 using Tidegate.Grains.Interfaces.Activation;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Security;
 
 namespace Tidegate.Grains.Gateways;
@@ -30,7 +31,7 @@ internal sealed partial class GatewayGrain
     /// <inheritdoc />
     public async Task<CredentialRotated> RotateCredential(string requestId)
     {
-        RequireOwner();
+        RequireOwner(Roles.Admins);
         Arguments.Text(requestId, "request id", 64);
         // Nothing is asked for that nobody can be told of.
         if (_live is null) throw LiveLink.NotConnected();

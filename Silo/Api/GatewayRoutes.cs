@@ -42,7 +42,7 @@ internal static class GatewayRoutes
                 var rotated = await Gateway(grains, gatewayId).RotateCredential(ResourceId.New(ResourceKind.Request));
                 return TypedResults.Ok(new CredentialRotatedView(rotated.Thumbprint, rotated.ExpiresAt));
             })
-            .WithName("rotateGatewayCredential").WithTags("gateways")
+            .OpenTo(Roles.Admins).WithName("rotateGatewayCredential").WithTags("gateways")
             .WithSummary("Has the gateway make a new key pair and get a certificate for it; answers when its link is open with it. The old one is revoked.")
             .Refuses(ErrorCodes.NotFound, ErrorCodes.GatewayNotConnected, ErrorCodes.GatewayTimeout);
         api.MapDelete("/gateways/{gatewayId}", async (string gatewayId, IGrainFactory grains) =>
