@@ -15,7 +15,7 @@ internal sealed partial class ReportSender(RequestJournal journal, TimeProvider 
     /// <summary>There may be something to send.</summary>
     public void Wake() => _work.Writer.TryWrite(true);
 
-    /// <summary>Sends until cancelled.</summary>
+    /// <summary>Sends until cancelled, or until another link has taken this one's place, which then sends what is left.</summary>
     public async Task RunAsync(ILinkConnection connection, long generation, CancellationToken cancellationToken)
     {
         Wake();
@@ -24,20 +24,31 @@ internal sealed partial class ReportSender(RequestJournal journal, TimeProvider 
             _work.Reader.TryRead(out _);
             foreach (var request in journal.Unreported())
             {
-                if (await SendAsync(connection, request, generation, cancellationToken)) continue;
+                if (await SendAsync(connection, request, generation, cancellationToken) is not { } isTaken)
+                {
+                    Wake();
+                    return;
+                }
+
+                if (isTaken) continue;
                 await Task.Delay(RetryDelay, time, cancellationToken);
                 Wake();
             }
         }
     }
 
-    private async Task<bool> SendAsync(ILinkConnection connection, StoredRequest request, long generation, CancellationToken cancellationToken)
+    /// <summary>True when the service has taken the report, or wants none; null when the link of this generation is not the open one any more.</summary>
+    private async Task<bool?> SendAsync(ILinkConnection connection, StoredRequest request, long generation, CancellationToken cancellationToken)
     {
         try
         {
             await connection.ReportAsync(request.Outcome!.ToReport(request.RequestId, generation)).WaitAsync(cancellationToken);
         }
-        catch (TidegateException refused) when (refused.Code is ErrorCodes.NotFound or ErrorCodes.InvalidArgument or ErrorCodes.InvalidState or ErrorCodes.Forbidden)
+        catch (TidegateException superseded) when (superseded.Code == ErrorCodes.InvalidState)
+        {
+            return null;
+        }
+        catch (TidegateException refused) when (refused.Code is ErrorCodes.NotFound or ErrorCodes.InvalidArgument or ErrorCodes.Forbidden)
         {
             // Nobody waits for it any more.
             LogRefused(logger, request.RequestId, refused.Message);

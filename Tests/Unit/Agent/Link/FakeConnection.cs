@@ -75,8 +75,11 @@ internal sealed class FakeConnection(int number) : ILinkConnection
         return Task.CompletedTask;
     }
 
+    public int ReportAttempts { get; private set; }
+
     public Task ReportAsync(RequestReport report)
     {
+        ReportAttempts++;
         if (ReportFailure is { } failure) return Task.FromException(failure);
         _reports.Writer.TryWrite(report);
         return Task.CompletedTask;

@@ -65,6 +65,26 @@ public sealed class LinkSessionTests
         Assert.Equal((3, false), (bench.Connector.Attempts, old.IsDisposed));
     }
 
+    [Fact]
+    public async Task M1_9_A_report_that_the_old_link_may_not_make_any_more_is_made_over_the_new_one()
+    {
+        await using var bench = new LinkBench();
+        var old = await UnhurriedAsync(bench, await bench.AcceptedAsync());
+        // The service has opened the new link, and this agent has not heard of it.
+        old.ReportFailure = new TidegateException(ErrorCodes.InvalidState, "Link generation 1 is not the open one.");
+        var reply = await bench.Inbox.Deliver(new DescribeRequest { RequestId = "req-1", ValidFor = TimeSpan.FromSeconds(5) });
+        Assert.True(reply.Accepted);
+        await bench.UntilAsync(() => old.ReportAttempts == 1 && bench.Journal.Unreported().Count == 1);
+        bench.Connector.Outdated = 1;
+        await bench.UntilAsync(() => bench.Connector.HasNext);
+        var next = await bench.Connector.NextAsync();
+        next.Send(new LinkAccepted(2, "silo"));
+        Assert.Equal(("req-1", 2L), Of(await bench.DrivenAsync(next.NextReportAsync())));
+        Assert.Equal(1, old.ReportAttempts);
+    }
+
+    private static (string RequestId, long Generation) Of(RequestReport report) => (report.RequestId, report.Generation);
+
     /// <summary>The link may be silent for a minute from now on: more than the test lets pass.</summary>
     private static async Task<FakeConnection> UnhurriedAsync(LinkBench bench, FakeConnection connection)
     {
