@@ -45,6 +45,7 @@ internal static class CommandLine
         root.Subcommands.Add(PointCommands.Create(globals));
         root.Subcommands.Add(KeyCommands.Create(globals));
         root.Subcommands.Add(ApiKeyCommands.Create(globals));
+        root.Subcommands.Add(UserCommands.Create(globals));
         root.Subcommands.Add(RestoreCommand.Create(globals));
         root.Subcommands.Add(AuditCommand.Create(globals));
         root.Subcommands.Add(StoreCommands.Create(globals, StoreCommands.OpenDirectory));

@@ -34,6 +34,8 @@ namespace Tidegate.Cli.Output;
 [JsonSerializable(typeof(SetupView))]
 [JsonSerializable(typeof(ErrorView))]
 [JsonSerializable(typeof(DoneView))]
+[JsonSerializable(typeof(CreatedUserView))]
+[JsonSerializable(typeof(IReadOnlyList<UserView>))]
 [JsonSerializable(typeof(ActivationClaimView))]
 [JsonSerializable(typeof(CreatedApiKey))]
 [JsonSerializable(typeof(IReadOnlyList<ApiKeyView>))]

@@ -33,6 +33,7 @@ public static class ResourceId
         ResourceKind.Request => "req-",
         ResourceKind.Offer => "off-",
         ResourceKind.SnapshotGroup => "grp-",
+        ResourceKind.User => "usr-",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 }

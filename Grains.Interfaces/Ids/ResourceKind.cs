@@ -19,4 +19,6 @@ public enum ResourceKind
     Offer,
     /// <summary>Snapshots of several volumes at one point: <c>grp-</c> and 20 hexadecimal digits.</summary>
     SnapshotGroup,
+    /// <summary>A user: <c>usr-</c> and 20 hexadecimal digits, a function of the name.</summary>
+    User,
 }

@@ -8,6 +8,7 @@ using Tidegate.BlockStore.Compaction;
 using Tidegate.BlockStore.Folding;
 using Tidegate.BlockStore.Keys;
 using Tidegate.BlockStore.Records;
+using Tidegate.Grains.Accounts;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Blobs;
 using Tidegate.Grains.Gateways.Holders;
@@ -64,6 +65,7 @@ public static class TidegateGrains
             provider.GetRequiredService<CopySettings>(),
             provider.GetRequiredService<VolumeMeters>()));
         services.AddSingleton<WorkPool>();
+        services.AddSingleton<PasswordHasher>();
         services.AddSingleton(provider => new VolumeScrubber(
             provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<VolumeServices>(), ClockOf(provider), provider.GetRequiredService<ILoggerFactory>()));
         services.AddGrainService<LinkRegistry>();

@@ -18,6 +18,7 @@ internal abstract class RecordedState(string grainType)
     {
         new Of<AccountState>("account"), new Of<ApiKeyState>("api-key"), new Of<GatewayState>("gateway"), new Of<VolumeState>("volume"),
         new Of<SavedSnapshot>("snapshot"), new Of<SavedOffer>("snapshot-offer"), new Of<SavedGroup>("snapshot-group"),
+        new Of<UserState>("user"),
     }.ToDictionary(state => state.GrainType);
 
     /// <summary>Type of the grains.</summary>

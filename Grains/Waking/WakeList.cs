@@ -17,7 +17,7 @@ internal static class WakeList
     private static readonly (string Type, string Prefix)[] Types =
     [
         ("gateway", "gw-"), ("volume", "vol-"), ("snapshot", "snap-"), ("activation", ""), ("account", ""), ("api-key", "key-"),
-        ("snapshot-offer", "off-"), ("snapshot-group", "grp-"),
+        ("snapshot-offer", "off-"), ("snapshot-group", "grp-"), ("user", "usr-"),
     ];
 
     /// <summary>Packs; throws <c>LimitExceeded</c> when the list is too long.</summary>

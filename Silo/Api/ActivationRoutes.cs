@@ -28,19 +28,20 @@ internal static class ActivationRoutes
             .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NameInUse, ErrorCodes.ActivationKeyNotFound, ErrorCodes.ActivationKeyExpired, ErrorCodes.ActivationKeyInvalid, ErrorCodes.RateLimited);
     }
 
-    private static IActivationSessionGrain Session(IGrainFactory grains, string? typed) => ActivationKeyText.SessionIdOfTyped(typed) is { } session
+    /// <summary>The session of a key as it was typed.</summary>
+    public static IActivationSessionGrain Session(IGrainFactory grains, string? typed) => ActivationKeyText.SessionIdOfTyped(typed) is { } session
         ? grains.GetGrain<IActivationSessionGrain>(session)
         : throw new TidegateException(ErrorCodes.ActivationKeyNotFound, "The activation key matches no gateway.", "Copy the key from the gateway's activation page; it has 26 letters and digits.");
 
     /// <summary>The gateway's schedules will be by it. A silo without the zones' data can only take the word.</summary>
-    private static void RequireZone(string timeZone)
+    public static void RequireZone(string timeZone)
     {
         if (TimeZoneInfo.TryFindSystemTimeZoneById(timeZone, out var zone) ? zone.HasIanaId : !TimeZoneInfo.TryFindSystemTimeZoneById("Europe/London", out _)) return;
         throw new TidegateException(ErrorCodes.InvalidArgument, $"There is no time zone '{timeZone}'.", "Give an IANA name, for example Europe/Zurich.");
     }
 
     /// <summary>Guesses are counted for the address and for the account (M4.4).</summary>
-    private static void Count(HttpContext context, RequestLimits limits)
+    public static void Count(HttpContext context, RequestLimits limits)
     {
         limits.CountActivation(context.Connection.RemoteIpAddress?.ToString() ?? "");
         limits.CountActivation("account " + Caller.Current.AccountId);

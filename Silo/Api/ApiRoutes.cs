@@ -17,6 +17,7 @@ internal static class ApiRoutes
                 TypedResults.Ok(await lists.AuditAsync(aggregate, pageSize, pageToken, stop)))
             .OpenTo(Roles.Auditors).WithName("listAudit").WithTags("audit").WithSummary("The audit log, oldest first; `aggregate` selects one resource's records.").Refuses(ErrorCodes.InvalidArgument);
         api.MapAccounts();
+        api.MapUsers();
         api.MapActivations();
         api.MapGateways();
         api.MapVolumes();

@@ -53,7 +53,8 @@ internal static class GatewayRoutes
             .OpenTo(Roles.Admins).WithName("deactivateGateway").WithTags("gateways").WithSummary("Revokes a gateway's credentials and ends its link; volumes' data and snapshots stay.").Refuses(ErrorCodes.NotFound);
     }
 
-    private static IGatewayGrain Gateway(IGrainFactory grains, string gatewayId)
+    /// <summary>The grain of a well-formed gateway id.</summary>
+    public static IGatewayGrain Gateway(IGrainFactory grains, string gatewayId)
     {
         Ids.Require(ResourceKind.Gateway, gatewayId, "Gateway");
         return grains.GetGrain<IGatewayGrain>(gatewayId);

@@ -31,9 +31,15 @@ internal static class Idempotency
         var key = header.ToString();
         if (key.Length is 0 or > MaxLength || !key.All(c => c is > ' ' and < (char)127))
             throw new TidegateException(ErrorCodes.InvalidArgument, $"{Header} must be 1 to {MaxLength} visible ASCII characters.", "Send a fresh random key with each new request, and the same key when repeating one.");
+        return NewId(kind, $"{context.Request.Method} {context.Request.Path}", key);
+    }
+
+    /// <summary>The id of what the current caller makes by a request of this key.</summary>
+    public static string NewId(ResourceKind kind, string request, string key)
+    {
         var caller = Caller.Current;
         var owner = caller.AccountId.Length > 0 ? caller.AccountId : caller.ActorId;
-        return Derive(kind, $"{owner}\n{context.Request.Method} {context.Request.Path}\n{key}");
+        return Derive(kind, $"{owner}\n{request}\n{key}");
     }
 
     /// <summary>A well-formed id that is a function of the text.</summary>

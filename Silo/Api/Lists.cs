@@ -47,6 +47,17 @@ internal sealed class Lists(ProjectionReader reader, PageTokens tokens)
         return new Page<AuditRecordView>([.. rows.Take(size).Select(Views.Of)], next);
     }
 
+    /// <summary>A page of the audit log, newest first.</summary>
+    public async Task<Page<AuditRecordView>> LatestAuditAsync(string? aggregate, int? pageSize, string? pageToken, CancellationToken cancellationToken)
+    {
+        var list = $"latest audit {OwnAccount} {aggregate}";
+        var size = Size(pageSize);
+        var before = tokens.Read(list, pageToken) is { } place ? long.Parse(place[0], CultureInfo.InvariantCulture) : long.MaxValue;
+        var rows = await reader.LatestAuditAsync(OwnAccount, aggregate, before, size + 1, cancellationToken);
+        var next = rows.Count > size ? tokens.Write(list, rows[size - 1].Position.ToString(CultureInfo.InvariantCulture)) : null;
+        return new Page<AuditRecordView>([.. rows.Take(size).Select(Views.Of)], next);
+    }
+
     private static string? OwnAccount => Caller.Current is { Role: Role.Operator } ? null : Caller.Current.AccountId;
 
     private static int Size(int? asked) => asked switch

@@ -1,7 +1,3 @@
-using System.Data.Common;
-using Orleans.Storage;
-using Tidegate.Grains.Interfaces.Errors;
-
 namespace Tidegate.Silo.Api;
 
 /// <summary>Turns whatever went wrong into problem details; what is our fault is logged with the trace id that the caller sees.</summary>
@@ -36,31 +32,10 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
 
     private Task AnswerAsync(HttpContext context, Exception error)
     {
-        switch (error)
-        {
-            case TidegateException told:
-                return Problems.WriteAsync(context, told.Code, told.Message, told.NextStep);
-            case BadHttpRequestException bad:
-                return Problems.WriteAsync(context, ErrorCodes.InvalidArgument, Explain(bad), "Compare the request with /openapi/v1.json.", bad.StatusCode);
-            case OrleansException or InconsistentStateException or TimeoutException or DbException or IOException:
-                LogUnavailable(error, context.Request.Method, context.Request.Path);
-                return Problems.WriteAsync(context, ErrorCodes.Unavailable, "The service could not finish the request.", "Send it again; look at its outcome first if it changes something.");
-            default:
-                LogFault(error, context.Request.Method, context.Request.Path);
-                return Problems.WriteAsync(context, ErrorCodes.Internal, "The service failed at this request.", "Report the trace id to the operator.");
-        }
-    }
-
-    /// <summary>The serializer's words name the place in the caller's own JSON.</summary>
-    private static string Explain(BadHttpRequestException bad) =>
-        bad.InnerException is System.Text.Json.JsonException json ? $"The body is not the JSON it should be ({Missing(json) ?? $"at {json.Path ?? "$"}, line {json.LineNumber + 1}"})." : bad.Message;
-
-    // The serializer names what is missing in its message alone, after the type that nobody outside knows.
-    private static string? Missing(System.Text.Json.JsonException json)
-    {
-        var names = json.Message.IndexOf("missing required properties", StringComparison.Ordinal);
-        var from = names < 0 ? -1 : json.Message.IndexOf('\'', names);
-        return from < 0 ? null : $"it lacks {json.Message[from..].Split(" Path:")[0].TrimEnd('.')}";
+        var failure = RequestFailure.Of(error);
+        if (failure.Fault == LogLevel.Warning) LogUnavailable(error, context.Request.Method, context.Request.Path);
+        if (failure.Fault == LogLevel.Error) LogFault(error, context.Request.Method, context.Request.Path);
+        return Problems.WriteAsync(context, failure.Code, failure.Message, failure.NextStep, failure.Status);
     }
 
     [LoggerMessage(1201, LogLevel.Warning, "{Method} {Path} could not be finished")]

@@ -12,6 +12,7 @@ internal sealed class RequestLimits(ApiOptions options) : IDisposable
     private readonly PartitionedRateLimiter<string> _keys = Buckets(options.RequestBurst, options.RequestsPerSecond, Second);
     private readonly PartitionedRateLimiter<string> _refusals = Minute(options.RefusalsPerMinute);
     private readonly PartitionedRateLimiter<string> _activations = Minute(options.ActivationsPerMinute);
+    private readonly PartitionedRateLimiter<string> _signIns = Minute(options.SignInsPerMinute);
     private readonly PartitionedRateLimiter<string> _polls = Minute(options.ActivationPollsPerMinute);
 
     /// <summary>Counts a request of an API key.</summary>
@@ -29,8 +30,12 @@ internal sealed class RequestLimits(ApiOptions options) : IDisposable
     /// <summary>Counts a poll of an address.</summary>
     public void CountPoll(string address) => Take(_polls, address, "this address");
 
+    /// <summary>Counts an attempt of an address to sign in to the console.</summary>
+    public void CountSignIn(string address) => Take(_signIns, address, "this address");
+
     public void Dispose()
     {
+        _signIns.Dispose();
         _keys.Dispose();
         _refusals.Dispose();
         _activations.Dispose();

@@ -99,6 +99,11 @@ internal static class Views
         Text(row, "id"), Text(row, "label"), Enum.Parse<Role>(Text(row, "role"), ignoreCase: true), row.GetProperty("createdAt").GetDateTimeOffset(), Time(row, "expiresAt"),
         Text(row, "volumes").Split(',', StringSplitOptions.RemoveEmptyEntries));
 
+    public static UserView Of(UserDescription user) => new(user.UserId, user.Name, user.AccountId, user.Role, user.CreatedAt);
+
+    public static UserView User(JsonElement row) => new(
+        Text(row, "id"), Text(row, "name"), Text(row, "accountId"), Enum.Parse<Role>(Text(row, "role"), ignoreCase: true), row.GetProperty("createdAt").GetDateTimeOffset());
+
     public static GatewaySummary Gateway(JsonElement row) => new(Text(row, "id"), Text(row, "name"), Text(row, "timeZone"), row.GetProperty("createdAt").GetDateTimeOffset());
 
     public static VolumeSummary Volume(JsonElement row) => new(

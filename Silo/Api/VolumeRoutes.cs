@@ -12,21 +12,7 @@ internal static class VolumeRoutes
     public static void MapVolumes(this IEndpointRouteBuilder api)
     {
         api.MapPost("/volumes", async (HttpContext context, CreateVolumeRequest request, IGrainFactory grains) =>
-            {
-                Ids.Require(ResourceKind.Gateway, request.GatewayId, "Gateway");
-                if (!string.IsNullOrEmpty(request.SourceSnapshotId)) Ids.Require(ResourceKind.Snapshot, request.SourceSnapshotId, "Snapshot");
-                if (request.SourcePoint is { VolumeId: var origin }) Ids.Require(ResourceKind.Volume, origin, "Volume");
-                if (Caller.Current.AccountId.Length == 0)
-                    throw new TidegateException(ErrorCodes.Forbidden, "A volume belongs to an account, and the operator's key stands for none.", "Use an API key of the account.");
-                var volume = grains.GetGrain<IVolumeGrain>(Idempotency.NewId(context, ResourceKind.Volume));
-                var specification = new VolumeSpecification(
-                    Caller.Current.AccountId, request.GatewayId, request.Name, request.SizeBytes ?? 0, request.SourceSnapshotId ?? "")
-                {
-                    AdoptPath = request.AdoptPath ?? "",
-                    SourcePoint = request.SourcePoint is { } point ? new SourcePoint(point.VolumeId, new RecoveryPointSelector(point.At, point.Sequence)) : null,
-                };
-                return TypedResults.Ok(Views.Of(await volume.Create(specification)));
-            })
+                TypedResults.Ok(Views.Of(await CreateAsync(grains, Idempotency.NewId(context, ResourceKind.Volume), request))))
             .OpenTo(Roles.Owners).AcceptsIdempotencyKey().WithName("createVolume").WithTags("volumes").WithSummary("Makes a volume: empty, from a snapshot or recovery point, or of an image or device at its gateway.")
             .Refuses(
                 ErrorCodes.InvalidArgument, ErrorCodes.NotFound, ErrorCodes.NameInUse, ErrorCodes.InvalidState, ErrorCodes.LimitExceeded, ErrorCodes.GatewayNotConnected,
@@ -82,6 +68,22 @@ internal static class VolumeRoutes
                 return TypedResults.NoContent();
             })
             .OpenToBound(Roles.Admins).WithName("deleteVolume").WithTags("volumes").WithSummary("Deletes a volume; its snapshots stay.").Refuses(ErrorCodes.NotFound, ErrorCodes.InvalidState);
+    }
+
+    /// <summary>Makes a volume of the caller's account.</summary>
+    public static Task<VolumeDescription> CreateAsync(IGrainFactory grains, string volumeId, CreateVolumeRequest request)
+    {
+        Ids.Require(ResourceKind.Gateway, request.GatewayId, "Gateway");
+        if (!string.IsNullOrEmpty(request.SourceSnapshotId)) Ids.Require(ResourceKind.Snapshot, request.SourceSnapshotId, "Snapshot");
+        if (request.SourcePoint is { VolumeId: var origin }) Ids.Require(ResourceKind.Volume, origin, "Volume");
+        if (Caller.Current.AccountId.Length == 0)
+            throw new TidegateException(ErrorCodes.Forbidden, "A volume belongs to an account, and the operator's key stands for none.", "Use an API key of the account.");
+        var specification = new VolumeSpecification(Caller.Current.AccountId, request.GatewayId, request.Name, request.SizeBytes ?? 0, request.SourceSnapshotId ?? "")
+        {
+            AdoptPath = request.AdoptPath ?? "",
+            SourcePoint = request.SourcePoint is { } point ? new SourcePoint(point.VolumeId, new RecoveryPointSelector(point.At, point.Sequence)) : null,
+        };
+        return grains.GetGrain<IVolumeGrain>(volumeId).Create(specification);
     }
 
     /// <summary>The grain of a well-formed volume id.</summary>

@@ -7,4 +7,6 @@ internal enum Listener
     Api,
     /// <summary>Activation, link discovery, data.</summary>
     Agents,
+    /// <summary>The console for people.</summary>
+    Console,
 }

@@ -22,5 +22,8 @@ internal static class ListenerRouting
         return next(context);
     });
 
+    /// <summary>Whether a request came by a listener.</summary>
+    public static bool IsOn(this HttpContext context, Listener listener) => context.Features.Get<OnListener>()?.Listener == listener;
+
     private sealed record OnListener(Listener Listener);
 }

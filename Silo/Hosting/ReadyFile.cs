@@ -10,7 +10,8 @@ namespace Tidegate.Silo.Hosting;
 /// <param name="Pid">Process id.</param>
 /// <param name="CaFile">PEM file of the CA to pin.</param>
 /// <param name="OperatorKeyFile">File of the operator's first API key.</param>
-internal sealed record ReadyFile(string ApiUrl, string AgentsUrl, string LinkEndpoint, int Pid, string CaFile, string OperatorKeyFile)
+/// <param name="ConsoleUrl">Base URL of the console; null when there is none.</param>
+internal sealed record ReadyFile(string ApiUrl, string AgentsUrl, string LinkEndpoint, int Pid, string CaFile, string OperatorKeyFile, string? ConsoleUrl)
 {
     /// <summary>Writes the file, replacing an older one in one step.</summary>
     public async Task WriteAsync(string path)

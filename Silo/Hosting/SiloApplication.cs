@@ -16,6 +16,7 @@ using Tidegate.Grains.Hosting;
 using Tidegate.Grains.Outbox;
 using Tidegate.Silo.Api;
 using Tidegate.Silo.Blobs;
+using Tidegate.Silo.Console;
 using Tidegate.Silo.Data;
 using Tidegate.Silo.Link;
 using Tidegate.Silo.Options;
@@ -87,11 +88,12 @@ internal sealed class SiloApplication : IAsyncDisposable
         var bound = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToArray();
         var addresses = _app.Services.GetRequiredService<ServiceAddresses>();
         addresses.ApiUrl = bound[0];
+        addresses.ConsoleUrl = bound.Length < 3 ? null : _settings.Listeners.ConsoleUrl is { Length: > 0 } known ? known.TrimEnd('/') : bound[2];
         addresses.AgentsUrl = _settings.Listeners.AgentsUrl.Length > 0 ? _settings.Listeners.AgentsUrl.TrimEnd('/') : bound[1];
         var directory = Path.GetFullPath(_settings.State.Directory);
         var operatorKeyFile = Path.Combine(directory, OperatorKey.FileName);
         await _app.Services.GetRequiredService<OperatorKey>().EnsureAsync(operatorKeyFile);
-        Ready = new ReadyFile(bound[0], bound[1], _link.ToString(), Environment.ProcessId, Path.Combine(directory, "ca.pem"), operatorKeyFile);
+        Ready = new ReadyFile(bound[0], bound[1], _link.ToString(), Environment.ProcessId, Path.Combine(directory, "ca.pem"), operatorKeyFile, addresses.ConsoleUrl);
         var readiness = _app.Services.GetRequiredService<Readiness>();
         _app.Lifetime.ApplicationStopping.Register(() => readiness.IsReady = false);
         readiness.IsReady = true;
@@ -121,6 +123,7 @@ internal sealed class SiloApplication : IAsyncDisposable
         services.AddSingleton(settings.Api).AddSingleton(settings.Data);
         services.AddSingleton<ServiceAddresses>().AddSingleton<Readiness>().AddSingleton<OperatorKey>();
         services.AddSingleton(new PageTokens(secret));
+        services.AddConsole(secret);
         services.AddSingleton<IKeyProvider>(_ => new KeyFileProvider(Path.Combine(directory, KeyDirectory)));
         services.AddSingleton<IOutboxPublisher, SqlOutboxPublisher>();
         services.AddSingleton<ProjectionReader>().AddSingleton<Lists>().AddSingleton<ApiKeyCache>().AddSingleton<RequestLimits>();
@@ -172,6 +175,17 @@ internal sealed class SiloApplication : IAsyncDisposable
                     https.ClientCertificateValidation = (client, _, _) => CertificateTrust.IsTrustedClient(client, roots, TimeProvider.System);
                 });
             });
+            // The last: its address is the third of those that the server names.
+            if (settings.Listeners.Console.Length == 0) return;
+            kestrel.Listen(IPEndPoint.Parse(settings.Listeners.Console), listen =>
+            {
+                listen.Mark(Listener.Console);
+                listen.UseHttps(https =>
+                {
+                    https.ServerCertificate = certificate;
+                    https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+                });
+            });
         });
     }
 
@@ -208,7 +222,8 @@ internal sealed class SiloApplication : IAsyncDisposable
 
     private static void MapAll(WebApplication app)
     {
-        app.UseMiddleware<ProblemMiddleware>();
+        app.UseWhen(static context => context.IsOn(Listener.Console), static console => console.UseMiddleware<ConsoleMiddleware>());
+        app.UseWhen(static context => !context.IsOn(Listener.Console), static others => others.UseMiddleware<ProblemMiddleware>());
         app.UseRouting();
         app.UseListenerRouting();
         app.UseMiddleware<ApiAuthentication>();
@@ -220,6 +235,7 @@ internal sealed class SiloApplication : IAsyncDisposable
         agents.MapAgentActivation();
         agents.MapAgentLinkEndpoints();
         agents.MapAgentCertificateEndpoints();
+        app.MapListener(Listener.Console).MapConsole();
         if (app.Services.GetService<DataEndpoint>() is not null) agents.MapDataEndpoint();
     }
 }

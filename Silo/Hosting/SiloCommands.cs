@@ -23,6 +23,7 @@ internal static class SiloCommands
         Setting("--state", $"{StateOptions.Section}:{nameof(StateOptions.Directory)}", "Directory of this silo's files."),
         Setting("--api", $"{ListenerOptions.Section}:{nameof(ListenerOptions.Api)}", "Address and port of the REST API; port 0 chooses one."),
         Setting("--agents", $"{ListenerOptions.Section}:{nameof(ListenerOptions.Agents)}", "Address and port for agents' activation, discovery and data."),
+        Setting("--console", $"{ListenerOptions.Section}:{nameof(ListenerOptions.Console)}", "Address and port of the console; port 0 chooses one, empty opens none."),
         Setting("--link", $"{ListenerOptions.Section}:{nameof(ListenerOptions.Link)}", "Address and port of the guarded link."),
         Setting("--silo-port", $"{ListenerOptions.Section}:{nameof(ListenerOptions.SiloPort)}", "Port for other silos."),
     ];
@@ -76,14 +77,14 @@ internal static class SiloCommands
         using var logging = LoggerFactory.Create(SiloLogging.Configure);
         await new SchemaMigrator(store, TimeProvider.System, logging.CreateLogger<SchemaMigrator>()).CheckAsync(stop);
         var applied = await new ProjectionRebuilder(store, TimeProvider.System).RebuildAsync(stop);
-        await Console.Out.WriteLineAsync($"Rebuilt the projections from {applied} audit records.");
+        await System.Console.Out.WriteLineAsync($"Rebuilt the projections from {applied} audit records.");
         return 0;
     }
 
     private static async Task<int> RebuildStateAsync(ParseResult parsed, CancellationToken stop)
     {
         var settings = SiloSettings.Read(Builder(parsed).Configuration);
-        await StateRebuild.RunAsync(settings, await BlobRegistration.OpenAsync(settings.Blobs, stop), Console.Out, Console.Error, stop);
+        await StateRebuild.RunAsync(settings, await BlobRegistration.OpenAsync(settings.Blobs, stop), System.Console.Out, System.Console.Error, stop);
         return 0;
     }
 
@@ -107,7 +108,7 @@ internal static class SiloCommands
         }
         catch (Exception refusal) when (refusal is SettingsException or SchemaException)
         {
-            await Console.Error.WriteLineAsync(refusal.Message);
+            await System.Console.Error.WriteLineAsync(refusal.Message);
             return Refused;
         }
         catch (OperationCanceledException)
@@ -116,7 +117,7 @@ internal static class SiloCommands
         }
         catch (Exception fault)
         {
-            await Console.Error.WriteLineAsync($"The silo failed: {fault}");
+            await System.Console.Error.WriteLineAsync($"The silo failed: {fault}");
             return Failed;
         }
     }

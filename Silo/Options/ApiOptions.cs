@@ -21,6 +21,9 @@ public sealed class ApiOptions : ICheckedOptions
     /// <summary>Activation sessions, claims and previews a minute for one address or account, 1 to 10,000, 60 by default (M4.4).</summary>
     public int ActivationsPerMinute { get; set; } = 60;
 
+    /// <summary>Attempts to sign in to the console a minute for one address, 1 to 10,000, 20 by default.</summary>
+    public int SignInsPerMinute { get; set; } = 20;
+
     /// <summary>Activation polls a minute for one address, 1 to 100,000, 1,200 by default: many gateways may share one.</summary>
     public int ActivationPollsPerMinute { get; set; } = 1200;
 
@@ -37,6 +40,7 @@ public sealed class ApiOptions : ICheckedOptions
             (nameof(RequestBurst), RequestBurst, 1, 100_000),
             (nameof(RefusalsPerMinute), RefusalsPerMinute, 1, 10_000),
             (nameof(ActivationsPerMinute), ActivationsPerMinute, 1, 10_000),
+            (nameof(SignInsPerMinute), SignInsPerMinute, 1, 10_000),
             (nameof(ActivationPollsPerMinute), ActivationPollsPerMinute, 1, 100_000),
         })
         {

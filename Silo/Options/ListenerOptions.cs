@@ -23,11 +23,17 @@ public sealed class ListenerOptions : ICheckedOptions
     /// <summary>Port for other silos, on the link's address: 0 to 65535.</summary>
     public int SiloPort { get; set; }
 
+    /// <summary>The console for people: <c>address:port</c>; empty for none.</summary>
+    public string Console { get; set; } = "127.0.0.1:0";
+
     /// <summary>Names and addresses in the server certificates; clients check the one they dial. At least one.</summary>
     public IList<string> HostNames { get; init; } = [];
 
     /// <summary>URL by which agents reach the <see cref="Agents"/> listener, when a balancer stands before it; empty for the bound address.</summary>
     public string AgentsUrl { get; set; } = "";
+
+    /// <summary>URL by which browsers reach the <see cref="Console"/> listener, when a balancer stands before it; empty for the bound address.</summary>
+    public string ConsoleUrl { get; set; } = "";
 
     /// <summary>The names that certificates carry: <see cref="HostNames"/>, or the loopback's.</summary>
     internal IReadOnlyList<string> CertificateNames => HostNames.Count > 0 ? [.. HostNames] : ["localhost", "127.0.0.1", "::1"];
@@ -35,8 +41,9 @@ public sealed class ListenerOptions : ICheckedOptions
     /// <inheritdoc/>
     public IEnumerable<string> Faults()
     {
-        foreach (var (name, value) in new[] { (nameof(Api), Api), (nameof(Agents), Agents), (nameof(Link), Link) })
+        foreach (var (name, value) in new[] { (nameof(Api), Api), (nameof(Agents), Agents), (nameof(Link), Link), (nameof(Console), Console) })
         {
+            if (name == nameof(Console) && value.Length == 0) continue;
             if (!IPEndPoint.TryParse(value, out _) || !value.Contains(':', StringComparison.Ordinal))
                 yield return $"{Section}:{name} is '{value}'; it must be an IP address and a port, for example '127.0.0.1:8443'.";
         }
@@ -47,7 +54,10 @@ public sealed class ListenerOptions : ICheckedOptions
             yield return $"{Section}:SiloPort is {SiloPort}; it must be 0 to 65535.";
         if (HostNames.Any(string.IsNullOrWhiteSpace))
             yield return $"{Section}:HostNames holds an empty name; give DNS names or IP addresses.";
-        if (AgentsUrl.Length > 0 && (!Uri.TryCreate(AgentsUrl, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttps))
-            yield return $"{Section}:AgentsUrl is '{AgentsUrl}'; it must be an https URL, for example 'https://agents.example.net'.";
+        foreach (var (name, value, example) in new[] { (nameof(AgentsUrl), AgentsUrl, "agents"), (nameof(ConsoleUrl), ConsoleUrl, "console") })
+        {
+            if (value.Length > 0 && (!Uri.TryCreate(value, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttps))
+                yield return $"{Section}:{name} is '{value}'; it must be an https URL, for example 'https://{example}.example.net'.";
+        }
     }
 }

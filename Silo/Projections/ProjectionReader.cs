@@ -28,14 +28,22 @@ internal sealed class ProjectionReader(StateStore store)
     }
 
     /// <summary>At most <paramref name="count"/> audit records after a position, oldest first.</summary>
-    public Task<IReadOnlyList<AuditRow>> AuditAsync(string? accountId, string? aggregate, long afterPosition, int count, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<AuditRow>> AuditAsync(string? accountId, string? aggregate, long afterPosition, int count, CancellationToken cancellationToken) =>
+        AuditAsync(accountId, aggregate, "position > @from", "position", afterPosition, count, cancellationToken);
+
+    /// <summary>At most <paramref name="count"/> audit records before a position, newest first.</summary>
+    public Task<IReadOnlyList<AuditRow>> LatestAuditAsync(string? accountId, string? aggregate, long beforePosition, int count, CancellationToken cancellationToken) =>
+        AuditAsync(accountId, aggregate, "position < @from", "position DESC", beforePosition, count, cancellationToken);
+
+    private Task<IReadOnlyList<AuditRow>> AuditAsync(
+        string? accountId, string? aggregate, string where, string order, long from, int count, CancellationToken cancellationToken)
     {
-        var sql = "SELECT position, aggregate, number, account_id AS AccountId, kind, at, actor_id AS ActorId, body, previous_hash AS PreviousHash, hash FROM audit_log WHERE position > @afterPosition"
+        var sql = $"SELECT position, aggregate, number, account_id AS AccountId, kind, at, actor_id AS ActorId, body, previous_hash AS PreviousHash, hash FROM audit_log WHERE {where}"
             + (accountId is null ? "" : " AND account_id = @accountId")
             + (aggregate is null ? "" : " AND aggregate = @aggregate")
-            + " ORDER BY position LIMIT @count";
+            + $" ORDER BY {order} LIMIT @count";
         return store.ReadAsync<IReadOnlyList<AuditRow>>(
-            async connection => [.. await connection.QueryAsync<AuditRow>(sql, new { accountId, aggregate, afterPosition, count })],
+            async connection => [.. await connection.QueryAsync<AuditRow>(sql, new { accountId, aggregate, from, count })],
             cancellationToken);
     }
 }

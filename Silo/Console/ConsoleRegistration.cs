@@ -1,0 +1,25 @@
+namespace Tidegate.Silo.Console;
+
+/// <summary>Adds the console to a silo.</summary>
+internal static class ConsoleRegistration
+{
+    /// <summary>Its services; <paramref name="secret"/> is the one that all silos share.</summary>
+    public static void AddConsole(this IServiceCollection services, byte[] secret) => services
+        .AddSingleton(new FormTokens(secret)).AddSingleton<ConsoleAssets>().AddSingleton<ConsoleSessions>().AddSingleton<PageRenderer>().AddSingleton<LiveStreams>().AddSingleton<Fleet>();
+
+    /// <summary>Its pages.</summary>
+    public static void MapConsole(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/assets/{name}", (string name, HttpContext context, ConsoleAssets assets) => assets.Get(name, context)).ExcludeFromDescription();
+        routes.MapPage("/", static _ => Task.FromResult(PageRequest.GoTo("/gateways")));
+        routes.MapSignIn();
+        routes.MapProfile();
+        routes.MapActivationPages();
+        routes.MapGatewayPages();
+        routes.MapVolumePages();
+        routes.MapSnapshotPages();
+        routes.MapEventPages();
+        routes.MapKeyPages();
+        routes.MapLiveParts();
+    }
+}
