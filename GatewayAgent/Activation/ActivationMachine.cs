@@ -54,7 +54,10 @@ internal sealed class ActivationMachine
     {
         var shown = TimeSpan.FromTicks(Math.Clamp((reply.AdvertiseUntil - now).Ticks, MinAdvertisement.Ticks, MaxAdvertisement.Ticks));
         Progress = new ActivationProgress(
-            ActivationStage.Advertising, reply.ActivationKey.Reveal(), reply.SessionId, now + shown, Math.Clamp(reply.PollSeconds, 0.2, 60), null);
+            ActivationStage.Advertising, reply.ActivationKey.Reveal(), reply.SessionId, now + shown, Math.Clamp(reply.PollSeconds, 0.2, 60), null)
+        {
+            ConsoleUrl = reply.ConsoleUrl is { IsAbsoluteUri: true, Scheme: "https" } console ? console : null,
+        };
         (_polledAfterEnd, _pollAtOnce) = (false, false);
     }
 

@@ -23,6 +23,9 @@ internal sealed record ActivationProgress(
 {
     public static readonly ActivationProgress Unopened = new(ActivationStage.Unopened, "", "", DateTimeOffset.UnixEpoch, 0, null);
 
+    /// <summary>Where the service's console takes the key, as the service said with it.</summary>
+    public Uri? ConsoleUrl { get; init; }
+
     private bool PrintMembers(StringBuilder builder)
     {
         builder.Append("Stage = ").Append(Stage).Append(", SessionId = ").Append(SessionId).Append(", AdvertiseUntil = ").Append(AdvertiseUntil);

@@ -111,7 +111,10 @@ internal sealed partial class ActivationRunner(
     private void Show(ActivationMachine machine, ECDsa key)
     {
         if (machine.ShownKey(time.GetUtcNow()) is { } shown)
-            display.ShowKey(new AdvertisedKey(shown, KeyFingerprint.Of(key.ExportSubjectPublicKeyInfo()), machine.Progress.AdvertiseUntil));
+            display.ShowKey(new AdvertisedKey(shown, KeyFingerprint.Of(key.ExportSubjectPublicKeyInfo()), machine.Progress.AdvertiseUntil)
+            {
+                ConsoleUrl = machine.Progress.ConsoleUrl,
+            });
         else display.HideKey();
     }
 

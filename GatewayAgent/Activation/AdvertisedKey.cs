@@ -8,6 +8,9 @@ namespace Tidegate.GatewayAgent.Activation;
 /// <param name="Until">When it disappears.</param>
 internal sealed record AdvertisedKey(string ActivationKey, string KeyFingerprint, DateTimeOffset Until)
 {
+    /// <summary>Where the service's console takes the key; null when the service has said nothing of it.</summary>
+    public Uri? ConsoleUrl { get; init; }
+
     private bool PrintMembers(StringBuilder builder)
     {
         builder.Append("KeyFingerprint = ").Append(KeyFingerprint).Append(", Until = ").Append(Until);

@@ -63,7 +63,7 @@ internal sealed partial class AgentProcess(
         _board.SetNbdUri(_nbd.Addresses[0].UriOf(""));
         _board.ReadVolumesFrom(_volumes.GetStatuses);
         _page = await LocalConsoleServer.StartAsync(
-            options.Local, new PageSources(_board, Traffic, options.Console, parts.Diagnostics), time, loggers, cancellationToken);
+            options.Local, new PageSources(_board, Traffic, parts.Diagnostics), time, loggers, cancellationToken);
         terminal.LocalUrl = _page.Url;
         _readyFiles.Add(new ReadyFile(Path.Combine(options.StateDirectory, RunFile), _page.Url));
         if (options.ReadyFile is { } readyFile) _readyFiles.Add(new ReadyFile(readyFile, _page.Url));

@@ -115,9 +115,9 @@ internal sealed class LocalConsoleServer : IAsyncDisposable
                 statusCode: StatusCodes.Status409Conflict);
         }
         if (query.ContainsKey("no_redirect")) return Results.Text(activation.ActivationKey);
-        var separator = _sources.Console.Query.Length == 0 ? '?' : '&';
+        var separator = activation.ConsoleUrl.Contains('?', StringComparison.Ordinal) ? '&' : '?';
         return Results.Redirect(
-            $"{_sources.Console}{separator}activationRegion={Uri.EscapeDataString(query["activationRegion"].ToString())}&activationKey={Uri.EscapeDataString(activation.ActivationKey)}");
+            $"{activation.ConsoleUrl}{separator}activationRegion={Uri.EscapeDataString(query["activationRegion"].ToString())}&activationKey={Uri.EscapeDataString(activation.ActivationKey)}");
     }
 
     /// <summary>

@@ -10,14 +10,16 @@ namespace Tidegate.GatewayAgent.LocalConsole;
 internal sealed class StatusBoard : IActivationDisplay
 {
     private readonly Lock _lock = new();
-    private readonly Uri _console;
+    private readonly Uri _service;
+    private readonly Uri? _console;
     private AgentStatus _status;
     private Func<IReadOnlyList<NamedVolumeStatus>> _volumes = static () => [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public StatusBoard(Uri service, Uri console, TimeProvider time)
+    /// <summary>Creates the board; <paramref name="console"/> is where keys are taken, null for where the service says.</summary>
+    public StatusBoard(Uri service, Uri? console, TimeProvider time)
     {
-        _console = console;
+        (_service, _console) = (service, console);
         _status = new AgentStatus(
             AgentState.Starting, "", MachineMetadata.AgentVersion, RandomNumberGenerator.GetHexString(20, lowercase: true), time.GetUtcNow(),
             Environment.MachineName, MachineMetadata.OperatingSystem, service.GetLeftPart(UriPartial.Authority), "", null, null, null, []);
@@ -76,7 +78,7 @@ internal sealed class StatusBoard : IActivationDisplay
     {
         State = AgentState.Activating,
         Reason = "",
-        Activation = new ActivationStatus(key.ActivationKey, key.KeyFingerprint, key.Until, _console.ToString()),
+        Activation = new ActivationStatus(key.ActivationKey, key.KeyFingerprint, key.Until, (_console ?? key.ConsoleUrl ?? new Uri(_service, "/activate")).ToString()),
     });
 
     public void HideKey() => Change(s => s.Activation is null ? s : s with { Activation = null });

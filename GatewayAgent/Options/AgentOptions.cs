@@ -37,8 +37,8 @@ internal sealed record AgentOptions
     /// <summary><c>Local</c>: where the local page is, <c>ADDRESS:PORT</c>; default 127.0.0.1:8810.</summary>
     public required IPEndPoint Local { get; init; }
 
-    /// <summary><c>Console</c>: where the activation page sends browsers; default is <c>/activate</c> of the service's address.</summary>
-    public required Uri Console { get; init; }
+    /// <summary><c>Console</c>: where the activation page sends browsers; null for where the service says.</summary>
+    public Uri? Console { get; init; }
 
     /// <summary><c>ReadyFile</c>: JSON file that tells other programs where everything is; none by default.</summary>
     public string? ReadyFile { get; init; }

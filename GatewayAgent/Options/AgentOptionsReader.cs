@@ -66,7 +66,7 @@ internal static class AgentOptionsReader
         if (ca is not null) CheckCa(ca, faults);
         var local = ReadLocal(configuration, faults);
         var (nbd, nbdTls, nbdAccess) = NbdSettingsReader.Read(configuration, faults);
-        var console = ReadConsole(configuration, service, faults);
+        var console = ReadConsole(configuration, faults);
         var uplink = UplinkSettingsReader.Read(configuration, faults);
         var proxy = UplinkSettingsReader.ReadProxy(configuration, Environment.GetEnvironmentVariable, faults);
         var grace = TimeSpan.FromSeconds(ReadNumber(configuration, "StopGraceSeconds", 60, 3600, faults));
@@ -87,7 +87,7 @@ internal static class AgentOptionsReader
             Uplink = uplink,
             Proxy = proxy,
             Local = local!,
-            Console = console!,
+            Console = console,
             ReadyFile = configuration["ReadyFile"] is { Length: > 0 } ready ? Path.GetFullPath(ready) : null,
             StopGrace = grace,
             AbsentWait = absentWait,
@@ -113,9 +113,9 @@ internal static class AgentOptionsReader
         return null;
     }
 
-    private static Uri? ReadConsole(IConfiguration configuration, Uri? service, List<string> faults)
+    private static Uri? ReadConsole(IConfiguration configuration, List<string> faults)
     {
-        if (configuration["Console"] is not { Length: > 0 } text) return service is null ? null : new Uri(service, "/activate");
+        if (configuration["Console"] is not { Length: > 0 } text) return null;
         if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "https" or "http") return uri;
         faults.Add($"Console '{text}' is no http(s) URL");
         return null;

@@ -3,6 +3,7 @@ using Tidegate.Client.Grain.Agents;
 using Tidegate.Grains.Activation;
 using Tidegate.Grains.Interfaces.Activation;
 using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Silo.Hosting;
 
 namespace Tidegate.Silo.Api;
 
@@ -14,7 +15,7 @@ internal static class AgentActivationRoutes
     public static void MapAgentActivation(this IEndpointRouteBuilder routes)
     {
         var activation = routes.MapGroup("/agent/v1/activation").ExcludeFromDescription();
-        activation.MapPost("/sessions", async (HttpContext context, ActivationSessionRequest request, IGrainFactory grains, RequestLimits limits) =>
+        activation.MapPost("/sessions", async (HttpContext context, ActivationSessionRequest request, IGrainFactory grains, RequestLimits limits, ServiceAddresses addresses) =>
         {
             limits.CountActivation(Address(context));
             RequirePossession(request.PublicKey, request.PublicKey, request.Signature);
@@ -22,7 +23,11 @@ internal static class AgentActivationRoutes
             var sessionId = ActivationKeyText.SessionIdOfTyped(key)!;
             var started = await grains.GetGrain<IActivationSessionGrain>(sessionId).Begin(request.PublicKey, request.Metadata);
             return TypedResults.Json(
-                new ActivationSessionReply(key, sessionId, started.AdvertiseUntil, started.PollInterval.TotalSeconds), ActivationJson.Default.ActivationSessionReply);
+                new ActivationSessionReply(key, sessionId, started.AdvertiseUntil, started.PollInterval.TotalSeconds)
+                {
+                    ConsoleUrl = addresses.ConsoleUrl is { } console ? new Uri($"{console}/activate") : null,
+                },
+                ActivationJson.Default.ActivationSessionReply);
         });
         activation.MapPost("/poll", async (HttpContext context, ActivationPollRequest request, IGrainFactory grains, RequestLimits limits) =>
         {

@@ -78,6 +78,7 @@ start_silo() {
         {
             printf -- '--api\n%s\n' "$(jq -r .apiUrl "$ready" | sed 's#https://##; s#/$##; s#localhost#127.0.0.1#')"
             printf -- '--agents\n%s\n' "$(jq -r .agentsUrl "$ready" | sed 's#https://##; s#/$##; s#localhost#127.0.0.1#')"
+            printf -- '--console\n%s\n' "$(jq -r .consoleUrl "$ready" | sed 's#https://##; s#/$##; s#localhost#127.0.0.1#')"
             printf -- '--link\n%s\n' "$(jq -r .linkEndpoint "$ready")"
         } >"$state/silo-$n.args"
     fi

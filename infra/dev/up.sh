@@ -66,6 +66,12 @@ if [ ! -d "$state/profile" ]; then
         --account developer --output json >"$state/account.json"
 fi
 
+if [ ! -f "$state/console.json" ]; then
+    tidegate "$state" users create developer --generate --output json >"$state/console.json.new"
+    chmod 600 "$state/console.json.new"
+    mv "$state/console.json.new" "$state/console.json"
+fi
+
 say "dev: starting the agent and activating it"
 agent_pid=$(start_agent "$state" agent "$agents" "$ca")
 gateway=$(activate "$state" agent gateway-1)
@@ -80,7 +86,7 @@ jq -n --slurpfile account "$state/account.json" --slurpfile volume "$state/volum
     --slurpfile silo "$state/silo-0.json" --arg gateway "$gateway" --arg agentPid "$agent_pid" \
     --arg links "$(cat "$state"/silo-*.json | jq -r .linkEndpoint | xargs)" --arg pids "${silo_pids[*]}" '
     {
-        apiUrl: $silo[0].apiUrl, apiKey: $account[0].apiKey, caFile: $silo[0].caFile,
+        apiUrl: $silo[0].apiUrl, consoleUrl: $silo[0].consoleUrl, apiKey: $account[0].apiKey, caFile: $silo[0].caFile,
         ebsUrl: null, accessKeyId: null, secretAccessKey: null, region: null,
         accountId: $account[0].accountId, gatewayId: $gateway, volumeId: $volume[0].volumeId,
         nbdUri: (($agent[0].nbdUri | sub("/?$"; "/")) + $volume[0].name), agentUrl: $agent[0].localUrl,
@@ -92,6 +98,7 @@ mv "$state/tidegate.json.new" "$state/tidegate.json"
 cat <<EOT
 
   API      $(jq -r .apiUrl "$state/tidegate.json")   (CA: $ca)
+  Console  $(jq -r .consoleUrl "$state/tidegate.json")   sign in as $(jq -r .name "$state/console.json"), password $(jq -r .password "$state/console.json")
   Agent    $(jq -r .agentUrl "$state/tidegate.json")
   Volume   $(jq -r .nbdUri "$state/tidegate.json")
   Gateway  $gateway

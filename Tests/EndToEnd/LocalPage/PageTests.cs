@@ -71,7 +71,7 @@ public sealed class PageTests : IAsyncLifetime
         var traffic = new TrafficRecorder(board, time);
         await using var server = await LocalConsoleServer.StartAsync(
             new IPEndPoint(IPAddress.Loopback, 0),
-            new PageSources(board, traffic, new Uri("https://console.example/activate"), static () => throw new InvalidOperationException("Nobody asked.")),
+            new PageSources(board, traffic, static () => throw new InvalidOperationException("Nobody asked.")),
             TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         board.ShowTrouble("The service's certificate is not from its CA.");
         var sample = 0;

@@ -83,7 +83,7 @@ public sealed class Deployment : IAsyncDisposable
         List<string> arguments = ["run", "--state", StateFolder, "--ready-file", ready];
         if (_siloReady.ContainsKey(number))
         {
-            arguments.AddRange(["--api", Authority(SiloReady(number, "apiUrl")), "--link", SiloReady(number, "linkEndpoint")]);
+            arguments.AddRange(["--api", Authority(SiloReady(number, "apiUrl")), "--link", SiloReady(number, "linkEndpoint"), "--console", Authority(SiloReady(number, "consoleUrl"))]);
             // Behind a relay its settings say where it listens.
             if (!_environment.ContainsKey(Uplink.AgentsSetting)) arguments.AddRange(["--agents", Authority(SiloReady(number, "agentsUrl"))]);
         }
@@ -108,7 +108,7 @@ public sealed class Deployment : IAsyncDisposable
             await _silos[number].KillAsync();
         }
 
-        Hold($"silo {number}", Authority(SiloReady(number, "apiUrl")), Authority(SiloReady(number, "agentsUrl")), SiloReady(number, "linkEndpoint"));
+        Hold($"silo {number}", Authority(SiloReady(number, "apiUrl")), Authority(SiloReady(number, "agentsUrl")), Authority(SiloReady(number, "consoleUrl")), SiloReady(number, "linkEndpoint"));
     }
 
     /// <summary>Kills an agent, or ends it in order; its ports stay its own until it is started again.</summary>

@@ -9,6 +9,7 @@ using Tidegate.Grains.Activation;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Gateways;
 using Tidegate.Grains.Interfaces.Activation;
+using Tidegate.Grains.Interfaces.Accounts;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Snapshots;
@@ -55,6 +56,15 @@ public sealed class StateSizeTests
     {
         ["account"] = new AccountState { Name = new string('n', 63), Outbox = FullOutbox, Rotation = new KeyRotation { Through = Id, Problem = Text(200) } },
         ["api-key"] = new ApiKeyState { AccountId = "123456789012", Label = Text(128), Role = Role.AccountAdmin, SecretHash = new byte[32], Outbox = FullOutbox },
+        ["user"] = new UserState
+        {
+            Name = Text(UserNames.MaxLength),
+            AccountId = "123456789012",
+            Password = new PasswordHash(new byte[16], int.MaxValue, new byte[32]),
+            External = Text(512),
+            Sessions = [.. Enumerable.Repeat(new SavedSession(new byte[32], new SessionOrigin(Text(64), Text(160)), At, At), UserMachine.MaxSessions)],
+            Outbox = FullOutbox,
+        },
         ["name"] = new NameState { ResourceId = Id },
         ["gateway"] = new GatewayState
         {

@@ -27,7 +27,7 @@ public sealed partial class LocalConsoleTests : IAsyncLifetime
     {
         _server = await LocalConsoleServer.StartAsync(
             new IPEndPoint(IPAddress.Loopback, 0),
-            new PageSources(_board, _traffic, new Uri("https://console.example/activate"), static () => new DiagnosticsDocument(
+            new PageSources(_board, _traffic, static () => new DiagnosticsDocument(
                 new Dictionary<string, string> { ["State"] = "/x" }, new Dictionary<string, double>(), ["a line"])),
             TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         _http.BaseAddress = new Uri(_server.Url);

@@ -24,7 +24,7 @@ public sealed class AgentOptionsReaderTests : IDisposable
         var options = AgentOptionsReader.Read(Given(("Service", "https://service:8443"), ("Ca", Ca()), ("State", "/from-line"), ("Nbd", null)), file);
         Assert.Equal("/from-line", options.StateDirectory);
         Assert.Equal("127.0.0.1:1", Assert.Single(options.Nbd).ToString());
-        Assert.Equal(new Uri("https://service:8443/activate"), options.Console);
+        Assert.Null(options.Console);
         Assert.Equal((TimeSpan.FromSeconds(60), 4), (options.StopGrace, options.FillsAtOnce));
     }
 
