@@ -10,7 +10,7 @@ namespace Tidegate.Cli.Commands;
 /// <summary><c>tidegate users</c>: who signs in to the console.</summary>
 internal static class UserCommands
 {
-    private static readonly Dictionary<string, Role> Roles = new(StringComparer.Ordinal) { ["admin"] = Role.Tenant, ["operator"] = Role.Operator };
+    private const string RoleWords = "reader|uploader|accountAdmin|operator";
 
     public static Command Create(GlobalOptions globals) => new("users", "People who sign in to the console: create, list, set-password, delete.")
     {
@@ -20,8 +20,7 @@ internal static class UserCommands
     private static Command Make(GlobalOptions globals)
     {
         var name = Name();
-        var role = new Option<string>("--role") { Description = string.Join(", ", Roles.Keys), HelpName = "ROLE", DefaultValueFactory = static _ => "admin" };
-        role.AcceptOnlyFromAmong([.. Roles.Keys]);
+        var role = new Option<Role>("--role") { Description = "What the user may do: as an API key's role", HelpName = RoleWords, DefaultValueFactory = static _ => Role.Reader };
         var account = new Option<string?>("--account") { Description = "The account, for operators; otherwise it is the key's own", HelpName = "ACCOUNT" };
         var command = new Command("create", "Make a user.") { name, role, account };
         var passwords = new PasswordOptions(command);
@@ -30,7 +29,7 @@ internal static class UserCommands
             using var session = globals.Open(parsed);
             var (password, isGenerated) = await passwords.ReadAsync(parsed, session.Printer, cancellation);
             var made = await session.Client.CreateUserAsync(
-                new CreateUserRequest(parsed.GetValue(name)!, password, Roles[parsed.GetValue(role)!], parsed.GetValue(account)), cancellation);
+                new CreateUserRequest(parsed.GetValue(name)!, password, parsed.GetValue(role), parsed.GetValue(account)), cancellation);
             session.Printer.One(
                 new CreatedUserView(made.UserId, made.Name, made.AccountId, made.Role, isGenerated ? password : null), CliJson.Default.CreatedUserView,
                 ("User", made.Name), ("Id", made.UserId), ("Account", made.AccountId), ("Role", Printer.Word(made.Role)), ("Password", isGenerated ? password : null));

@@ -25,6 +25,7 @@ internal sealed class UserGrain([PersistentState("user", "state")] IPersistentSt
         ArgumentNullException.ThrowIfNull(specification);
         UserNames.Require(specification.Name);
         if (UserNames.IdOf(specification.Name) != Key) throw Arguments.Invalid("The user's id is not that of the name.");
+        RequireLasting();
         await RequireMayCreateAsync(specification);
         PasswordHasher.Require(password, specification.Name);
         var hash = await hasher.HashAsync(password);
@@ -175,7 +176,7 @@ internal sealed class UserGrain([PersistentState("user", "state")] IPersistentSt
             return;
         }
 
-        Authorisation.RequireAccount(wanted.AccountId, $"Account {wanted.AccountId}");
+        Authorisation.Require(Roles.Admins, wanted.AccountId, $"Account {wanted.AccountId}");
         await GrainFactory.GetGrain<IAccountGrain>(wanted.AccountId).Describe();
     }
 
@@ -193,7 +194,15 @@ internal sealed class UserGrain([PersistentState("user", "state")] IPersistentSt
     private void RequireAdministrator()
     {
         if (!Exists) throw Authorisation.NotFound($"User {Key}");
-        Authorisation.RequireAccount(State.AccountId, $"User {Key}");
+        Authorisation.Require(Roles.Admins, State.AccountId, $"User {Key}");
+        RequireLasting();
+    }
+
+    // A user has no end, and must not outlive the credential that made it or knows its password.
+    private static void RequireLasting()
+    {
+        if (Caller.Current.ExpiresAt is not null)
+            throw new TidegateException(ErrorCodes.Forbidden, "A credential that ends makes no users and sets no passwords.", "Use one without an end.");
     }
 
     private UserDescription Describe(UserState state) => new(Key, state.Name, state.AccountId, state.Role, state.CreatedAt);

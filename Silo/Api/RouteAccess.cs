@@ -17,6 +17,12 @@ internal static class RouteAccess
     {
         var open = endpoint?.Metadata.GetMetadata<OpenTo>();
         if (open is null) throw new TidegateException(ErrorCodes.Forbidden, "This route is open to nobody.", "Use another one; docs/protocols/rest.md lists them.");
+        Require(open, caller);
+    }
+
+    /// <summary>Throws <c>Forbidden</c> unless the caller is among whom something is open to.</summary>
+    public static void Require(OpenTo open, Caller caller)
+    {
         if (!open.Roles.Contains(caller.Role))
         {
             throw new TidegateException(

@@ -20,11 +20,11 @@ internal static class UserRoutes
                     ErrorCodes.InvalidArgument, $"'{request.Name}' cannot be a user's name.", $"Give 1 to {UserNames.MaxLength} ASCII letters, digits, '.', '_', '-', '@' or '+'.");
                 return TypedResults.Ok(Views.Of(await grains.GetGrain<IUserGrain>(userId).Create(new UserSpecification(request.Name, accountId, request.Role), request.Password)));
             })
-            .WithName("createUser").WithTags("accounts").WithSummary("Makes a user who signs in to the console.")
+            .OpenTo(Roles.Admins).WithName("createUser").WithTags("accounts").WithSummary("Makes a user who signs in to the console.")
             .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.Forbidden, ErrorCodes.NotFound, ErrorCodes.NameInUse);
         api.MapGet("/users", async (Lists lists, int? pageSize, string? pageToken, CancellationToken stop) =>
                 TypedResults.Ok(await lists.ResourcesAsync("user", null, null, pageSize, pageToken, Views.User, stop)))
-            .WithName("listUsers").WithTags("accounts").WithSummary("The account's users, oldest first.").Refuses(ErrorCodes.InvalidArgument);
+            .OpenTo(Roles.Auditors).WithName("listUsers").WithTags("accounts").WithSummary("The account's users, oldest first.").Refuses(ErrorCodes.InvalidArgument);
         api.MapPut("/users/{userId}/password", async (string userId, SetPasswordRequest request, IGrainFactory grains, ConsoleSessions sessions) =>
             {
                 var user = User(grains, userId);
@@ -32,7 +32,7 @@ internal static class UserRoutes
                 sessions.Forget(userId);
                 return TypedResults.Ok(Views.Of(await user.Describe()));
             })
-            .WithName("setUserPassword").WithTags("accounts").WithSummary("Sets a user's password and ends all its sessions.")
+            .OpenTo(Roles.Admins).WithName("setUserPassword").WithTags("accounts").WithSummary("Sets a user's password and ends all its sessions.")
             .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.NotFound, ErrorCodes.InvalidState);
         api.MapDelete("/users/{userId}", async (string userId, IGrainFactory grains, ConsoleSessions sessions) =>
             {
@@ -40,7 +40,7 @@ internal static class UserRoutes
                 sessions.Forget(userId);
                 return TypedResults.NoContent();
             })
-            .WithName("deleteUser").WithTags("accounts").WithSummary("Ends a user and all its sessions, everywhere within 5 seconds.").Refuses(ErrorCodes.NotFound);
+            .OpenTo(Roles.Admins).WithName("deleteUser").WithTags("accounts").WithSummary("Ends a user and all its sessions, everywhere within 5 seconds.").Refuses(ErrorCodes.NotFound);
     }
 
     private static IUserGrain User(IGrainFactory grains, string userId)

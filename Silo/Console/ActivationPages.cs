@@ -1,5 +1,6 @@
 using Tidegate.Client.Rest.Models;
 using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Silo.Api;
 using Tidegate.Silo.Console.Views;
 
@@ -10,14 +11,14 @@ internal static class ActivationPages
 {
     public static void MapActivationPages(this IEndpointRouteBuilder routes)
     {
-        routes.MapPage("/activate", ShowAsync);
-        routes.MapForm("/activate", ClaimAsync, ShowAsync, ConsoleRoles.MayOwn);
+        routes.MapPage("/activate", ShowAsync, ConsoleRoles.Everybody);
+        routes.MapForm("/activate", ClaimAsync, ShowAsync, Roles.Owners);
     }
 
     private static async Task<IResult> ShowAsync(PageRequest request)
     {
         var key = request.Value("activationKey");
-        var preview = key.Length > 0 && ConsoleRoles.MayOwn(request.Caller.Role) ? await PreviewAsync(request, key) : null;
+        var preview = key.Length > 0 && Roles.Owners.Contains(request.Caller.Role) ? await PreviewAsync(request, key) : null;
         return await request.PageAsync<ActivationPage>(
             "Activate a gateway", (nameof(ActivationPage.Key), key), (nameof(ActivationPage.Preview), preview),
             (nameof(ActivationPage.Name), request.Value("name") is { Length: > 0 } typed ? typed : SuggestedName(preview)),

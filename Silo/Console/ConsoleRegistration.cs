@@ -11,7 +11,7 @@ internal static class ConsoleRegistration
     public static void MapConsole(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/assets/{name}", (string name, HttpContext context, ConsoleAssets assets) => assets.Get(name, context)).ExcludeFromDescription();
-        routes.MapPage("/", static _ => Task.FromResult(PageRequest.GoTo("/gateways")));
+        routes.MapPage("/", static request => Task.FromResult(PageRequest.GoTo(ConsoleRoles.Home(request.Caller.Role))), ConsoleRoles.Everybody);
         routes.MapSignIn();
         routes.MapProfile();
         routes.MapActivationPages();

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.Http.Features;
+using Tidegate.Grains.Interfaces.Accounts;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Silo.Api;
@@ -14,37 +15,33 @@ internal static class ConsoleRoutes
 
     private const int MaxReturnLength = 512;
 
-    /// <summary>A page for who is signed in.</summary>
-    public static void MapPage(this IEndpointRouteBuilder routes, string pattern, Func<PageRequest, Task<IResult>> page) =>
+    /// <summary>A page for who is signed in and has one of the roles.</summary>
+    public static void MapPage(this IEndpointRouteBuilder routes, string pattern, Func<PageRequest, Task<IResult>> page, IReadOnlyList<Role> roles) =>
         routes.MapGet(pattern, async (HttpContext context) =>
         {
             var session = await SessionAsync(context, isUse: true);
             if (session is null) return ToSignIn(context);
-            context.RequestServices.GetRequiredService<RequestLimits>().CountRequest(session.Caller.ActorId);
-            RequestContext.Set(Caller.ContextKey, session.Caller);
+            Admit(context, session, roles);
             return await page(new PageRequest(context, session, FormCollection.Empty));
-        }).ExcludeFromDescription();
+        }).ExcludeFromDescription().WithMetadata(new ConsoleAccess(roles));
 
     /// <summary>A page for everybody.</summary>
     public static void MapOpenPage(this IEndpointRouteBuilder routes, string pattern, Func<PageRequest, Task<IResult>> page) =>
         routes.MapGet(pattern, (Delegate)((HttpContext context) => page(new PageRequest(context, null, FormCollection.Empty)))).ExcludeFromDescription();
 
     /// <summary>
-    /// A form of who is signed in and whose role <paramref name="mayUse"/> admits; what is refused is shown on <paramref name="page"/>, with what was sent.
+    /// A form of who is signed in and has one of the roles; what is refused is shown on <paramref name="page"/>, with what was sent.
     /// </summary>
     public static void MapForm(
-        this IEndpointRouteBuilder routes, string pattern, Func<PageRequest, Task<IResult>> act, Func<PageRequest, Task<IResult>> page, Func<Role, bool> mayUse) =>
+        this IEndpointRouteBuilder routes, string pattern, Func<PageRequest, Task<IResult>> act, Func<PageRequest, Task<IResult>> page, IReadOnlyList<Role> roles) =>
         routes.MapPost(pattern, async (HttpContext context) =>
         {
             var session = await SessionAsync(context, isUse: true);
             if (session is null) return ToSignIn(context);
             var request = new PageRequest(context, session, await FormAsync(context, context.Request.Cookies[ConsoleCookies.Session]!));
-            context.RequestServices.GetRequiredService<RequestLimits>().CountRequest(session.Caller.ActorId);
-            if (!mayUse(session.Caller.Role))
-                throw new TidegateException(ErrorCodes.Forbidden, "Your role does not allow this.", "Ask an administrator of the account.");
-            RequestContext.Set(Caller.ContextKey, session.Caller);
+            Admit(context, session, roles);
             return await ActAsync(request, act, page);
-        }).ExcludeFromDescription();
+        }).ExcludeFromDescription().WithMetadata(new ConsoleAccess(roles));
 
     /// <summary>A form of a visitor.</summary>
     public static void MapOpenForm(
@@ -56,12 +53,21 @@ internal static class ConsoleRoutes
         }).ExcludeFromDescription();
 
     /// <summary>The session of a request's cookie.</summary>
-    public static Task<Grains.Interfaces.Accounts.SessionDescription?> SessionAsync(HttpContext context, bool isUse) =>
+    public static Task<SessionDescription?> SessionAsync(HttpContext context, bool isUse) =>
         context.RequestServices.GetRequiredService<ConsoleSessions>().AuthenticateAsync(context.Request.Cookies[ConsoleCookies.Session], isUse);
 
     /// <summary>The path to go on at; only one of the console itself.</summary>
     public static string ReturnPath(string? asked) =>
         asked is { Length: > 1 and <= MaxReturnLength } && asked[0] == '/' && asked[1] is not ('/' or '\\') && !asked.Any(char.IsControl) ? asked : "/gateways";
+
+    /// <summary>Counts the request, and goes on in the name of who is signed in.</summary>
+    private static void Admit(HttpContext context, SessionDescription session, IReadOnlyList<Role> roles)
+    {
+        context.RequestServices.GetRequiredService<RequestLimits>().CountRequest(session.Caller.ActorId);
+        if (!roles.Contains(session.Caller.Role))
+            throw new TidegateException(ErrorCodes.Forbidden, "Your role does not allow this.", "Ask an administrator of the account.");
+        RequestContext.Set(Caller.ContextKey, session.Caller);
+    }
 
     private static async Task<IResult> ActAsync(PageRequest request, Func<PageRequest, Task<IResult>> act, Func<PageRequest, Task<IResult>> page)
     {

@@ -1,3 +1,4 @@
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Silo.Console.Views;
 
 namespace Tidegate.Silo.Console;
@@ -7,7 +8,7 @@ internal static class EventPages
 {
     private const int PageSize = 50;
 
-    public static void MapEventPages(this IEndpointRouteBuilder routes) => routes.MapPage("/events", ListAsync);
+    public static void MapEventPages(this IEndpointRouteBuilder routes) => routes.MapPage("/events", ListAsync, Roles.Auditors);
 
     private static async Task<IResult> ListAsync(PageRequest request)
     {

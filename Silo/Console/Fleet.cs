@@ -96,7 +96,7 @@ internal sealed class Fleet(IGrainFactory grains, Lists lists)
     public async Task<IReadOnlyDictionary<string, string>> VolumeNamesAsync(IEnumerable<string> volumeIds) =>
         await NamesAsync(volumeIds, async id => (await VolumeAsync(id)).Name);
 
-    /// <summary>What <paramref name="read"/> finds; null when it is gone.</summary>
+    /// <summary>What <paramref name="read"/> finds; null when it is gone, or not for this role.</summary>
     public static async Task<T?> UnlessGoneAsync<T>(Func<Task<T>> read)
         where T : class
     {
@@ -104,7 +104,7 @@ internal sealed class Fleet(IGrainFactory grains, Lists lists)
         {
             return await read();
         }
-        catch (TidegateException gone) when (gone.Code == ErrorCodes.NotFound)
+        catch (TidegateException gone) when (gone.Code is ErrorCodes.NotFound or ErrorCodes.Forbidden)
         {
             return null;
         }

@@ -1,3 +1,4 @@
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Silo.Api;
 using Tidegate.Silo.Console.Views;
 
@@ -8,11 +9,11 @@ internal static class GatewayPages
 {
     public static void MapGatewayPages(this IEndpointRouteBuilder routes)
     {
-        routes.MapPage("/gateways", ListAsync);
-        routes.MapPage("/gateways/{id}", ShowAsync);
-        routes.MapForm("/gateways/{id}/rename", RenameAsync, ShowAsync, ConsoleRoles.MayChange);
-        routes.MapPage("/gateways/{id}/deactivate", ConfirmAsync);
-        routes.MapForm("/gateways/{id}/deactivate", DeactivateAsync, ConfirmAsync, ConsoleRoles.MayChange);
+        routes.MapPage("/gateways", ListAsync, Roles.Auditors);
+        routes.MapPage("/gateways/{id}", ShowAsync, Roles.Auditors);
+        routes.MapForm("/gateways/{id}/rename", RenameAsync, ShowAsync, Roles.Admins);
+        routes.MapPage("/gateways/{id}/deactivate", ConfirmAsync, Roles.Admins);
+        routes.MapForm("/gateways/{id}/deactivate", DeactivateAsync, ConfirmAsync, Roles.Admins);
     }
 
     private static async Task<IResult> ListAsync(PageRequest request)

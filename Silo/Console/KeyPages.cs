@@ -15,16 +15,14 @@ internal static class KeyPages
 {
     public static void MapKeyPages(this IEndpointRouteBuilder routes)
     {
-        routes.MapPage("/keys", ListAsync);
-        routes.MapForm("/keys", CreateAsync, ListAsync, ConsoleRoles.MayChange);
-        routes.MapPage("/keys/{id}/revoke", ConfirmAsync);
-        routes.MapForm("/keys/{id}/revoke", RevokeAsync, ConfirmAsync, ConsoleRoles.MayChange);
+        routes.MapPage("/keys", ListAsync, Roles.Auditors);
+        routes.MapForm("/keys", CreateAsync, ListAsync, Roles.Admins);
+        routes.MapPage("/keys/{id}/revoke", ConfirmAsync, Roles.Admins);
+        routes.MapForm("/keys/{id}/revoke", RevokeAsync, ConfirmAsync, Roles.Admins);
     }
 
     private static async Task<IResult> ListAsync(PageRequest request)
     {
-        if (!ConsoleRoles.MayChange(request.Caller.Role))
-            throw new TidegateException(ErrorCodes.Forbidden, "Your role does not look at API keys.", "Ask an administrator of the account.");
         var page = await request.Lists.ResourcesAsync("apiKey", null, null, Fleet.PageSize, request.Value("page"), Api.Views.ApiKey, request.Stop);
         return await request.PageAsync<KeysPage>(
             "API keys", (nameof(KeysPage.Rows), page.Items), (nameof(KeysPage.Roles), ConsoleRoles.OfKeys(request.Caller.Role)),
@@ -37,7 +35,8 @@ internal static class KeyPages
         if (!Enum.TryParse<Role>(request.Value("role"), out var role) || !ConsoleRoles.OfKeys(request.Caller.Role).Contains(role))
             throw new TidegateException(ErrorCodes.InvalidArgument, "The role is none of those that you can give.", "Choose one of the list.");
         var keyId = request.NewId(ResourceKind.ApiKey);
-        var secret = await request.Grains.GetGrain<IApiKeyGrain>(keyId).Create(request.Caller.AccountId, request.Value("label"), role, LifetimeOf(request.Value("days")));
+        var secret = await request.Grains.GetGrain<IApiKeyGrain>(keyId)
+            .Create(request.Caller.AccountId, new ApiKeyTerms(request.Value("label"), role, LifetimeOf(request.Value("days")), []));
         return await request.PageAsync<NewKeyPage>(
             "New API key", (nameof(NewKeyPage.Key), new CreatedApiKey(keyId, ApiKeyText.Format(keyId, secret))), (nameof(NewKeyPage.Label), request.Value("label")));
     }

@@ -18,13 +18,14 @@ internal sealed class LiveStreams(ConsoleSessions sessions, PageRenderer rendere
 
     private readonly ConcurrentDictionary<string, int> _open = [];
 
-    /// <summary>The stream of a component whose parameters are read anew each time.</summary>
-    public async Task<IResult> OpenAsync<TPart>(HttpContext context, Func<CancellationToken, Task<Dictionary<string, object?>>> read)
+    /// <summary>The stream of a component whose parameters are read anew each time, for users of these roles.</summary>
+    public async Task<IResult> OpenAsync<TPart>(HttpContext context, IReadOnlyList<Role> roles, Func<CancellationToken, Task<Dictionary<string, object?>>> read)
         where TPart : IComponent
     {
         var cookie = context.Request.Cookies[ConsoleCookies.Session];
         if (await sessions.AuthenticateAsync(cookie, isUse: false) is not { } session)
             throw new TidegateException(ErrorCodes.Unauthenticated, "Nobody is signed in.", "Sign in.");
+        if (!roles.Contains(session.Caller.Role)) throw new TidegateException(ErrorCodes.Forbidden, "Your role does not allow this.", "Ask an administrator of the account.");
         // What cannot be read at all is refused as its page is.
         RequestContext.Set(Caller.ContextKey, session.Caller);
         await read(context.RequestAborted);

@@ -90,8 +90,9 @@ internal sealed class PageRequest(HttpContext context, SessionDescription? sessi
         {
             Error = Error,
             Done = Error is null ? DoneTexts.Of(Context.Request.Query["done"]) : "",
-            MayChange = ConsoleRoles.MayChange(Caller.Role),
-            MayOwn = ConsoleRoles.MayOwn(Caller.Role),
+            MayChange = Roles.Admins.Contains(Caller.Role),
+            MayTake = Roles.Uploaders.Contains(Caller.Role),
+            MayOwn = Roles.Owners.Contains(Caller.Role),
         };
     }
 

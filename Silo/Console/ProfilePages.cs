@@ -9,9 +9,9 @@ internal static class ProfilePages
 {
     public static void MapProfile(this IEndpointRouteBuilder routes)
     {
-        routes.MapPage("/profile", ShowAsync);
-        routes.MapForm("/profile/password", ChangePasswordAsync, ShowAsync, static _ => true);
-        routes.MapForm("/profile/sign-out-everywhere", SignOutEverywhereAsync, ShowAsync, static _ => true);
+        routes.MapPage("/profile", ShowAsync, ConsoleRoles.Everybody);
+        routes.MapForm("/profile/password", ChangePasswordAsync, ShowAsync, ConsoleRoles.Everybody);
+        routes.MapForm("/profile/sign-out-everywhere", SignOutEverywhereAsync, ShowAsync, ConsoleRoles.Everybody);
     }
 
     private static async Task<IResult> ShowAsync(PageRequest request) =>

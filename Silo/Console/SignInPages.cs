@@ -16,7 +16,7 @@ internal static class SignInPages
     {
         routes.MapOpenPage("/sign-in", ShowAsync);
         routes.MapOpenForm("/sign-in", SignInAsync, ShowAsync);
-        routes.MapForm("/sign-out", SignOutAsync, ShowAsync, static _ => true);
+        routes.MapForm("/sign-out", SignOutAsync, ShowAsync, ConsoleRoles.Everybody);
     }
 
     /// <summary>Where a session was begun from.</summary>

@@ -1,4 +1,5 @@
 using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Silo.Api;
 using Tidegate.Silo.Console.Views;
@@ -10,10 +11,10 @@ internal static class SnapshotPages
 {
     public static void MapSnapshotPages(this IEndpointRouteBuilder routes)
     {
-        routes.MapPage("/snapshots", ListAsync);
-        routes.MapPage("/snapshots/{id}", ShowAsync);
-        routes.MapPage("/snapshots/{id}/delete", ConfirmAsync);
-        routes.MapForm("/snapshots/{id}/delete", DeleteAsync, ConfirmAsync, ConsoleRoles.MayChange);
+        routes.MapPage("/snapshots", ListAsync, Roles.Readers);
+        routes.MapPage("/snapshots/{id}", ShowAsync, Roles.Readers);
+        routes.MapPage("/snapshots/{id}/delete", ConfirmAsync, Roles.Admins);
+        routes.MapForm("/snapshots/{id}/delete", DeleteAsync, ConfirmAsync, Roles.Admins);
     }
 
     private static async Task<IResult> ListAsync(PageRequest request)

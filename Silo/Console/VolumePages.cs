@@ -2,6 +2,7 @@ using System.Globalization;
 using Tidegate.Client.Rest.Models;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Silo.Api;
 using Tidegate.Silo.Console.Views;
 
@@ -17,13 +18,13 @@ internal static class VolumePages
 
     public static void MapVolumePages(this IEndpointRouteBuilder routes)
     {
-        routes.MapPage("/volumes", ListAsync);
-        routes.MapPage("/volumes/new", DraftAsync);
-        routes.MapForm("/volumes/new", CreateAsync, DraftAsync, ConsoleRoles.MayOwn);
-        routes.MapPage("/volumes/{id}", ShowAsync);
-        routes.MapForm("/volumes/{id}/snapshots", TakeSnapshotAsync, ShowAsync, ConsoleRoles.MayChange);
-        routes.MapPage("/volumes/{id}/delete", ConfirmAsync);
-        routes.MapForm("/volumes/{id}/delete", DeleteAsync, ConfirmAsync, ConsoleRoles.MayChange);
+        routes.MapPage("/volumes", ListAsync, Roles.Readers);
+        routes.MapPage("/volumes/new", DraftAsync, Roles.Owners);
+        routes.MapForm("/volumes/new", CreateAsync, DraftAsync, Roles.Owners);
+        routes.MapPage("/volumes/{id}", ShowAsync, Roles.Readers);
+        routes.MapForm("/volumes/{id}/snapshots", TakeSnapshotAsync, ShowAsync, Roles.Uploaders);
+        routes.MapPage("/volumes/{id}/delete", ConfirmAsync, Roles.Admins);
+        routes.MapForm("/volumes/{id}/delete", DeleteAsync, ConfirmAsync, Roles.Admins);
     }
 
     private static async Task<IResult> ListAsync(PageRequest request)

@@ -67,7 +67,7 @@ if [ ! -d "$state/profile" ]; then
 fi
 
 if [ ! -f "$state/console.json" ]; then
-    tidegate "$state" users create developer --generate --output json >"$state/console.json.new"
+    tidegate "$state" users create developer --role accountAdmin --generate --output json >"$state/console.json.new"
     chmod 600 "$state/console.json.new"
     mv "$state/console.json.new" "$state/console.json"
 fi

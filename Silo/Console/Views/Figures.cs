@@ -62,7 +62,7 @@ internal static class Figures
     public static string Name(Role role) => role switch
     {
         Role.Operator => "operator",
-        Role.Tenant => "account admin",
+        Role.AccountAdmin => "account admin",
         _ => role.ToString().ToLowerInvariant(),
     };
 

@@ -23,6 +23,9 @@ public sealed record PageFrame(
     /// <summary>True for who may change an account's things.</summary>
     public bool MayChange { get; init; }
 
+    /// <summary>True for who may take snapshots.</summary>
+    public bool MayTake { get; init; }
+
     /// <summary>True for who comes to own what is made: gateways and volumes.</summary>
     public bool MayOwn { get; init; }
 }

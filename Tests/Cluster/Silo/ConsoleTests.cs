@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Tidegate.Client.Grain.Agents;
 using Tidegate.Client.Rest;
 using Tidegate.Client.Rest.Models;
@@ -45,7 +47,7 @@ public sealed partial class ConsoleTests(ConsoleTests.Console fixture) : IClassF
 
             Check((await visitor.PostAsync("/volumes/new")).Answer, "a form without a token");
             Check((await visitor.PostAsync("/gateways")).Answer, "a form that there is not");
-            Check((await visitor.PostAsync("/sign-in", ("a", new string('a', 70_000)))).Answer, "a form too large");
+            Check((await visitor.PostAsync("/sign-in", ("a", new string('a', 9_000)))).Answer, "a form too large");
         }
 
         static void Check(HttpResponseMessage answer, string what)
@@ -279,6 +281,45 @@ public sealed partial class ConsoleTests(ConsoleTests.Console fixture) : IClassF
         Assert.Equal(HttpStatusCode.Unauthorized, (await stranger.GetAsync("/live/gateways")).Answer.StatusCode);
     }
 
+    /// <summary>Every page and form there is, by a user of every role: refused exactly where its route says so, and nothing is changed.</summary>
+    [Fact]
+    public async Task Every_page_and_form_refuses_every_role_that_it_is_not_open_to()
+    {
+        var before = (await fixture.Account.ListAuditAsync().CountAsync(static record => !record.Kind.StartsWith("user.", StringComparison.Ordinal)));
+        foreach (var (name, role) in new[] { ("rita", Role.Reader), ("ulla", Role.Uploader) })
+        {
+            await fixture.UserAsync(name, role);
+            using var visitor = await fixture.SignedInAsync(name);
+            var token = Token(await visitor.GetAsync("/profile"));
+            foreach (var (method, path, roles) in fixture.Pages().Where(static page => !page.Path.StartsWith("/sign-out", StringComparison.Ordinal) && !page.Path.StartsWith("/profile/", StringComparison.Ordinal)))
+            {
+                var place = path.Replace("{id}", "missing", StringComparison.Ordinal);
+                var (answer, html) = method == "GET" ? await visitor.GetAsync(place) : await visitor.PostAsync(place, ("formToken", token));
+                Assert.True(roles.Contains(role) != (answer.StatusCode == HttpStatusCode.Forbidden), $"{role} {method} {path}: {answer.StatusCode}");
+                if (method == "GET" && answer.StatusCode == HttpStatusCode.OK) Assert.DoesNotMatch("<form[^>]*method=\"post\"[^>]*action=\"/(?!sign-out|profile)", html);
+            }
+        }
+
+        Assert.Equal(before, await fixture.Account.ListAuditAsync().CountAsync(static record => !record.Kind.StartsWith("user.", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_key_that_ends_makes_no_users_and_nobody_makes_more_than_himself()
+    {
+        var brief = fixture.Silo.Client((await fixture.Account.CreateApiKeyAsync(fixture.AccountId, new CreateApiKeyRequest("brief", Role.AccountAdmin, 3600))).ApiKey);
+        foreach (var (client, request) in new[]
+        {
+            (brief, new CreateUserRequest("lasting", Password, Role.Reader)), (fixture.Account, new CreateUserRequest("lasting", Password, Role.Operator)),
+        })
+        {
+            var refusal = await Assert.ThrowsAsync<TidegateException>(() => client.CreateUserAsync(request));
+            Assert.Equal(ErrorCodes.Forbidden, refusal.Code);
+        }
+
+        var foreign = await Assert.ThrowsAsync<TidegateException>(() => fixture.OtherAccount.CreateUserAsync(new CreateUserRequest("lasting", Password, Role.Reader, fixture.AccountId)));
+        Assert.Equal(ErrorCodes.NotFound, foreign.Code);
+    }
+
     [Fact]
     public async Task An_operator_sees_all_accounts_and_owns_nothing()
     {
@@ -289,7 +330,7 @@ public sealed partial class ConsoleTests(ConsoleTests.Console fixture) : IClassF
         Assert.DoesNotContain("href=\"/activate\"", (await olga.GetAsync("/gateways")).Html, StringComparison.Ordinal);
     }
 
-    private const string Fixed = nameof(Role.Tenant);
+    private const string Fixed = nameof(Role.Reader);
 
     private static string Token((HttpResponseMessage Answer, string Html) page) => TokenField().Match(page.Html).Groups[1].Value;
 
@@ -331,7 +372,7 @@ public sealed partial class ConsoleTests(ConsoleTests.Console fixture) : IClassF
             (AccountId, Account) = await NewAccountAsync(administrator, "acme");
             (_, OtherAccount) = await NewAccountAsync(administrator, "other");
             await UserAsync("alice");
-            await OtherAccount.CreateUserAsync(new CreateUserRequest("mallory", Password, Role.Tenant));
+            await OtherAccount.CreateUserAsync(new CreateUserRequest("mallory", Password, Role.AccountAdmin));
             await administrator.CreateUserAsync(new CreateUserRequest("olga", Password, Role.Operator));
         }
 
@@ -341,7 +382,14 @@ public sealed partial class ConsoleTests(ConsoleTests.Console fixture) : IClassF
             Directory.Delete(_directory, recursive: true);
         }
 
-        internal Task UserAsync(string name) => Account.CreateUserAsync(new CreateUserRequest(name, Password, Role.Tenant));
+        internal Task UserAsync(string name, Role role = Role.AccountAdmin) => Account.CreateUserAsync(new CreateUserRequest(name, Password, role));
+
+        /// <summary>What of the console is for who is signed in.</summary>
+        internal IEnumerable<(string Method, string Path, IReadOnlyList<Role> Roles)> Pages() =>
+            from endpoint in Silo.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            let access = endpoint.Metadata.GetMetadata<ConsoleAccess>()
+            where access is not null
+            select (endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods[0], endpoint.RoutePattern.RawText!, access.Roles);
 
         internal ConsoleVisitor Visitor() => new(Silo.Ready.ConsoleUrl!, Silo.Ready.CaFile);
 
@@ -369,7 +417,7 @@ public sealed partial class ConsoleTests(ConsoleTests.Console fixture) : IClassF
         private async Task<(string AccountId, TidegateRestClient Client)> NewAccountAsync(TidegateRestClient administrator, string name)
         {
             var account = await administrator.CreateAccountAsync(new CreateAccountRequest(name));
-            var key = await administrator.CreateApiKeyAsync(account.AccountId, new CreateApiKeyRequest("first", Role.Tenant));
+            var key = await administrator.CreateApiKeyAsync(account.AccountId, new CreateApiKeyRequest("first", Role.AccountAdmin));
             return (account.AccountId, Silo.Client(key.ApiKey));
         }
     }

@@ -63,7 +63,7 @@ public abstract partial class SiloContract
             {
                 // Nothing is there, and no body is sent: who may call learns just that.
                 var (method, path) = (operation.Split(' ')[0], operation.Split(' ')[1]);
-                foreach (var name in new[] { "accountId", "gatewayId", "volumeId", "snapshotId", "keyId", "leaseId", "groupId", "offerId", "copyId" })
+                foreach (var name in new[] { "accountId", "gatewayId", "volumeId", "snapshotId", "keyId", "leaseId", "groupId", "offerId", "copyId", "userId" })
                     path = path.Replace($"{{{name}}}", "missing", StringComparison.Ordinal);
                 using var request = new HttpRequestMessage(new HttpMethod(method), path);
                 using var answer = await http.SendAsync(request);

@@ -10,7 +10,7 @@ namespace Tidegate.Tests.Unit.Grains;
 public sealed class UserTests
 {
     private static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
-    private static readonly UserSpecification Alice = new("Alice", "123456789012", Role.Tenant);
+    private static readonly UserSpecification Alice = new("Alice", "123456789012", Role.AccountAdmin);
     private static readonly PasswordHash Password = new(new byte[16], PasswordHasher.Rounds, new byte[32]);
     private static readonly SessionOrigin Here = new("127.0.0.1", "a browser");
 
