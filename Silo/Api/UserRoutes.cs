@@ -18,7 +18,7 @@ internal static class UserRoutes
                 var accountId = request.Role == Role.Operator ? request.AccountId ?? "" : request.AccountId ?? Caller.Current.AccountId;
                 var userId = UserNames.IdOf(request.Name) ?? throw new TidegateException(
                     ErrorCodes.InvalidArgument, $"'{request.Name}' cannot be a user's name.", $"Give 1 to {UserNames.MaxLength} ASCII letters, digits, '.', '_', '-', '@' or '+'.");
-                return TypedResults.Ok(Views.Of(await grains.GetGrain<IUserGrain>(userId).Create(new UserSpecification(request.Name, accountId, request.Role), request.Password)));
+                return TypedResults.Ok(Views.Of(await grains.GetGrain<IUserGrain>(userId).Create(new UserSpecification(request.Name, accountId, request.Role), request.Password.Reveal())));
             })
             .OpenTo(Roles.Admins).WithName("createUser").WithTags("accounts").WithSummary("Makes a user who signs in to the console.")
             .Refuses(ErrorCodes.InvalidArgument, ErrorCodes.Forbidden, ErrorCodes.NotFound, ErrorCodes.NameInUse);
@@ -28,7 +28,7 @@ internal static class UserRoutes
         api.MapPut("/users/{userId}/password", async (string userId, SetPasswordRequest request, IGrainFactory grains, ConsoleSessions sessions) =>
             {
                 var user = User(grains, userId);
-                await user.SetPassword(request.Password);
+                await user.SetPassword(request.Password.Reveal());
                 sessions.Forget(userId);
                 return TypedResults.Ok(Views.Of(await user.Describe()));
             })

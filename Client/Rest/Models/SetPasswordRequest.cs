@@ -1,14 +1,7 @@
-using System.Text;
+using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Client.Rest.Models;
 
-/// <summary>Body of <c>PUT /v1/users/{id}/password</c>. Prints without it.</summary>
+/// <summary>Body of <c>PUT /v1/users/{id}/password</c>.</summary>
 /// <param name="Password">12 to 128 characters, without the user's name.</param>
-public sealed record SetPasswordRequest(string Password)
-{
-    private bool PrintMembers(StringBuilder builder)
-    {
-        builder.Append("Password = (redacted)");
-        return true;
-    }
-}
+public sealed record SetPasswordRequest(Secret Password);

@@ -1,4 +1,5 @@
 using Tidegate.Grains.Interfaces.Accounts;
+using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Silo.Console.Views;
 
@@ -12,7 +13,7 @@ namespace Tidegate.Silo.Console.Views;
 /// <param name="Script">Address of the script.</param>
 /// <param name="Icon">Address of the icon.</param>
 public sealed record PageFrame(
-    string Title, SessionDescription? Session, string Section, string FormToken, string RequestId, string Style, string Script, string Icon)
+    string Title, SessionDescription? Session, string Section, Secret FormToken, string RequestId, string Style, string Script, string Icon)
 {
     /// <summary>What was refused; null when nothing was.</summary>
     public PageError? Error { get; init; }

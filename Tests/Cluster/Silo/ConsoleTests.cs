@@ -166,9 +166,9 @@ public sealed partial class ConsoleTests(ConsoleTests.Console fixture) : IClassF
     {
         using var alice = await fixture.SignedInAsync("alice");
         var session = await fixture.OpenSessionAsync(new GatewayMetadata(Markup, Markup, Markup, Markup, [Markup]));
-        var (_, preview) = await alice.GetAsync("/activate?activationKey=" + session.ActivationKey);
+        var (_, preview) = await alice.GetAsync("/activate?activationKey=" + session);
         Assert.Contains("SHA256:", preview, StringComparison.Ordinal);
-        var claimed = await alice.SubmitAsync("/activate?activationKey=" + session.ActivationKey, "/activate", ("name", "marked"), ("timeZone", "Europe/Zurich"));
+        var claimed = await alice.SubmitAsync("/activate?activationKey=" + session, "/activate", ("name", "marked"), ("timeZone", "Europe/Zurich"));
         var gateway = claimed.Answer.Headers.Location!.OriginalString.Split('?')[0];
         var (_, refused) = await alice.SubmitAsync(gateway, gateway + "/rename", ("name", Markup));
         var (_, made) = await alice.SubmitAsync("/keys", "/keys", ("label", Markup), ("role", Fixed), ("days", "30"));
@@ -192,10 +192,10 @@ public sealed partial class ConsoleTests(ConsoleTests.Console fixture) : IClassF
     {
         using var alice = await fixture.SignedInAsync("alice");
         var session = await fixture.OpenSessionAsync(new GatewayMetadata("host.example", "os", "hardware", "0.1.0", ["192.0.2.1"]));
-        var (zoneRefused, zonePage) = await alice.SubmitAsync("/activate?activationKey=" + session.ActivationKey, "/activate", ("name", "typed-name"), ("timeZone", "Mars/Phobos"));
+        var (zoneRefused, zonePage) = await alice.SubmitAsync("/activate?activationKey=" + session, "/activate", ("name", "typed-name"), ("timeZone", "Mars/Phobos"));
         Assert.Equal(HttpStatusCode.BadRequest, zoneRefused.StatusCode);
         Assert.Contains("value=\"typed-name\"", zonePage, StringComparison.Ordinal);
-        var (claimed, _) = await alice.SubmitAsync("/activate?activationKey=" + session.ActivationKey, "/activate", ("name", "twice"), ("timeZone", "Europe/Zurich"));
+        var (claimed, _) = await alice.SubmitAsync("/activate?activationKey=" + session, "/activate", ("name", "twice"), ("timeZone", "Europe/Zurich"));
         var gateway = claimed.Headers.Location!.OriginalString.Split('?')[0]["/gateways/".Length..];
         var token = Token(await alice.GetAsync("/volumes/new"));
         (string, string)[] form = [("formToken", token), ("requestId", "req-of-this-form"), ("gateway", gateway), ("name", "once"), ("size", "64"), ("unit", "MiB")];
@@ -217,7 +217,7 @@ public sealed partial class ConsoleTests(ConsoleTests.Console fixture) : IClassF
         using var alice = await fixture.SignedInAsync("alice");
         using var mallory = await fixture.SignedInAsync("mallory");
         var session = await fixture.OpenSessionAsync(new GatewayMetadata("host.example", "os", "hardware", "0.1.0", ["192.0.2.1"]));
-        var claimed = await alice.SubmitAsync("/activate?activationKey=" + session.ActivationKey, "/activate", ("name", "hers"), ("timeZone", "UTC"));
+        var claimed = await alice.SubmitAsync("/activate?activationKey=" + session, "/activate", ("name", "hers"), ("timeZone", "UTC"));
         var gateway = claimed.Answer.Headers.Location!.OriginalString.Split('?')[0];
         var (foreign, foreignPage) = await mallory.GetAsync(gateway);
         var (missing, missingPage) = await mallory.GetAsync("/gateways/gw-00000000000000000000");
@@ -400,8 +400,8 @@ public sealed partial class ConsoleTests(ConsoleTests.Console fixture) : IClassF
             return visitor;
         }
 
-        /// <summary>What an agent does first.</summary>
-        internal async Task<ActivationSessionReply> OpenSessionAsync(GatewayMetadata metadata)
+        /// <summary>What an agent does first; the activation key.</summary>
+        internal async Task<string> OpenSessionAsync(GatewayMetadata metadata)
         {
             using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
             using var http = Silo.Http(Silo.Ready.AgentsUrl);
@@ -411,7 +411,7 @@ public sealed partial class ConsoleTests(ConsoleTests.Console fixture) : IClassF
                 ActivationJson.Default.ActivationSessionRequest);
             var reply = (await opened.Content.ReadFromJsonAsync(ActivationJson.Default.ActivationSessionReply))!;
             Assert.Equal(new Uri(Silo.Ready.ConsoleUrl + "/activate"), reply.ConsoleUrl);
-            return reply;
+            return reply.ActivationKey.Reveal();
         }
 
         private async Task<(string AccountId, TidegateRestClient Client)> NewAccountAsync(TidegateRestClient administrator, string name)
