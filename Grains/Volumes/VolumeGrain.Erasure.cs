@@ -15,6 +15,7 @@ internal sealed partial class VolumeGrain
     // What a problem's words can hold; the whole list is asked for with ListEraseVictims.
     private const int MaxNamedVictims = 20;
     private const int PurgedAtOnce = 200;
+    private const int MostUndeletable = 31;
     private const int SnapshotsAtOnce = 16;
 
     // Longer than a ticket, a call of an activation that has lost its place, or an item of work goes on storing.

@@ -99,16 +99,35 @@ internal sealed partial class VolumeGrain
         if (left > TimeSpan.Zero) return left;
         // A bucket that knows more than the head is not emptied by what the head knows.
         if (await IsBehindBucketAsync(State)) return host.Reclaim.Every;
-        foreach (var key in State.Remnants) await host.Blobs.DeleteAsync(key);
+        var failures = new List<Exception>();
+        await DeleteEachAsync(State.Remnants, failures);
         var manifest = HeadOf(State).Manifest;
         // What no catalogue ever knew: uploads that were never committed, and blobs of saves that never happened. Nobody can commit, save or audit them any more.
         var orphans = await host.Blobs.ListAsync($"{HeadOf(State).Lineage}/")
-            .Where(entry => !RecordArchive.IsRecord(entry.Key) && entry.Key != manifest?.BlobKey).Take(PurgedAtOnce).ToListAsync();
-        foreach (var entry in orphans) await host.Blobs.DeleteAsync(entry.Key);
+            .Where(entry => !RecordArchive.IsRecord(entry.Key) && entry.Key != manifest?.BlobKey && !State.Remnants.Contains(entry.Key)).Take(PurgedAtOnce).ToListAsync();
+        await DeleteEachAsync(orphans.Select(static entry => entry.Key), failures);
+        if (failures.Count > 0)
+            throw new IOException($"{failures.Count} of the blobs that {What} left could not be deleted, and are tried again. The first: {failures[0].Message}", failures[0]);
         if (orphans.Count == PurgedAtOnce) return TimeSpan.FromSeconds(1);
         if (manifest is not null) await host.Blobs.DeleteAsync(manifest.BlobKey);
         await SaveChangeAsync((state, _) => VolumeMachine.Gone(state));
         return null;
+    }
+
+    // One that cannot be deleted holds no other up. A store that deletes nothing is not asked for all of them.
+    private async Task DeleteEachAsync(IEnumerable<string> keys, List<Exception> failures)
+    {
+        foreach (var key in keys)
+        {
+            try
+            {
+                await host.Blobs.DeleteAsync(key);
+            }
+            catch (Exception failure) when (failures.Count < MostUndeletable)
+            {
+                failures.Add(failure);
+            }
+        }
     }
 
     // An origin is told once nothing of its clone is held, or can be read, any more.

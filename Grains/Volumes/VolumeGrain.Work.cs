@@ -13,6 +13,9 @@ internal sealed partial class VolumeGrain
 {
     // Segments of the tail when a fold was last asked for: the worker decides whether it is worth it, by looking at all of the tail.
     private int _foldAskedAt;
+    private DateTimeOffset? _foldFailedAt;
+
+    private static readonly TimeSpan FoldAgainAfter = TimeSpan.FromMinutes(1);
 
     private readonly ILogger _log = services.Loggers.CreateLogger("Tidegate.Grains.Volume");
 
@@ -73,14 +76,30 @@ internal sealed partial class VolumeGrain
     private void AskForFold(VolumeHead head)
     {
         // A fold took the tail that was asked about.
-        if (head.Tail.Count < _foldAskedAt) _foldAskedAt = 0;
+        if (head.Tail.Count < _foldAskedAt || Now - _foldFailedAt >= FoldAgainAfter) (_foldAskedAt, _foldFailedAt) = (0, null);
         if (!FoldPolicy.IsTimeToAsk(head, _foldAskedAt)) return;
         _foldAskedAt = head.Tail.Count;
-        StartFold();
+        _ = TryFoldAsync();
+    }
+
+    // What was in its way has nothing to do with whether the tail is worth it: it is asked for again as soon as that may be gone.
+    private async Task TryFoldAsync()
+    {
+        try
+        {
+            await pool.RunAsync(Key, new FoldWork());
+        }
+        catch (Exception failure)
+        {
+            _foldFailedAt = Now;
+            LogFoldFailed(_log, failure, Key);
+        }
     }
 
     private void StartFold() => pool.TryStart(Key, new FoldWork());
 
+    [LoggerMessage(142, LogLevel.Warning, "The tail of volume {Volume} could not be folded; it is tried again")]
+    private static partial void LogFoldFailed(ILogger log, Exception failure, string volume);
     [LoggerMessage(141, LogLevel.Information, "Prepared work on volume {Volume} is not saved: {Reason}")]
     private static partial void LogRefused(ILogger log, string volume, string reason);
 }

@@ -73,6 +73,80 @@ public sealed class ReclaimTests(GrainCluster cluster)
     }
 
     [Fact]
+    public async Task I5_A_blob_that_cannot_be_deleted_holds_no_other_up_and_goes_when_it_can()
+    {
+        await using var gateway = await GatewayUnderTest.NewAsync(cluster);
+        await gateway.ConnectAsync();
+        var volume = await VolumeUnderTest.NewWrittenAsync(cluster, gateway);
+        // Nothing but the last look at what is left knows of these.
+        var orphans = new List<string>();
+        for (var block = 2; block < 6; block++) orphans.Add((await volume.UploadAsync(3, block)).BlobKey);
+        orphans.Sort(StringComparer.Ordinal);
+        var refused = 0;
+        await gateway.AsTenant(volume.Volume.Delete);
+        try
+        {
+            GrainCluster.Blobs.Deleting = key =>
+            {
+                if (key == orphans[0]) throw new IOException($"no right to delete {key}");
+            };
+            for (var tries = 0; tries < 8 && DataOf(volume).Length > 1; tries++)
+            {
+                GrainCluster.Clock.Advance(new ReclaimSettings().Grace + TimeSpan.FromSeconds(1));
+                try
+                {
+                    await cluster.SettleAsync(volume.VolumeId);
+                }
+                catch (TidegateException told) when (told.Code == ErrorCodes.Unavailable)
+                {
+                    refused++;
+                }
+
+                await cluster.WorkEndedAsync(volume.VolumeId);
+            }
+
+            Assert.True(refused > 0);
+            Assert.Equal([orphans[0]], DataOf(volume));
+        }
+        finally
+        {
+            GrainCluster.Blobs.Deleting = null;
+        }
+
+        await ReclaimedAsync(volume);
+        Assert.Empty(StoredOf(volume));
+    }
+
+    [Fact]
+    public async Task A_fold_that_failed_is_asked_for_again_a_minute_later_and_not_32_segments_later()
+    {
+        await using var gateway = await GatewayUnderTest.NewAsync(cluster);
+        var volume = await VolumeUnderTest.NewAsync(cluster, gateway);
+        await volume.AttachAsync();
+        var failed = 0;
+        try
+        {
+            GrainCluster.Blobs.Putting = key =>
+                key.StartsWith(PrefixOf(volume) + "map/", StringComparison.Ordinal) ? Task.FromException(new IOException($"no room for {key}, {Interlocked.Increment(ref failed)}")) : Task.CompletedTask;
+            await FoldAsync(volume, 3);
+            await cluster.SettleAsync(volume.VolumeId);
+            await cluster.WorkEndedAsync(volume.VolumeId);
+            // It is not asked for over and over meanwhile.
+            Assert.Equal(1, failed);
+        }
+        finally
+        {
+            GrainCluster.Blobs.Putting = null;
+        }
+
+        Assert.Equal(0, (await volume.NewestManifestAsync()).Head.BaseSequence);
+        GrainCluster.Clock.Advance(TimeSpan.FromMinutes(1));
+        await cluster.SettleAsync(volume.VolumeId);
+        await cluster.WorkEndedAsync(volume.VolumeId);
+        Assert.InRange((await volume.NewestManifestAsync()).Head.BaseSequence, 1, long.MaxValue);
+    }
+
+    [Fact]
     public async Task I10_Another_accounts_snapshot_cannot_be_deleted_or_estimated()
     {
         await using var gateway = await GatewayUnderTest.NewAsync(cluster);
