@@ -25,7 +25,7 @@ internal static class AgentCommandLine
         var root = new RootCommand(Description);
         Command[] commands =
         [
-            RunCommand.Create(), CheckCommand.Create(), ActivateCommand.Create(), StatusCommand.Create(), VolumesCommand.Create(), VerifyCommand.Create(), SupportBundleCommand.Create(),
+            RunCommand.Create(), CheckCommand.Create(), ActivateCommand.Create(), StatusCommand.Create(), VolumesCommand.Create(), VerifyCommand.Create(), LeftOverCommand.Create(), SupportBundleCommand.Create(),
         ];
         foreach (var command in commands) root.Subcommands.Add(command);
         var parsed = root.Parse(arguments);

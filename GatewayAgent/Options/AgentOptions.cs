@@ -10,6 +10,9 @@ namespace Tidegate.GatewayAgent.Options;
 /// <summary>What an agent runs with, checked (<see cref="AgentOptionsReader"/>). Set by command line, environment and file, in this order of precedence.</summary>
 internal sealed record AgentOptions
 {
+    /// <summary>Name of the volumes' directory in the state directory.</summary>
+    public const string VolumesFolder = "volumes";
+
     /// <summary><c>State</c>: directory of identity, volumes and requests; created when it is missing.</summary>
     public required string StateDirectory { get; init; }
 
@@ -63,7 +66,7 @@ internal sealed record AgentOptions
 
     public string IdentityDirectory => Path.Combine(StateDirectory, "identity");
 
-    public string VolumesDirectory => Path.Combine(StateDirectory, "volumes");
+    public string VolumesDirectory => Path.Combine(StateDirectory, VolumesFolder);
 
     public string RequestsDirectory => Path.Combine(StateDirectory, "requests");
 

@@ -12,7 +12,7 @@ internal static class DiskFormats
     /// <summary>By volume directory: the log's superblock copies and the headers of its maps.</summary>
     public static IReadOnlyDictionary<string, object> Describe(string stateDirectory)
     {
-        var volumes = Path.Combine(stateDirectory, "volumes");
+        var volumes = Path.Combine(stateDirectory, Options.AgentOptions.VolumesFolder);
         return Directory.Exists(volumes)
             ? Directory.EnumerateDirectories(volumes).Order(StringComparer.Ordinal).ToDictionary(
                 static directory => Path.GetFileName(directory), static directory => (object)new { log = Log(directory), presence = Presence(directory), dirty = Dirty(directory) })

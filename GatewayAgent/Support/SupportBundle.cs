@@ -97,7 +97,7 @@ internal sealed class SupportBundle : IDisposable
         }
         Add("files.txt", listing.ToString());
         Add("formats.json", JsonSerializer.Serialize(DiskFormats.Describe(stateDirectory), Json));
-        var configuration = Path.Combine(stateDirectory, "volumes", Volumes.ConfigurationStore.FileName);
+        var configuration = Path.Combine(stateDirectory, Options.AgentOptions.VolumesFolder, Volumes.ConfigurationStore.FileName);
         if (File.Exists(configuration)) Add("configuration.json", File.ReadAllText(configuration));
         var identity = Path.Combine(stateDirectory, "identity");
         AddCertificate(Path.Combine(identity, File.Exists(Path.Combine(identity, IdentityStore.CredentialFile)) ? IdentityStore.CredentialFile : IdentityStore.CertificateFile));

@@ -9,7 +9,7 @@ namespace Tidegate.GatewayAgent.Verification;
 /// <summary>Checks everything that a stopped agent keeps: identity, configuration, and each volume. Changes nothing.</summary>
 internal sealed class StateVerifier(string stateDirectory, TimeProvider time)
 {
-    private readonly string _volumes = Path.Combine(stateDirectory, "volumes");
+    private readonly string _volumes = Path.Combine(stateDirectory, Options.AgentOptions.VolumesFolder);
 
     /// <summary>Findings about the state directory itself.</summary>
     public List<VerifyFinding> Findings { get; } = [];

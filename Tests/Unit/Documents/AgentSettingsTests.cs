@@ -23,7 +23,7 @@ public sealed partial class AgentSettingsTests
     public void Every_command_and_option_of_the_agent_is_documented()
     {
         var document = Section(File.ReadAllText(Path.Combine(Repository.Root, "docs/protocols/cli.md")), "## tidegate-agent");
-        Command[] commands = [RunCommand.Create(), CheckCommand.Create(), ActivateCommand.Create(), StatusCommand.Create(), VolumesCommand.Create(), VerifyCommand.Create(), SupportBundleCommand.Create()];
+        Command[] commands = [RunCommand.Create(), CheckCommand.Create(), ActivateCommand.Create(), StatusCommand.Create(), VolumesCommand.Create(), VerifyCommand.Create(), LeftOverCommand.Create(), SupportBundleCommand.Create()];
         foreach (var command in commands)
         {
             Assert.Contains($"`{command.Name}", document, StringComparison.Ordinal);
