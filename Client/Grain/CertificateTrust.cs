@@ -16,6 +16,16 @@ public static class CertificateTrust
     /// <summary>Extended key usage of gateways' certificates.</summary>
     public static readonly Oid ClientUsage = new("1.3.6.1.5.5.7.3.2", "clientAuth");
 
+    /// <summary>
+    /// Extended key usage of developers' certificates: a number of our own (of a random UUID), so that nothing else in the world takes them for its
+    /// clients' and that they never pass where gateways' do, nor those where these do.
+    /// </summary>
+    public static readonly Oid DeveloperUsage = new("2.25.260883318170917923250118343639434416658", "tidegateDeveloper");
+
+    /// <summary>Whether <paramref name="certificate"/> is a developer's client's of these roots, valid now.</summary>
+    public static bool IsTrustedDeveloper(X509Certificate2 certificate, X509Certificate2Collection roots, TimeProvider time) =>
+        IsTrusted(certificate, roots, DeveloperUsage, time);
+
     /// <summary>Whether <paramref name="certificate"/> is a gateway certificate of these roots, valid now.</summary>
     public static bool IsTrustedClient(X509Certificate2 certificate, X509Certificate2Collection roots, TimeProvider time) =>
         IsTrusted(certificate, roots, ClientUsage, time);
@@ -38,7 +48,7 @@ public static class CertificateTrust
         };
 
     /// <summary>
-    /// TLS options of a server that demands a client certificate of <paramref name="roots"/>. Resumption is off: every
+    /// TLS options of the link port, which demands a gateway's or a developer's client certificate of <paramref name="roots"/>. Resumption is off: every
     /// connection proves possession of its key anew.
     /// </summary>
     public static SslServerAuthenticationOptions CreateServerOptions(
@@ -50,7 +60,7 @@ public static class CertificateTrust
             AllowTlsResume = false,
             AllowRenegotiation = false,
             RemoteCertificateValidationCallback = (_, certificate, _, _) =>
-                certificate is X509Certificate2 client && IsTrustedClient(client, roots, time),
+                certificate is X509Certificate2 client && (IsTrustedClient(client, roots, time) || IsTrustedDeveloper(client, roots, time)),
         };
 
     /// <summary>Chained to the roots and nothing else, in time, made for the usage.</summary>

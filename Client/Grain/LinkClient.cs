@@ -27,11 +27,13 @@ internal sealed class LinkClient : IAsyncDisposable
     private SingleGateway? _gateway;
     private bool _started;
 
-    public LinkClient(GrainLinkOptions options)
+    /// <param name="options">Trust, certificate and limits.</param>
+    /// <param name="clientId">The Orleans client id; null for a fresh one of the gateway that the certificate names.</param>
+    public LinkClient(GrainLinkOptions options, string? clientId = null)
     {
         _options = options;
         _services = BuildServices();
-        ClientId = LinkClientId.New(options.ClientCertificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false));
+        ClientId = clientId ?? LinkClientId.New(options.ClientCertificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false));
         SetClientId(_services, ClientId);
     }
 
@@ -70,7 +72,7 @@ internal sealed class LinkClient : IAsyncDisposable
             var reason = _connections.Failure ?? error;
             throw new TidegateException(ErrorCodes.Unavailable,
                 $"No link to {endpoint.Dial}: {(reason is OperationCanceledException ? $"not ready within {_options.ConnectTimeout.TotalSeconds:0} s" : reason.Message)}",
-                ProxyException.In(reason)?.NextStep ?? "The agent tries again by itself. Check that a firewall lets this machine connect to that address.");
+                ProxyException.In(reason)?.NextStep ?? "It is tried again. Check that a firewall lets this machine connect to that address.");
         }
     }
 

@@ -33,7 +33,7 @@ internal sealed partial class LinkTokenSource : IOutgoingGrainCallFilter
         await context.Invoke();
     }
 
-    /// <summary>Renews until cancelled. Returns when the service refuses the gateway for good: its link is over.</summary>
+    /// <summary>Renews until cancelled. Returns when the service refuses the client for good: its link is over.</summary>
     public async Task RenewAsync(Func<CancellationToken, Task<LinkDiscoveryReply>> discover, CancellationToken cancellationToken)
     {
         while (true)
@@ -59,6 +59,6 @@ internal sealed partial class LinkTokenSource : IOutgoingGrainCallFilter
     [LoggerMessage(3301, LogLevel.Warning, "The link's token was not renewed ({Reason}); the present one is good until {ExpiresAt:O}. Trying again.")]
     private static partial void Failed(ILogger logger, string reason, DateTimeOffset expiresAt);
 
-    [LoggerMessage(3302, LogLevel.Error, "The service refuses this gateway: {Reason} The link ends.")]
+    [LoggerMessage(3302, LogLevel.Error, "The service refuses this client: {Reason} The link ends.")]
     private static partial void Refused(ILogger logger, string reason);
 }

@@ -1,3 +1,4 @@
+using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Grains.Interfaces.Accounts;
@@ -17,7 +18,17 @@ public interface IApiKeyGrain : IGrainWithStringKey
     [Alias("authenticate")]
     Task<Caller?> Authenticate(string secret);
 
-    /// <summary>Ends the key at once.</summary>
+    /// <summary>
+    /// Ends the key: developers' clients with its certificates are out within five seconds everywhere (I9). Throws <c>Unavailable</c> when that is not
+    /// durable yet: sent again, it shows when it is.
+    /// </summary>
     [Alias("revoke")]
     Task Revoke();
+
+    /// <summary>
+    /// Writes breaches of the link into the key's audit chain. Called by the silo that noticed them, which sees to the pace. Does nothing for a
+    /// key that never was; throws <c>Unavailable</c> while the audit log takes nothing.
+    /// </summary>
+    [Alias("record-breaches")]
+    Task RecordBreaches(LinkBreaches breaches);
 }

@@ -1,11 +1,14 @@
 using Orleans.Concurrency;
 using Tidegate.Grains.Interfaces.Activation;
+using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Snapshots;
 
 namespace Tidegate.Grains.Interfaces.Gateways;
 
 /// <summary>A gateway, for the API and other grains. Key: gateway id. Foreign and missing gateways answer alike.</summary>
 [GrainInterfaceType("tidegate.gateway"), Alias("tidegate.gateway")]
+[KeyBelongsTo(KeyOwner.CheckedByGrain, ResourceKind.Gateway)]
 public interface IGatewayGrain : IGrainWithStringKey
 {
     /// <summary>Binds the gateway to its account at the end of activation; called by the activation session. Idempotent for equal values.</summary>
@@ -33,7 +36,7 @@ public interface IGatewayGrain : IGrainWithStringKey
     Task<CredentialRotated> RotateCredential(string requestId);
 
     /// <summary>State kept by the service. Throws <c>NotFound</c> when it is not the caller's.</summary>
-    [AlwaysInterleave, Alias("describe")]
+    [ReachableBy(Role.AccountAdmin, Role.Reader), AlwaysInterleave, Alias("describe")]
     Task<GatewayDescription> Describe();
 
     /// <summary>Asks the agent itself, over its connection. Throws <c>GatewayNotConnected</c> within a second when there is none (M1.8).</summary>
@@ -41,11 +44,11 @@ public interface IGatewayGrain : IGrainWithStringKey
     Task<GatewayLiveDescription> DescribeLive(string requestId);
 
     /// <summary>Changes the name; unique within the account.</summary>
-    [Alias("rename")]
+    [ReachableBy(Role.AccountAdmin), Alias("rename")]
     Task Rename(string name);
 
     /// <summary>Sets how fast the gateway may use its uplink (M1.10). Throws <c>InvalidArgument</c> for rates, windows or zones out of range.</summary>
-    [Alias("set-bandwidth")]
+    [ReachableBy(Role.AccountAdmin), Alias("set-bandwidth")]
     Task SetBandwidth(BandwidthLimits limits);
 
     /// <summary>Adds a volume to the desired configuration. Idempotent; called by the volume grain.</summary>
@@ -80,7 +83,7 @@ public interface IGatewayGrain : IGrainWithStringKey
     Task<BlocksRefreshed> RefreshBlocks(string volumeId, long[] blocks, string requestId);
 
     /// <summary>Revokes every credential, ends the link and forgets the configuration (M3.8). Volumes and snapshots stay.</summary>
-    [Alias("deactivate")]
+    [ReachableBy(Role.AccountAdmin), Alias("deactivate")]
     Task Deactivate();
 
     /// <summary>

@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Grains.Interfaces.Gateways;
@@ -8,7 +9,7 @@ namespace Tidegate.Grains.Interfaces.Gateways;
 /// (<c>docs/protocols/link.md</c>; M1.2-M1.9). Key: gateway id.
 /// </summary>
 [GrainInterfaceType("tidegate.gateway-link"), Alias("tidegate.gateway-link")]
-[KeyBelongsTo(KeyOwner.Gateway)]
+[KeyBelongsTo(KeyOwner.Gateway, ResourceKind.Gateway)]
 public interface IGatewayLinkGrain : IGrainWithStringKey
 {
     /// <summary>

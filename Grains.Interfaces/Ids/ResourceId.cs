@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Numerics;
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Tidegate.Grains.Interfaces.Ids;
 
@@ -9,9 +12,21 @@ public static class ResourceId
 
     /// <summary>A fresh id of the kind, from the operating system's generator.</summary>
     public static string New(ResourceKind kind) => kind == ResourceKind.Account
-        ? RandomNumberGenerator.GetInt32(100_000, 1_000_000).ToString(System.Globalization.CultureInfo.InvariantCulture)
-          + RandomNumberGenerator.GetInt32(0, 1_000_000).ToString("D6", System.Globalization.CultureInfo.InvariantCulture)
+        ? RandomNumberGenerator.GetInt32(100_000, 1_000_000).ToString(CultureInfo.InvariantCulture)
+          + RandomNumberGenerator.GetInt32(0, 1_000_000).ToString("D6", CultureInfo.InvariantCulture)
         : Prefix(kind) + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RandomBytes));
+
+    /// <summary>
+    /// The id of what a request makes, as a function of who asks and what: a repeated request names the same thing, and nothing has to be
+    /// remembered (M1.9). Ids of this kind look like any others.
+    /// </summary>
+    public static string Derive(ResourceKind kind, string text)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"tidegate-id-1\n{kind}\n{text}"));
+        return kind == ResourceKind.Account
+            ? ((new BigInteger(hash, isUnsigned: true) % 900_000_000_000) + 100_000_000_000).ToString(CultureInfo.InvariantCulture)
+            : Prefix(kind) + Convert.ToHexStringLower(hash.AsSpan(0, RandomBytes));
+    }
 
     /// <summary>True when <paramref name="value"/> is well-formed for the kind; says nothing about existence.</summary>
     public static bool IsValid(ResourceKind kind, string? value)

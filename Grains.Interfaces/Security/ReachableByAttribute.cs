@@ -8,6 +8,9 @@ namespace Tidegate.Grains.Interfaces.Security;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class ReachableByAttribute(params Role[] roles) : Attribute
 {
+    /// <summary>True when keys that are bound to volumes may call as well; what it is about is then checked against the bounds by the grain.</summary>
+    public bool IsForBoundKeys { get; init; }
+
     /// <summary>The roles that may call.</summary>
     public IReadOnlyList<Role> Roles { get; } = roles;
 }

@@ -21,6 +21,9 @@ public static class Roles
     /// <summary>What looks at the account itself: its keys, gateways and audit, which an uploader has no need of.</summary>
     public static readonly IReadOnlyList<Role> Auditors = [Role.Operator, Role.AccountAdmin, Role.Reader];
 
+    /// <summary>Everybody of an account, and nobody else: what leads onto the link.</summary>
+    public static readonly IReadOnlyList<Role> OfAccount = [Role.AccountAdmin, Role.Uploader, Role.Reader];
+
     /// <summary>The roles that stand for one account and are bound to it.</summary>
     public static bool IsOfAccount(Role role) => role is Role.AccountAdmin or Role.Uploader or Role.Reader;
 }

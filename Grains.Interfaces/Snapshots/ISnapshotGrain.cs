@@ -1,9 +1,12 @@
 using Orleans.Concurrency;
+using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Grains.Interfaces.Snapshots;
 
 /// <summary>A snapshot: a cache of its volume's catalogue entry and the place where its state is followed. Key: snapshot id.</summary>
 [GrainInterfaceType("tidegate.snapshot"), Alias("tidegate.snapshot")]
+[KeyBelongsTo(KeyOwner.CheckedByGrain, ResourceKind.Snapshot)]
 public interface ISnapshotGrain : IGrainWithStringKey
 {
     /// <summary>Records or updates the snapshot; called by its volume. Never moves a completed snapshot back.</summary>
@@ -11,7 +14,7 @@ public interface ISnapshotGrain : IGrainWithStringKey
     Task Record(SnapshotDescription description);
 
     /// <summary>The snapshot. Throws <c>NotFound</c> when it is not the caller's.</summary>
-    [AlwaysInterleave, Alias("describe")]
+    [ReachableBy(Role.AccountAdmin, Role.Uploader, Role.Reader, IsForBoundKeys = true), AlwaysInterleave, Alias("describe")]
     Task<SnapshotDescription> Describe();
 
     /// <summary>
@@ -20,14 +23,14 @@ public interface ISnapshotGrain : IGrainWithStringKey
     /// At most <paramref name="maxBlocks"/> (1 to 10,000). The cost follows the changes, not the size.
     /// Throws <c>NotFound</c>, <c>InvalidArgument</c>, and <c>InvalidState</c> when either snapshot is not complete.
     /// </summary>
-    [AlwaysInterleave, Alias("changed-blocks")]
+    [ReachableBy(Role.AccountAdmin, Role.Uploader, Role.Reader, IsForBoundKeys = true), AlwaysInterleave, Alias("changed-blocks")]
     Task<ChangedBlocks> ListChangedBlocks(string sinceSnapshotId, long fromBlock, int maxBlocks);
 
     /// <summary>
     /// Deletes the snapshot, in whatever order among others; volumes made from it live on. Idempotent. Throws <c>InvalidState</c> while it is
     /// being taken, <c>NotFound</c> when it is not the caller's.
     /// </summary>
-    [AlwaysInterleave, Alias("delete")]
+    [ReachableBy(Role.AccountAdmin, IsForBoundKeys = true), AlwaysInterleave, Alias("delete")]
     Task Delete();
 
     /// <summary>
@@ -35,10 +38,10 @@ public interface ISnapshotGrain : IGrainWithStringKey
     /// taken stays in the bucket while it lives. Throws <c>NotFound</c> when there is neither snapshot nor lease, <c>LimitExceeded</c> when the volume
     /// has as many as it may, and <c>InvalidArgument</c> for an id other than 8 to 64 of <c>a-z</c>, <c>0-9</c> and <c>-</c>.
     /// </summary>
-    [AlwaysInterleave, Alias("lease")]
+    [ReachableBy(Role.AccountAdmin, Role.Uploader, Role.Reader, IsForBoundKeys = true), AlwaysInterleave, Alias("lease")]
     Task<SnapshotLease> Lease(string leaseId);
 
     /// <summary>Ends a lease; one that has ended changes nothing.</summary>
-    [AlwaysInterleave, Alias("end-lease")]
+    [ReachableBy(Role.AccountAdmin, Role.Uploader, Role.Reader, IsForBoundKeys = true), AlwaysInterleave, Alias("end-lease")]
     Task EndLease(string leaseId);
 }

@@ -1,9 +1,12 @@
 using Orleans.Concurrency;
+using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Grains.Interfaces.Snapshots;
 
 /// <summary>Snapshots of several volumes of one gateway at one point: all of them complete, or none does. Key: group id.</summary>
 [GrainInterfaceType("tidegate.snapshot-group"), Alias("tidegate.snapshot-group")]
+[KeyBelongsTo(KeyOwner.CheckedByGrain, ResourceKind.SnapshotGroup)]
 public interface ISnapshotGroupGrain : IGrainWithStringKey
 {
     /// <summary>
@@ -15,6 +18,6 @@ public interface ISnapshotGroupGrain : IGrainWithStringKey
     Task<SnapshotGroupDescription> Take(IReadOnlyList<GroupMember> members, string description);
 
     /// <summary>The group. Throws <c>NotFound</c> when it is not the caller's.</summary>
-    [AlwaysInterleave, Alias("describe")]
+    [ReachableBy(Role.AccountAdmin, Role.Uploader, Role.Reader), AlwaysInterleave, Alias("describe")]
     Task<SnapshotGroupDescription> Describe();
 }

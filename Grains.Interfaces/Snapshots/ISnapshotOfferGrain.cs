@@ -1,4 +1,6 @@
 using Orleans.Concurrency;
+using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Grains.Interfaces.Snapshots;
 
@@ -7,6 +9,7 @@ namespace Tidegate.Grains.Interfaces.Snapshots;
 /// exist (I10).
 /// </summary>
 [GrainInterfaceType("tidegate.snapshot-offer"), Alias("tidegate.snapshot-offer")]
+[KeyBelongsTo(KeyOwner.CheckedByGrain, ResourceKind.Offer)]
 public interface ISnapshotOfferGrain : IGrainWithStringKey
 {
     /// <summary>
@@ -17,7 +20,7 @@ public interface ISnapshotOfferGrain : IGrainWithStringKey
     Task<SnapshotOfferDescription> Make(SnapshotOfferRequest request);
 
     /// <summary>The offer, for its two accounts. Throws <c>NotFound</c>.</summary>
-    [AlwaysInterleave, Alias("describe")]
+    [ReachableBy(Role.AccountAdmin, Role.Reader), AlwaysInterleave, Alias("describe")]
     Task<SnapshotOfferDescription> Describe();
 
     /// <summary>
@@ -31,6 +34,6 @@ public interface ISnapshotOfferGrain : IGrainWithStringKey
     /// Takes the offer back: it cannot be accepted, and a copy that is being made fails. One that has ended leaves the list; a copy that is complete
     /// stays. Idempotent.
     /// </summary>
-    [Alias("revoke")]
+    [ReachableBy(Role.AccountAdmin), Alias("revoke")]
     Task Revoke();
 }

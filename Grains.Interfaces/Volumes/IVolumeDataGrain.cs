@@ -1,11 +1,12 @@
 using Orleans.Concurrency;
+using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Grains.Interfaces.Volumes;
 
 /// <summary>The agent's side of a volume: attach, tickets, commits (<c>docs/protocols/volume-data.md</c>). Key: volume id; the grain compares the caller's gateway with its own.</summary>
 [GrainInterfaceType("tidegate.volume-data"), Alias("tidegate.volume-data")]
-[KeyBelongsTo(KeyOwner.CheckedByGrain)]
+[KeyBelongsTo(KeyOwner.CheckedByGrain, ResourceKind.Volume)]
 public interface IVolumeDataGrain : IGrainWithStringKey
 {
     /// <summary>Acquires a new epoch. Refused with <c>Diverged</c> unless the log continues the head (M2.7, I7).</summary>

@@ -1,11 +1,14 @@
 using Orleans.Concurrency;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Ids;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Snapshots;
 
 namespace Tidegate.Grains.Interfaces.Volumes;
 
 /// <summary>A volume, for the API. Key: volume id.</summary>
 [GrainInterfaceType("tidegate.volume"), Alias("tidegate.volume")]
+[KeyBelongsTo(KeyOwner.CheckedByGrain, ResourceKind.Volume)]
 public interface IVolumeGrain : IGrainWithStringKey
 {
     /// <summary>Creates the volume on a gateway; idempotent for equal specifications.</summary>
@@ -13,7 +16,7 @@ public interface IVolumeGrain : IGrainWithStringKey
     Task<VolumeDescription> Create(VolumeSpecification specification);
 
     /// <summary>The volume as the service knows it.</summary>
-    [AlwaysInterleave, Alias("describe")]
+    [ReachableBy(Role.AccountAdmin, Role.Uploader, Role.Reader, IsForBoundKeys = true), AlwaysInterleave, Alias("describe")]
     Task<VolumeDescription> Describe();
 
     /// <summary>
@@ -27,7 +30,7 @@ public interface IVolumeGrain : IGrainWithStringKey
     /// The volume's recovery points after a sequence, oldest first, at most <paramref name="max"/> (1 to 1,000), and the window in which every
     /// commit is one. A deleted volume has none.
     /// </summary>
-    [AlwaysInterleave, Alias("list-recovery-points")]
+    [ReachableBy(Role.AccountAdmin, Role.Uploader, Role.Reader, IsForBoundKeys = true), AlwaysInterleave, Alias("list-recovery-points")]
     Task<RecoveryPointPage> ListRecoveryPoints(long after, int max);
 
     /// <summary>
@@ -41,14 +44,14 @@ public interface IVolumeGrain : IGrainWithStringKey
     /// Grows the volume to <paramref name="sizeBytes"/>, a multiple of 4096; the same size changes nothing. Its gateway learns at once, or when
     /// it is back. Throws <c>InvalidArgument</c> for a smaller or impossible size, and <c>NotFound</c> when its gateway is gone.
     /// </summary>
-    [Alias("resize")]
+    [ReachableBy(Role.AccountAdmin, IsForBoundKeys = true), Alias("resize")]
     Task<VolumeDescription> Resize(long sizeBytes);
 
     /// <summary>
     /// Sets how old the volume's newest recovery point may grow, in seconds (<see cref="RecoveryPointObjective"/>); its gateway learns at once, or when it is
     /// back. Throws <c>InvalidArgument</c> out of range.
     /// </summary>
-    [Alias("set-objective")]
+    [ReachableBy(Role.AccountAdmin, IsForBoundKeys = true), Alias("set-objective")]
     Task<VolumeDescription> SetRecoveryPointObjective(int seconds);
 
     /// <summary>
@@ -60,21 +63,21 @@ public interface IVolumeGrain : IGrainWithStringKey
     Task<VolumeDescription> ResolveDivergence(DivergenceChoice keep, string snapshotId, string requestId);
 
     /// <summary>Deletes the volume: it leaves its gateway; snapshots stay readable.</summary>
-    [Alias("delete")]
+    [ReachableBy(Role.AccountAdmin, IsForBoundKeys = true), Alias("delete")]
     Task Delete();
 
     /// <summary>
     /// Begins a new generation of the volume's data key: its agent seals with it from its next segment on. What is stored keeps the key that it
     /// has. Returns the generation. Throws <c>LimitExceeded</c> when the volume has as many keys as it may.
     /// </summary>
-    [Alias("rotate-key")]
+    [ReachableBy(Role.AccountAdmin, IsForBoundKeys = true), Alias("rotate-key")]
     Task<int> RotateKey();
 
     /// <summary>
     /// What erasing the volume's keys would make unreadable besides the volume itself: ids of its snapshots, and of the volumes made from
     /// them and from those.
     /// </summary>
-    [AlwaysInterleave, Alias("list-erase-victims")]
+    [ReachableBy(Role.AccountAdmin), AlwaysInterleave, Alias("list-erase-victims")]
     Task<IReadOnlyList<string>> ListEraseVictims();
 
     /// <summary>
@@ -82,7 +85,7 @@ public interface IVolumeGrain : IGrainWithStringKey
     /// Throws <c>InvalidState</c>, naming them, unless <paramref name="confirmed"/> holds exactly the victims, and <c>Unavailable</c> when the erasure has
     /// begun and goes on by itself. Idempotent.
     /// </summary>
-    [Alias("erase")]
+    [ReachableBy(Role.AccountAdmin), Alias("erase")]
     Task Erase(IReadOnlyList<string> confirmed);
 
     /// <summary>Pins a completed snapshot for a clone and returns what the clone's head starts from. Called by the clone's grain.</summary>
@@ -99,14 +102,14 @@ public interface IVolumeGrain : IGrainWithStringKey
     /// <summary>
     /// What deleting these snapshots together would free, 1 to 64 of them; unknown ids count nothing. Works for a deleted volume's as well.
     /// </summary>
-    [AlwaysInterleave, Alias("estimate-reclaim")]
+    [ReachableBy(Role.AccountAdmin, Role.Uploader, Role.Reader, IsForBoundKeys = true), AlwaysInterleave, Alias("estimate-reclaim")]
     Task<VolumeReclaimEstimate> EstimateReclaim(IReadOnlyList<string> snapshotIds);
 
     /// <summary>What of the volume's past is kept besides its snapshots.</summary>
-    [AlwaysInterleave, Alias("get-retention")]
+    [ReachableBy(Role.AccountAdmin, Role.Uploader, Role.Reader, IsForBoundKeys = true), AlwaysInterleave, Alias("get-retention")]
     Task<VolumeRetention> GetRetention();
 
     /// <summary>Sets it; what it no longer keeps is freed soon afterwards.</summary>
-    [Alias("set-retention")]
+    [ReachableBy(Role.AccountAdmin, IsForBoundKeys = true), Alias("set-retention")]
     Task SetRetention(VolumeRetention retention);
 }

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Accounts;
+using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Security;
 
@@ -9,7 +10,7 @@ namespace Tidegate.Grains.Accounts;
 
 /// <summary>See <see cref="IApiKeyGrain"/>. The secret it returns is the last part of the key's text (<see cref="ApiKeyText"/>).</summary>
 [GrainType("api-key")]
-internal sealed class ApiKeyGrain([PersistentState("api-key", "state")] IPersistentState<ApiKeyState> storage, AggregateServices services)
+internal sealed class ApiKeyGrain([PersistentState("api-key", "state")] IPersistentState<ApiKeyState> storage, AggregateServices services, ICertificateRevocations revocations)
     : AggregateGrain<ApiKeyState>(storage, services), IApiKeyGrain
 {
     /// <inheritdoc />
@@ -35,8 +36,13 @@ internal sealed class ApiKeyGrain([PersistentState("api-key", "state")] IPersist
         if (State.Role == Role.None) throw Authorisation.NotFound($"API key {Key}");
         if (State.Role == Role.Operator && Caller.Current.Role != Role.Operator) throw Authorisation.NotFound($"API key {Key}");
         Authorisation.Require(Roles.Admins, State.AccountId, $"API key {Key}");
+        // First what ends the key's clients: if the save fails after it, its caller is told so, and nobody is let in by mistake.
+        await revocations.RevokeAsync([new RevokedCertificate(Key, Now + ApiKeyMachine.LongestClient)]);
         await ChangeAsync(ApiKeyMachine.Revoke);
     }
+
+    /// <inheritdoc />
+    public Task RecordBreaches(LinkBreaches breaches) => ChangeAsync((state, _) => ApiKeyMachine.RecordBreaches(state, breaches));
 
     /// <inheritdoc />
     protected override string OwnerOf(ApiKeyState state) => state.AccountId;

@@ -3,6 +3,7 @@ using System.Text;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Accounts;
 using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Outbox;
@@ -15,6 +16,9 @@ internal static class ApiKeyMachine
 {
     /// <summary>Longest lifetime that may be asked for.</summary>
     public static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(3650);
+
+    /// <summary>Longer than any certificate of a developer's client lives that was issued for a key before it was revoked: an hour, and what silos believe a key for.</summary>
+    public static readonly TimeSpan LongestClient = TimeSpan.FromHours(2);
 
     /// <summary>Hash of a secret as it is stored.</summary>
     public static byte[] HashOf(string secret) => SHA256.HashData(Encoding.UTF8.GetBytes(secret));
@@ -60,6 +64,10 @@ internal static class ApiKeyMachine
     public static Change<ApiKeyState, ApiKeyState> Revoke(ApiKeyState state, DateTimeOffset now) => state.RevokedAt is not null
         ? Change.Keep(state)
         : Change.To(state with { RevokedAt = now }, new DomainEvent("api-key.revoked"));
+
+    /// <summary>Breaches of the link go into the audit chain, also of a revoked key.</summary>
+    public static Change<ApiKeyState, ApiKeyState> RecordBreaches(ApiKeyState state, LinkBreaches breaches) =>
+        state.Role == Role.None ? Change.Keep(state) : Change.To(state with { }, BreachRecords.Of("api-key.link-breached", state, breaches));
 
     /// <summary>The caller, or null; the comparison takes the same time whatever the secret.</summary>
     public static Caller? Authenticate(ApiKeyState state, string keyId, byte[] secretHash, DateTimeOffset now)

@@ -181,21 +181,7 @@ internal static class GatewayMachine
     public static Change<GatewayState, GatewayState> RecordBreaches(GatewayState state, LinkBreaches breaches)
     {
         if (state.AccountId.Length == 0) return Change.Keep(state);
-        if (state.Outbox.Pending.Length >= OutboxMachine.MaxPending / 2)
-        {
-            throw new TidegateException(ErrorCodes.Unavailable, "The audit log has not taken the gateway's last changes, so its breaches wait.", "Try again when the audit log is reachable.");
-        }
-
-        return Change.To(state with { }, new DomainEvent("gateway.link-breached", new
-        {
-            layer = Arguments.Text(breaches.Layer, "layer", LinkBreaches.MaxTextLength),
-            rule = Arguments.Text(breaches.Rule, "rule", LinkBreaches.MaxTextLength),
-            breaches.Count,
-            breaches.Since,
-            breaches.Until,
-            remote = Arguments.Text(breaches.Remote, "remote address", LinkBreaches.MaxTextLength),
-            clientId = Arguments.Text(breaches.ClientId, "client id", LinkBreaches.MaxTextLength),
-        }));
+        return Change.To(state with { }, BreachRecords.Of("gateway.link-breached", state, breaches));
     }
 
     /// <summary>The desired configuration as the agent is told it.</summary>

@@ -1,6 +1,7 @@
 using Tidegate.BlockStore;
 using Tidegate.Grains.Aggregates;
 using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Security;
@@ -56,6 +57,7 @@ internal sealed class SnapshotGrain(
     {
         if (maxBlocks is < 1 or > MaxChangedBlocks) throw Arguments.Invalid($"A page holds 1 to {MaxChangedBlocks} blocks, not {maxBlocks}.");
         if (fromBlock is < 0 or > BlockGeometry.MaxVolumeBytes / BlockGeometry.BlockBytes) throw Arguments.Invalid($"There is no block {fromBlock}.");
+        if (sinceSnapshotId.Length > 0 && !ResourceId.IsValid(ResourceKind.Snapshot, sinceSnapshotId)) throw Authorisation.NotFound($"Snapshot {sinceSnapshotId}");
         var after = await OpenAsync(await Describe());
         var before = sinceSnapshotId.Length == 0 ? null : await OpenAsync(await GrainFactory.GetGrain<ISnapshotGrain>(sinceSnapshotId).Describe());
         return await Task.Run(() => SnapshotDiff.CompareAsync(host, before, after, fromBlock, maxBlocks));

@@ -33,8 +33,12 @@ internal sealed class ApiAuthentication(RequestDelegate next, ApiKeyCache keys, 
         if (header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && await keys.AuthenticateAsync(header[Scheme.Length..].Trim()) is { } caller)
             return caller;
         limits.CountRefusal(address);
-        throw new TidegateException(ErrorCodes.Unauthenticated, "The request carries no valid API key.", "Send `Authorization: Bearer tgk_...` with a key that is neither expired nor revoked.");
+        throw Refusal();
     }
+
+    /// <summary>The one answer for keys that are malformed, unknown, wrong, expired or revoked.</summary>
+    public static TidegateException Refusal() =>
+        new(ErrorCodes.Unauthenticated, "The request carries no valid API key.", "Send `Authorization: Bearer tgk_...` with a key that is neither expired nor revoked.");
 
     /// <summary>Endpoint metadata: the route is one of those that this guards.</summary>
     internal sealed class Guarded;

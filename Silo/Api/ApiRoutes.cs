@@ -1,5 +1,6 @@
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Security;
+using Tidegate.Silo.Link;
 
 namespace Tidegate.Silo.Api;
 
@@ -26,6 +27,7 @@ internal static class ApiRoutes
         api.MapOffers();
         api.MapChangedBlocks();
         api.MapRecoveryPoints();
+        api.MapDeveloperLink();
     }
 
     /// <summary>Describes the errors that a route may answer with, by the one table.</summary>

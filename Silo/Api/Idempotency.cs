@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Numerics;
-using System.Security.Cryptography;
-using System.Text;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Interfaces.Security;
@@ -39,21 +35,7 @@ internal static class Idempotency
     {
         var caller = Caller.Current;
         var owner = caller.AccountId.Length > 0 ? caller.AccountId : caller.ActorId;
-        return Derive(kind, $"{owner}\n{request}\n{key}");
-    }
-
-    /// <summary>A well-formed id that is a function of the text.</summary>
-    internal static string Derive(ResourceKind kind, string text)
-    {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"tidegate-id-1\n{kind}\n{text}"));
-        if (kind == ResourceKind.Account)
-        {
-            var number = (new BigInteger(hash, isUnsigned: true) % 900_000_000_000) + 100_000_000_000;
-            return number.ToString(CultureInfo.InvariantCulture);
-        }
-
-        var sample = ResourceId.New(kind);
-        return string.Concat(sample.AsSpan(0, sample.IndexOf('-') + 1), Convert.ToHexStringLower(hash.AsSpan(0, 10)));
+        return ResourceId.Derive(kind, $"{owner}\n{request}\n{key}");
     }
 
     /// <summary>Endpoint metadata: the route reads the header.</summary>

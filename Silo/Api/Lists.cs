@@ -10,8 +10,8 @@ namespace Tidegate.Silo.Api;
 /// <summary>Pages of the projections. A tenant sees its account; the operator sees all.</summary>
 internal sealed class Lists(ProjectionReader reader, PageTokens tokens)
 {
-    private const int DefaultPageSize = 50;
-    private const int MaxPageSize = 200;
+    public const int DefaultPageSize = 50;
+    public const int MaxPageSize = 200;
 
     /// <summary>A page of resources, oldest first; with <paramref name="isReceived"/> those that name the account as whom they are made to.</summary>
     public async Task<Page<T>> ResourcesAsync<T>(

@@ -15,9 +15,7 @@ internal static class SnapshotGroupRoutes
             {
                 foreach (var volumeId in request.VolumeIds) Ids.Require(ResourceKind.Volume, volumeId, "Volume");
                 var groupId = Idempotency.NewId(context, ResourceKind.SnapshotGroup);
-                // The same group has the same snapshots, whoever asks again.
-                var members = request.VolumeIds.Select(volumeId => new GroupMember(volumeId, Idempotency.Derive(ResourceKind.Snapshot, $"{groupId}\n{volumeId}"))).ToArray();
-                return TypedResults.Ok(Views.Of(await grains.GetGrain<ISnapshotGroupGrain>(groupId).Take(members, request.Description)));
+                return TypedResults.Ok(Views.Of(await grains.GetGrain<ISnapshotGroupGrain>(groupId).Take(GroupMember.Of(groupId, request.VolumeIds), request.Description)));
             })
             .OpenTo(Roles.Uploaders).AcceptsIdempotencyKey().WithName("createSnapshotGroup").WithTags("snapshots")
             .WithSummary("Takes snapshots of several volumes of one gateway at one point; all of them complete, or none does.")

@@ -14,6 +14,7 @@ using Tidegate.Client.Grain;
 using Tidegate.Client.Rest.Models;
 using Tidegate.Grains.Hosting;
 using Tidegate.Grains.Outbox;
+using Tidegate.Grains.Tenants;
 using Tidegate.Silo.Api;
 using Tidegate.Silo.Blobs;
 using Tidegate.Silo.Console;
@@ -126,7 +127,7 @@ internal sealed class SiloApplication : IAsyncDisposable
         services.AddConsole(secret);
         services.AddSingleton<IKeyProvider>(_ => new KeyFileProvider(Path.Combine(directory, KeyDirectory)));
         services.AddSingleton<IOutboxPublisher, SqlOutboxPublisher>();
-        services.AddSingleton<ProjectionReader>().AddSingleton<Lists>().AddSingleton<ApiKeyCache>().AddSingleton<RequestLimits>();
+        services.AddSingleton<ProjectionReader>().AddSingleton<Lists>().AddSingleton<IResourceLists, ResourceLists>().AddSingleton<ApiKeyCache>().AddSingleton<RequestLimits>();
         services.AddSingleton(settings.Compaction.ToOptions()).AddSingleton(settings.Merging.ToOptions());
         services.AddSingleton(settings.Scrub).AddHostedService<ScrubService>();
         services.AddSingleton(settings.Reclaim.ToSettings());

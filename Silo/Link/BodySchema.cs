@@ -12,7 +12,7 @@ using Orleans.Serialization.TypeSystem;
 namespace Tidegate.Silo.Link;
 
 /// <summary>
-/// Every type that clients may name in a message, under the names that Orleans gives it (<c>docs/protocols/link.md</c>, Bodies). Built once
+/// Every type that clients of a kind may name in a message, under the names that Orleans gives it (<c>docs/protocols/link.md</c>, Bodies). Built once
 /// at start from the contracts: a type that is not reached from them is not there. Orleans resolves names long before a filter sees the
 /// call, and what it cannot find it looks for among all assemblies, so nothing else may come as far.
 /// </summary>
@@ -28,10 +28,10 @@ internal sealed class BodySchema
 
     private readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> _errors;
 
-    public BodySchema(SerializerSessionPool sessions, TypeConverter names, LinkContracts contracts)
+    public BodySchema(SerializerSessionPool sessions, TypeConverter names, LinkContracts contracts, LinkClientKind kind)
     {
         var types = new BodyTypes(contracts);
-        types.AddContracts();
+        types.AddContracts(kind);
         var (wellKnown, named) = (new Dictionary<uint, BodyType>(), new Dictionary<string, (BodyType, int)>(StringComparer.Ordinal));
         using var session = sessions.GetSession();
         foreach (var (type, shape) in types.Known)

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using Orleans.Serialization.Invocation;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Security;
@@ -12,7 +13,6 @@ namespace Tidegate.Silo.Link;
 /// </summary>
 internal sealed class BodyTypes(LinkContracts contracts)
 {
-
     /// <summary>Plain in every message: values without structure of their own.</summary>
     private static readonly FrozenSet<Type> _leaves = new[]
     {
@@ -34,23 +34,26 @@ internal sealed class BodyTypes(LinkContracts contracts)
     /// <summary>Every type found, with its shape.</summary>
     public IReadOnlyDictionary<Type, BodyType> Known => _known;
 
-    /// <summary>Takes in every contract with something in it that is open to clients, what Orleans' client calls by itself, and what observers answer.</summary>
-    public void AddContracts()
+    /// <summary>
+    /// Takes in every method that is open to clients of the kind, what Orleans' client calls by itself, and what observers answer, which agents alone
+    /// have.
+    /// </summary>
+    public void AddContracts(LinkClientKind kind)
     {
         foreach (var leaf in _leaves) _known[leaf] = BodyType.Plain;
         AddException();
         foreach (var contract in contracts.Types.Where(type => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type)))
         {
-            if (OpenGrainTypes.IsOpen(contract))
+            if (OpenGrainTypes.IsOpen(contract, kind))
             {
-                foreach (var request in Requests(contract.Assembly, contract)) Add(request);
+                foreach (var request in Requests(contract.Assembly, contract).Where(request => OpenGrainTypes.IsOpen(MethodOf(request), kind))) Add(request);
             }
 
-            if (typeof(IGrainObserver).IsAssignableFrom(contract)) AddAnswers(contract);
+            if (kind == LinkClientKind.Agent && typeof(IGrainObserver).IsAssignableFrom(contract)) AddAnswers(contract);
         }
 
         Add(typeof(Caller));
-        AddPlumbing();
+        AddPlumbing(kind);
     }
 
     private void AddAnswers(Type observer)
@@ -65,7 +68,7 @@ internal sealed class BodyTypes(LinkContracts contracts)
     }
 
     /// <summary>What Orleans' client calls without being told to: the manifest, cancelling its calls, and the carrier of streaming calls.</summary>
-    private void AddPlumbing()
+    private void AddPlumbing(LinkClientKind kind)
     {
         var assemblies = AppDomain.CurrentDomain.GetAssemblies().Where(known => known.GetName().Name!.StartsWith("Orleans.", StringComparison.Ordinal)).ToArray();
         foreach (var name in new[] { LinkCallFilter.ManifestContract, LinkCallFilter.CancellationContract })
@@ -75,7 +78,7 @@ internal sealed class BodyTypes(LinkContracts contracts)
             foreach (var request in Requests(contract.Assembly, contract)) Add(request);
         }
 
-        var elements = contracts.Types.Where(type => type.IsInterface).SelectMany(static type => type.GetMethods()).Select(static method => method.ReturnType)
+        var elements = contracts.Types.Where(type => type.IsInterface).SelectMany(static type => type.GetMethods()).Where(method => OpenGrainTypes.IsOpen(method, kind)).Select(static method => method.ReturnType)
             .Where(static type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>)).Select(static type => type.GetGenericArguments()[0]).Distinct().ToArray();
         foreach (var request in Requests(typeof(IAsyncEnumerableGrainExtension).Assembly, typeof(IAsyncEnumerableGrainExtension)))
         {
@@ -86,6 +89,9 @@ internal sealed class BodyTypes(LinkContracts contracts)
     /// <summary>The classes that Orleans' generator made for the calls of an interface.</summary>
     private static IEnumerable<Type> Requests(Assembly assembly, Type contract) => assembly.GetTypes().Where(type =>
         typeof(IInvokable).IsAssignableFrom(type) && type.GetCustomAttributes<CompoundTypeAliasAttribute>().Any(alias => alias.Components.Contains(contract)));
+
+    /// <summary>The contract's method that a request is a call of; it says so itself, whatever is in it.</summary>
+    private static MethodInfo MethodOf(Type request) => ((IInvokable)RuntimeHelpers.GetUninitializedObject(request)).GetMethod();
 
     private BodyType Add(Type type)
     {

@@ -1,11 +1,13 @@
 using System.Diagnostics.Metrics;
+using Tidegate.Grains.Interfaces.Accounts;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Silo.Link;
 
 /// <summary>
-/// Takes breaches of the link to the audit chains of the gateways whose certificates they came with (<c>docs/formats/audit.md</c>),
+/// Takes breaches of the link to the audit chains of the gateways and API keys whose certificates they came with (<c>docs/formats/audit.md</c>),
 /// at the ledger's pace and never in the way of whoever reports one: closing the connection does not wait for a database.
 /// </summary>
 internal sealed partial class BreachAudit : BackgroundService
@@ -33,14 +35,14 @@ internal sealed partial class BreachAudit : BackgroundService
     public void Count(BreachLayer layer) => _breaches.Add(1, new KeyValuePair<string, object?>("layer", Name(layer)));
 
     /// <summary>Counts a breach and sees to its audit. Returns at once.</summary>
-    public void Report(string gatewayId, BreachLayer layer, string rule, string remote, string clientId)
+    public void Report(string subjectId, BreachLayer layer, string rule, string remote, string clientId)
     {
         Count(layer);
         var now = _time.GetUtcNow();
         var breach = new LinkBreaches(Name(layer), Bounded(rule), 1, now, now, Bounded(remote), Bounded(clientId));
         LinkBreaches? write;
-        lock (_gate) write = _ledger.Note(gatewayId, breach, now);
-        if (write is not null) _ = Task.Run(() => WriteAsync(gatewayId, write));
+        lock (_gate) write = _ledger.Note(subjectId, breach, now);
+        if (write is not null) _ = Task.Run(() => WriteAsync(subjectId, write));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -48,24 +50,25 @@ internal sealed partial class BreachAudit : BackgroundService
         using var timer = new PeriodicTimer(_look, _time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            IReadOnlyList<(string GatewayId, LinkBreaches Breaches)> due;
+            IReadOnlyList<(string SubjectId, LinkBreaches Breaches)> due;
             lock (_gate) due = _ledger.Due(_time.GetUtcNow());
-            foreach (var (gatewayId, breaches) in due) await WriteAsync(gatewayId, breaches);
+            foreach (var (subjectId, breaches) in due) await WriteAsync(subjectId, breaches);
         }
     }
 
-    private async Task WriteAsync(string gatewayId, LinkBreaches breaches)
+    private async Task WriteAsync(string subjectId, LinkBreaches breaches)
     {
         try
         {
-            // The gateway is the actor: what it did is recorded, though the service does the recording.
-            RequestContext.Set(Caller.ContextKey, new Caller(Role.None, "", "", gatewayId));
-            await _grains.GetGrain<IGatewayGrain>(gatewayId).RecordBreaches(breaches);
+            // The client is the actor: what it did is recorded, though the service does the recording.
+            RequestContext.Set(Caller.ContextKey, new Caller(Role.None, "", "", subjectId));
+            if (ResourceId.IsValid(ResourceKind.ApiKey, subjectId)) await _grains.GetGrain<IApiKeyGrain>(subjectId).RecordBreaches(breaches);
+            else await _grains.GetGrain<IGatewayGrain>(subjectId).RecordBreaches(breaches);
         }
         catch (Exception failure)
         {
-            lock (_gate) _ledger.GiveBack(gatewayId, breaches, _time.GetUtcNow());
-            NotWritten(_logger, gatewayId, breaches.Count, failure.Message);
+            lock (_gate) _ledger.GiveBack(subjectId, breaches, _time.GetUtcNow());
+            NotWritten(_logger, subjectId, breaches.Count, failure.Message);
         }
     }
 
@@ -83,6 +86,6 @@ internal sealed partial class BreachAudit : BackgroundService
         _ => "call",
     };
 
-    [LoggerMessage(3010, LogLevel.Warning, "{Count} breaches of gateway {Gateway} are not in its audit yet; they will be offered again: {Reason}")]
-    private static partial void NotWritten(ILogger logger, string gateway, long count, string reason);
+    [LoggerMessage(3010, LogLevel.Warning, "{Count} breaches of {Subject} are not in its audit yet; they will be offered again: {Reason}")]
+    private static partial void NotWritten(ILogger logger, string subject, long count, string reason);
 }

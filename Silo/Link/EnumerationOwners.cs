@@ -12,17 +12,17 @@ internal sealed class EnumerationOwners
     /// <summary>More open enumerations on one activation than its clients have.</summary>
     public const int MaxPerActivation = 64;
 
-    private readonly ConditionalWeakTable<IGrainContext, OrderedDictionary<Guid, (string Client, string Thumbprint)>> _owners = [];
+    private readonly ConditionalWeakTable<IGrainContext, OrderedDictionary<Guid, LinkToken>> _owners = [];
 
     /// <summary>Notes the owner; false when the id is somebody else's.</summary>
-    public bool TryStart(IGrainContext activation, Guid enumeration, string client, string thumbprint)
+    public bool TryStart(IGrainContext activation, Guid enumeration, LinkToken token)
     {
         var owners = _owners.GetValue(activation, static _ => []);
         lock (owners)
         {
-            if (owners.TryGetValue(enumeration, out var known)) return string.Equals(known.Client, client, StringComparison.Ordinal);
+            if (owners.TryGetValue(enumeration, out var known)) return string.Equals(known.ClientId, token.ClientId, StringComparison.Ordinal);
             if (owners.Count >= MaxPerActivation) owners.RemoveAt(0);
-            owners.Add(enumeration, (client, thumbprint));
+            owners.Add(enumeration, token);
             return true;
         }
     }
@@ -31,7 +31,7 @@ internal sealed class EnumerationOwners
     public bool IsOwner(IGrainContext activation, Guid enumeration, string client)
     {
         if (!_owners.TryGetValue(activation, out var owners)) return false;
-        lock (owners) return owners.TryGetValue(enumeration, out var owner) && string.Equals(owner.Client, client, StringComparison.Ordinal);
+        lock (owners) return owners.TryGetValue(enumeration, out var owner) && string.Equals(owner.ClientId, client, StringComparison.Ordinal);
     }
 
     /// <summary>True while some client owns it.</summary>
@@ -41,15 +41,21 @@ internal sealed class EnumerationOwners
         lock (owners) return owners.ContainsKey(enumeration);
     }
 
-    /// <summary>The running enumerations that were started with a certificate.</summary>
-    public IReadOnlyList<(IGrainContext Activation, Guid Enumeration)> OwnedBy(string thumbprint)
+    /// <summary>The running enumerations that were started with a certificate, or for an API key.</summary>
+    public IReadOnlyList<(IGrainContext Activation, Guid Enumeration)> OwnedBy(string revoked) => Running(owner =>
+        string.Equals(owner.Thumbprint, revoked, StringComparison.OrdinalIgnoreCase) || string.Equals(owner.Caller.ActorId, revoked, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The running enumerations whose certificate has come to its end.</summary>
+    public IReadOnlyList<(IGrainContext Activation, Guid Enumeration)> Expired(DateTimeOffset now) => Running(owner => owner.CertificateExpiresAt <= now);
+
+    private List<(IGrainContext Activation, Guid Enumeration)> Running(Func<LinkToken, bool> isMeant)
     {
         var found = new List<(IGrainContext, Guid)>();
         foreach (var (activation, owners) in _owners)
         {
             lock (owners)
             {
-                found.AddRange(owners.Where(owner => string.Equals(owner.Value.Thumbprint, thumbprint, StringComparison.OrdinalIgnoreCase)).Select(owner => (activation, owner.Key)));
+                found.AddRange(owners.Where(owner => isMeant(owner.Value)).Select(owner => (activation, owner.Key)));
             }
         }
 

@@ -2,7 +2,6 @@ using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Orleans.Serialization.Session;
 using Tidegate.Client.Grain;
-using Tidegate.Client.Grain.Agents;
 using Tidegate.Grains.Interfaces.Gateways;
 
 namespace Tidegate.Silo.Link;
@@ -12,7 +11,7 @@ namespace Tidegate.Silo.Link;
 /// preamble and every frame's header in both directions; a breach closes the connection and is reported.
 /// </summary>
 internal sealed partial class FrameGuard(
-    PreambleReader preambles, SerializerSessionPool sessions, OpenGrainTypes open, BodySchema bodies, LinkConnections connections, IGrainFactory grains,
+    PreambleReader preambles, SerializerSessionPool sessions, OpenGrainTypes open, BodySchemas bodies, LinkConnections connections, IGrainFactory grains,
     IRevokedCertificates revoked, BreachAudit audit, LinkJudges judges, LinkSettings settings, ILocalSiloDetails silo, TimeProvider time, ILogger<FrameGuard> logger)
 {
     private static readonly TimeSpan _checkEvery = TimeSpan.FromSeconds(5);
@@ -58,19 +57,19 @@ internal sealed partial class FrameGuard(
         catch (Exception unreachable)
         {
             // The pings will tell, later.
-            Ended(logger, link.Identity.GatewayId, unreachable.Message);
+            Ended(logger, link.Identity.Subject, unreachable.Message);
         }
     }
 
     private async Task InboundAsync(FramePump pump, LinkConnection link, TaskCompletionSource<FrameRules> rules)
     {
         if (!await pump.PreambleAsync(async preamble => rules.SetResult(await AcceptAsync(preambles.ReadClientId(preamble), link)))) return;
-        var judge = await rules.Task;
+        var (judge, schema) = (await rules.Task, bodies.Of(link.Identity.Kind));
         await pump.HeldFramesAsync((header, body) =>
         {
             var frame = FrameHeader.Read(header, sessions);
             if (judges.Frame(judge, frame) is { } rule) throw new LinkBreachException(rule);
-            var walk = new BodyWalk(bodies, header.Slice(frame.RestAt));
+            var walk = new BodyWalk(schema, header.Slice(frame.RestAt));
             walk.Header(frame.Flags);
             if (!body.IsEmpty) walk.Body(body, frame.Response == FrameResponse.Success);
         });
@@ -79,14 +78,22 @@ internal sealed partial class FrameGuard(
     private async Task<FrameRules> AcceptAsync(string clientId, LinkConnection link)
     {
         revoked.RequireCurrent();
-        if (revoked.IsRevoked(link.Identity.Thumbprint)) throw new LinkBreachException("a revoked certificate");
+        if (revoked.IsRevoked(link.Identity)) throw new LinkBreachException("a revoked certificate");
         // Orleans hands a client id's messages to whoever announced it last, so it is settled before Orleans hears of it.
-        if (!LinkClientId.BelongsTo(clientId, link.Identity.GatewayId)) throw new LinkBreachException($"client id {clientId}, which is not its gateway's");
+        if (!link.Identity.Owns(clientId)) throw new LinkBreachException($"client id {clientId}, which is not its {(link.Identity.Kind == LinkClientKind.Agent ? "gateway" : "key pair")}'s");
         if (!connections.TryBind(clientId, link)) throw new LinkBreachException($"client id {clientId}, which belongs to another certificate");
+        var rules = new FrameRules(clientId, open.To(link.Identity.Kind), settings.Advertised);
+        if (link.Identity.Kind == LinkClientKind.Developer)
+        {
+            // Its client id is its key pair's, so that no other silo has to be asked; its API key's end is in the table of revocations.
+            connections.Accept(link, clientId);
+            return rules;
+        }
+
         var holding = await grains.GetGrain<IGatewayGrain>(link.Identity.GatewayId).BindConnection(silo.SiloAddress, link.Identity.Thumbprint, clientId)
             ?? throw new LinkBreachException("a certificate that its gateway does not know, or that was revoked, or another certificate's client id");
         connections.Accept(link, holding);
-        return new FrameRules(clientId, open.GrainTypes, settings.Advertised);
+        return rules;
     }
 
     private async Task OutboundAsync(FramePump pump, Task<FrameRules> rules)
@@ -108,14 +115,14 @@ internal sealed partial class FrameGuard(
             failure = breach;
             link.Close(breach.Message);
             var remote = context.RemoteEndPoint?.ToString() ?? "";
-            Breach(logger, link.Identity.GatewayId, link.ClientId ?? "", remote, BreachAudit.Bounded(breach.Message));
-            audit.Report(link.Identity.GatewayId, BreachLayer.Frame, breach.Message, remote, link.ClientId ?? "");
+            Breach(logger, link.Identity.Subject, link.ClientId ?? "", remote, BreachAudit.Bounded(breach.Message));
+            audit.Report(link.Identity.SubjectId, BreachLayer.Frame, breach.Message, remote, link.ClientId ?? "");
         }
         catch (Exception error)
         {
             // The peer went away, or Orleans did: the connection's end, not a fault of this process.
             failure = error is OperationCanceledException ? null : error;
-            Ended(logger, link.Identity.GatewayId, error.Message);
+            Ended(logger, link.Identity.Subject, error.Message);
         }
         if (end is PipeWriter writer) await writer.CompleteAsync(failure);
         else await ((PipeReader)end).CompleteAsync(failure);
@@ -128,9 +135,9 @@ internal sealed partial class FrameGuard(
         else if (inbound.Idle > LinkLimits.Idle) link.Close("nothing heard from the client");
     }
 
-    [LoggerMessage(3001, LogLevel.Warning, "Closed the link of gateway {Gateway} (client {Client}, from {Remote}): it sent {Breach}")]
-    private static partial void Breach(ILogger logger, string gateway, string client, string remote, string breach);
+    [LoggerMessage(3001, LogLevel.Warning, "Closed the link of {Subject} (client {Client}, from {Remote}): it sent {Breach}")]
+    private static partial void Breach(ILogger logger, string subject, string client, string remote, string breach);
 
-    [LoggerMessage(3002, LogLevel.Debug, "The link of gateway {Gateway} ended: {Reason}")]
-    private static partial void Ended(ILogger logger, string gateway, string reason);
+    [LoggerMessage(3002, LogLevel.Debug, "The link of {Subject} ended: {Reason}")]
+    private static partial void Ended(ILogger logger, string subject, string reason);
 }

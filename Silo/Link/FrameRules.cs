@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Net;
+using Tidegate.Grains.Interfaces.Ids;
 
 namespace Tidegate.Silo.Link;
 
@@ -7,7 +8,7 @@ namespace Tidegate.Silo.Link;
 /// What one client's frames may say (<c>docs/protocols/link.md</c>, Frames). Pure but for the table of requests that
 /// left for this client; one instance a connection. Inbound and outbound frames are judged on different threads.
 /// </summary>
-internal sealed class FrameRules(string clientId, FrozenSet<GrainType> openGrainTypes, IPEndPoint thisGateway)
+internal sealed class FrameRules(string clientId, FrozenDictionary<GrainType, ResourceKind> openGrainTypes, IPEndPoint thisGateway)
 {
     /// <summary>The one system target a client needs: it reads the cluster's manifest from it.</summary>
     public static readonly GrainType ManifestTarget = GrainType.Create("sys.svc.manifest");
@@ -45,7 +46,9 @@ internal sealed class FrameRules(string clientId, FrozenSet<GrainType> openGrain
         // here it may name this gateway only.
         if (frame.Target.Type == ManifestTarget)
             return thisGateway.Equals(frame.TargetSilo) ? null : $"a call to a system target at {frame.TargetSilo?.ToString() ?? "no address"}";
-        return openGrainTypes.Contains(frame.Target.Type) ? null : $"a call to {frame.Target.Type}, which is open to no client";
+        if (!openGrainTypes.TryGetValue(frame.Target.Type, out var kind)) return $"a call to {frame.Target.Type}, which is open to no client";
+        // A grain that is called is woken, and looks for its state: not for whatever somebody writes.
+        return ResourceId.IsValid(kind, frame.Target.Key.ToString()) ? null : $"a call to {frame.Target.Type} under a key that is no id of a {kind}";
     }
 
     private string? ResponseRefusal(in FrameHeader frame)

@@ -73,7 +73,7 @@ internal sealed partial class GuardedPort(
             }
 
             Refused(logger, remote, BreachAudit.Bounded(error.Message));
-            audit.Report(known.GatewayId, BreachLayer.Port, error.Message, remote, "");
+            audit.Report(known.SubjectId, BreachLayer.Port, error.Message, remote, "");
         }
         finally
         {
@@ -99,12 +99,12 @@ internal sealed partial class GuardedPort(
 
     private static LinkIdentity Identify(SslStream encrypted) =>
         (encrypted.RemoteCertificate is X509Certificate2 certificate ? LinkIdentity.FromCertificate(certificate) : null)
-        ?? throw new LinkBreachException("a certificate that names no gateway");
+        ?? throw new LinkBreachException("a certificate that names no gateway and no API key, or is made for something else");
 
     private LinkConnection Admit(ConnectionContext context, LinkIdentity identity)
     {
         var link = new LinkConnection(identity, context);
-        return connections.TryAdd(link) ? link : throw new LinkBreachException($"one connection too many of gateway {identity.GatewayId}");
+        return connections.TryAdd(link) ? link : throw new LinkBreachException($"one connection too many of {identity.Subject}");
     }
 
     [LoggerMessage(3003, LogLevel.Warning, "Refused a connection to the link port from {Remote}: {Reason}")]

@@ -2,6 +2,7 @@ using System.Reflection;
 using Orleans.Serialization.Invocation;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Security;
+using Tidegate.Silo.Api;
 
 namespace Tidegate.Silo.Link;
 
@@ -12,7 +13,7 @@ namespace Tidegate.Silo.Link;
 /// </summary>
 internal sealed partial class LinkCallFilter(
     LinkTokenService tokens, IRevokedCertificates revoked, EnumerationOwners enumerations, LinkConnections connections, BreachAudit audit, LinkJudges judges,
-    ILogger<LinkCallFilter> logger) : IIncomingGrainCallFilter
+    RequestLimits limits, ILogger<LinkCallFilter> logger) : IIncomingGrainCallFilter
 {
     /// <summary>Orleans' name for a client inside a silo's process: trusted as the silo is.</summary>
     public const string HostedClientPrefix = "hosted-";
@@ -33,7 +34,7 @@ internal sealed partial class LinkCallFilter(
 
         revoked.RequireCurrent();
         var token = tokens.Verify(RequestContext.Get(Caller.TokenKey) as string);
-        if (token is not null && revoked.IsRevoked(token.Thumbprint)) token = null;
+        if (token is not null && revoked.IsRevoked(token)) token = null;
         // Whatever the client claims to be, grains see only what the token proves.
         RequestContext.Remove(Caller.TokenKey);
         RequestContext.Set(Caller.ContextKey, token is null ? Caller.Nobody : token.Caller with { ClientId = token.ClientId });
@@ -46,13 +47,16 @@ internal sealed partial class LinkCallFilter(
                 : judges.Call(method, context.TargetId.Key.ToString()!, token, client);
         if (refusal is not null)
         {
+            if (CallPolicy.IsRoleWanting(Called(context), token, client))
+                throw new TidegateException(ErrorCodes.Forbidden, $"The API key's role or bounds do not allow {context.MethodName}.", "Use an API key that docs/security/access.md names for it.");
             Refused(logger, client, token?.Caller.ActorId ?? "", context.TargetId, context.MethodName, refusal);
             Report(token, client, $"{refusal}, called on {context.TargetId}");
             // One answer for everything: what exists and why not is the log's to know.
             throw new TidegateException(ErrorCodes.Forbidden, "This call is not open to this client.",
-                "Check that the gateway is activated and its software is current.");
+                "Check that the gateway is activated and its software is current, or that the API key is of this account.");
         }
-        await context.Invoke();
+        if (token is not null && LinkClientKind.Developer.MayBe(token.Caller.Role)) await ServeDeveloperAsync(context, token);
+        else await context.Invoke();
         if (IsEnumeration(method) && method!.Name == nameof(IAsyncEnumerableGrainExtension.DisposeAsync))
             enumerations.End(context.TargetContext, (Guid)context.Request.GetArgument(0)!);
     }
@@ -69,6 +73,31 @@ internal sealed partial class LinkCallFilter(
         return plus < 0 ? key : key[..plus];
     }
 
+    /// <summary>At the pace that REST allows an API key; and what a developer is told of a failure is what the service says of it, not how it is built.</summary>
+    private async Task ServeDeveloperAsync(IIncomingGrainCallContext context, LinkToken token)
+    {
+        if (!IsEnumeration(context.InterfaceMethod) || context.InterfaceMethod!.Name == nameof(IAsyncEnumerableGrainExtension.StartEnumeration))
+            limits.CountRequest(token.Caller.ActorId);
+        try
+        {
+            await context.Invoke();
+        }
+        catch (TidegateException told)
+        {
+            throw new TidegateException(told.Code, told.Message, told.NextStep);
+        }
+        catch (Exception error) when (error is not (OperationCanceledException or EnumerationAbortedException))
+        {
+            var trace = Guid.NewGuid().ToString("N");
+            Failed(logger, error, token.ClientId, context.TargetId, context.MethodName, trace);
+            throw new TidegateException(ErrorCodes.Internal, $"The service failed at this call (trace {trace}).", "Report the trace id to the operator.");
+        }
+    }
+
+    /// <summary>The method that is meant: for the start of a stream, the one that it wraps.</summary>
+    private static MethodInfo? Called(IIncomingGrainCallContext context) =>
+        IsEnumeration(context.InterfaceMethod) && context.Request.GetArgumentCount() > 1 && context.Request.GetArgument(1) is IInvokable wrapped ? wrapped.GetMethod() : context.InterfaceMethod;
+
     /// <summary>
     /// A call without a valid token may have one that has just run out: that is counted, and no attack to be audited. With somebody else's
     /// token it is the connection that says who it was.
@@ -76,9 +105,9 @@ internal sealed partial class LinkCallFilter(
     private void Report(LinkToken? token, string client, string refusal)
     {
         var isOwn = string.Equals(token?.ClientId, client, StringComparison.Ordinal);
-        var gateway = token is null ? null : isOwn ? token.Caller.GatewayId : connections.Find(client)?.Identity.GatewayId;
-        if (gateway is null) audit.Count(BreachLayer.Call);
-        else audit.Report(gateway, BreachLayer.Call, refusal, "", client);
+        var subject = token is null ? null : isOwn ? token.Caller.ActorId : connections.Find(client)?.Identity.SubjectId;
+        if (subject is null) audit.Count(BreachLayer.Call);
+        else audit.Report(subject, BreachLayer.Call, refusal, "", client);
     }
 
     private static bool IsEnumeration(MethodInfo? method) => method?.DeclaringType == typeof(IAsyncEnumerableGrainExtension);
@@ -104,11 +133,11 @@ internal sealed partial class LinkCallFilter(
         {
             var wrapped = context.Request.GetArgument(1) as IInvokable;
             return judges.Call(wrapped?.GetMethod(), context.TargetId.Key.ToString()!, token, client)
-                ?? (enumerations.TryStart(context.TargetContext, enumeration, client, token!.Thumbprint) ? null : "the enumeration is somebody else's, or one too many");
+                ?? (enumerations.TryStart(context.TargetContext, enumeration, token!) ? null : "the enumeration is somebody else's, or one too many");
         }
         if (token is null || !string.Equals(token.ClientId, client, StringComparison.Ordinal)) return "no valid token";
-        // An activation that has begun since then knows of no enumerations: what Orleans says of that, to its own gateway, and no breach.
-        if (method.Name != nameof(IAsyncEnumerableGrainExtension.DisposeAsync) && context.TargetId.Key.ToString() == token.Caller.GatewayId
+        // An activation that has begun since then knows of no enumerations: what Orleans says of that, to its own gateway or account, and no breach.
+        if (method.Name != nameof(IAsyncEnumerableGrainExtension.DisposeAsync) && context.TargetId.Key.ToString() == (token.Caller.Role == Role.Agent ? token.Caller.GatewayId : token.Caller.AccountId)
             && !enumerations.IsOwned(context.TargetContext, enumeration))
         {
             throw new EnumerationAbortedException("The enumeration is not known here any more.");
@@ -122,4 +151,7 @@ internal sealed partial class LinkCallFilter(
 
     [LoggerMessage(3101, LogLevel.Warning, "Refused a call of client {Client} ({Actor}) to {Target} {Method}: {Reason}")]
     private static partial void Refused(ILogger logger, string client, string actor, GrainId target, string method, string reason);
+
+    [LoggerMessage(3102, LogLevel.Error, "A call of client {Client} to {Target} {Method} failed (trace {Trace})")]
+    private static partial void Failed(ILogger logger, Exception error, string client, GrainId target, string method, string trace);
 }

@@ -11,6 +11,7 @@ internal sealed class LinkConnections
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, List<LinkConnection>> _byThumbprint = [];
+    private readonly Dictionary<string, int> _developers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, LinkConnection> _accepted = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _owners = new(StringComparer.Ordinal);
     private int _count;
@@ -25,13 +26,17 @@ internal sealed class LinkConnections
 
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>Takes a connection in; false when its certificate or this silo has too many.</summary>
+    /// <summary>Takes a connection in; false when its certificate, its account or this silo has too many.</summary>
     public bool TryAdd(LinkConnection connection)
     {
         lock (_gate)
         {
             var held = _byThumbprint.GetValueOrDefault(connection.Identity.Thumbprint);
             if (held?.Count >= LinkLimits.ConnectionsPerCertificate || _count >= LinkLimits.Connections) return false;
+            var isDeveloper = connection.Identity.Kind == LinkClientKind.Developer;
+            var ofAccount = _developers.GetValueOrDefault(connection.Identity.AccountId);
+            if (isDeveloper && ofAccount >= LinkLimits.DevelopersPerAccount) return false;
+            if (isDeveloper) _developers[connection.Identity.AccountId] = ofAccount + 1;
             if (held is null) _byThumbprint.Add(connection.Identity.Thumbprint, held = []);
             held.Add(connection);
             _count++;
@@ -45,6 +50,8 @@ internal sealed class LinkConnections
         {
             if (!_byThumbprint.TryGetValue(connection.Identity.Thumbprint, out var held) || !held.Remove(connection)) return;
             _count--;
+            if (connection.Identity.Kind == LinkClientKind.Developer && _developers.Remove(connection.Identity.AccountId, out var ofAccount) && ofAccount > 1)
+                _developers.Add(connection.Identity.AccountId, ofAccount - 1);
             // A newer connection of the same client stays.
             if (connection.ClientId is { } client) _accepted.TryRemove(KeyValuePair.Create(client, connection));
             if (held.Count == 0) _byThumbprint.Remove(connection.Identity.Thumbprint);
@@ -67,6 +74,9 @@ internal sealed class LinkConnections
         _accepted[holding.ClientId] = connection;
     }
 
+    /// <summary>Takes note of a developer's connection, which no grain has to know.</summary>
+    public void Accept(LinkConnection connection, string clientId) => _accepted[clientId] = connection;
+
     /// <summary>The client's newest open connection; null when there is none here.</summary>
     public LinkConnection? Find(string clientId) =>
         _accepted.TryGetValue(clientId, out var connection) && connection.ClosedBecause is null ? connection : null;
@@ -88,6 +98,15 @@ internal sealed class LinkConnections
     {
         LinkConnection[] closing;
         lock (_gate) closing = _byThumbprint.TryGetValue(thumbprint, out var held) ? [.. held] : [];
+        foreach (var connection in closing) connection.Close(reason);
+        return closing.Length;
+    }
+
+    /// <summary>Closes every connection of an API key's clients; returns how many there were.</summary>
+    public int CloseSubject(string subjectId, string reason)
+    {
+        LinkConnection[] closing;
+        lock (_gate) closing = [.. _byThumbprint.Values.SelectMany(held => held).Where(held => string.Equals(held.Identity.SubjectId, subjectId, StringComparison.OrdinalIgnoreCase))];
         foreach (var connection in closing) connection.Close(reason);
         return closing.Length;
     }

@@ -27,6 +27,8 @@ public static class LinkLimits
     public const int Handshakes = 512;
     /// <summary>Connections that one certificate may hold: the live one and those not yet known to be dead.</summary>
     public const int ConnectionsPerCertificate = 4;
+    /// <summary>Connections that developers' clients of one account may hold at one silo.</summary>
+    public const int DevelopersPerAccount = 64;
     /// <summary>Requests sent to one client and not yet answered; the oldest gives way.</summary>
     public const int OutstandingRequests = 4096;
     /// <summary>Client ids remembered with the certificate that used them first.</summary>

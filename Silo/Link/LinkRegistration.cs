@@ -3,7 +3,9 @@ using Orleans.Configuration;
 using Orleans.Providers;
 using Tidegate.Grains.Gateways.Holders;
 using Tidegate.Grains.Security;
+using Tidegate.Silo.Api;
 using Tidegate.Silo.Hosting;
+using Tidegate.Silo.Options;
 using Tidegate.Silo.Pki;
 
 namespace Tidegate.Silo.Link;
@@ -38,12 +40,15 @@ public static class LinkRegistration
         services.TryAddSingleton<IRevocationStore, SqlRevocationStore>();
         services.AddSingleton<ICertificateRevocations, CertificateRevocations>().AddSingleton<EnumerationOwners>().AddSingleton<RevocationWatch>();
         services.AddKeyedSingleton<IControllable>(RevocationWatch.Name, static (provider, _) => provider.GetRequiredService<RevocationWatch>());
-        services.AddSingleton<LinkConnections>().AddSingleton<PreambleReader>().AddSingleton<OpenGrainTypes>().AddSingleton<BodySchema>();
+        services.AddSingleton<LinkConnections>().AddSingleton<PreambleReader>().AddSingleton<OpenGrainTypes>().AddSingleton<BodySchemas>();
         services.AddSingleton<BreachAudit>().AddHostedService(static provider => provider.GetRequiredService<BreachAudit>());
         services.TryAddSingleton(LinkContracts.Own);
         services.TryAddSingleton(new LinkJudges());
         services.AddSingleton<FrameGuard>().AddSingleton<GuardedPort>();
         services.TryAddSingleton<ServiceAddresses>();
+        services.TryAddSingleton<ApiOptions>();
+        services.TryAddSingleton<RequestLimits>();
+        services.AddSingleton<DeveloperCertificates>();
         services.AddSingleton<ILinkSockets, LinkSockets>().AddSingleton<LinkOffers>().AddSingleton<AgentIdentities>();
         services.AddHostedService(static provider => provider.GetRequiredService<RevocationWatch>()).AddHostedService<ServingSiloWatch>().AddHostedService<LinkDrain>();
         silo.AddIncomingGrainCallFilter<LinkCallFilter>();

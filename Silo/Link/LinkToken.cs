@@ -10,4 +10,8 @@ namespace Tidegate.Silo.Link;
 /// <param name="Thumbprint">SHA-256 thumbprint of the client certificate, upper-case hexadecimal.</param>
 /// <param name="ClientId">The Orleans client id that was announced when the token was asked for.</param>
 /// <param name="ExpiresAt">Service time.</param>
-public sealed record LinkToken(Caller Caller, string Thumbprint, string ClientId, DateTimeOffset ExpiresAt);
+public sealed record LinkToken(Caller Caller, string Thumbprint, string ClientId, DateTimeOffset ExpiresAt)
+{
+    /// <summary>End of the certificate; enumerations that were started with it end by then.</summary>
+    public DateTimeOffset CertificateExpiresAt { get; init; } = DateTimeOffset.MaxValue;
+}

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Silo.Link;
 
@@ -27,11 +28,13 @@ public sealed class LinkTokenService
         _time = time;
     }
 
-    /// <summary>A token for a caller whose certificate and client id have just been authenticated.</summary>
-    public (string Token, DateTimeOffset ExpiresAt) Issue(Grains.Interfaces.Security.Caller caller, string thumbprint, string clientId)
+    /// <summary>A token for a caller whose certificate and client id have just been authenticated. It ends with its certificate.</summary>
+    public (string Token, DateTimeOffset ExpiresAt) Issue(Caller caller, string thumbprint, string clientId, DateTimeOffset? certificateExpiresAt = null)
     {
+        var end = certificateExpiresAt ?? DateTimeOffset.MaxValue;
         var expiresAt = _time.GetUtcNow() + Lifetime;
-        var body = JsonSerializer.SerializeToUtf8Bytes(new LinkToken(caller, thumbprint, clientId, expiresAt), LinkTokenJson.Default.LinkToken);
+        if (end < expiresAt) expiresAt = end;
+        var body = JsonSerializer.SerializeToUtf8Bytes(new LinkToken(caller, thumbprint, clientId, expiresAt) { CertificateExpiresAt = end }, LinkTokenJson.Default.LinkToken);
         return ($"{Base64Url.EncodeToString(body)}.{Base64Url.EncodeToString(HMACSHA256.HashData(_key, body))}", expiresAt);
     }
 

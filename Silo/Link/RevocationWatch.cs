@@ -77,15 +77,20 @@ internal sealed partial class RevocationWatch(
 
     private void End(string thumbprint)
     {
-        var closed = connections.CloseCertificate(thumbprint, "its certificate was revoked");
-        var running = enumerations.OwnedBy(thumbprint);
+        var closed = connections.CloseCertificate(thumbprint, "its certificate was revoked") + connections.CloseSubject(thumbprint, "its API key was revoked");
+        var ended = End(enumerations.OwnedBy(thumbprint));
+        if (closed + ended > 0) Revoked(logger, thumbprint, closed, ended);
+    }
+
+    private int End(IReadOnlyList<(IGrainContext Activation, Guid Enumeration)> running)
+    {
         foreach (var (activation, enumeration) in running)
         {
             enumerations.End(activation, enumeration);
             _ = DisposeAsync(activation, enumeration);
         }
 
-        if (closed + running.Count > 0) Revoked(logger, thumbprint, closed, running.Count);
+        return running.Count;
     }
 
     private async Task DisposeAsync(IGrainContext activation, Guid enumeration)
@@ -109,8 +114,10 @@ internal sealed partial class RevocationWatch(
         {
             if (identity.ExpiresAt > now) continue;
             var closed = connections.CloseCertificate(identity.Thumbprint, "its certificate has expired");
-            Expired(logger, identity.GatewayId, closed);
+            Expired(logger, identity.Subject, closed);
         }
+
+        End(enumerations.Expired(now));
     }
 
     [LoggerMessage(3004, LogLevel.Information, "Certificate {Thumbprint} was revoked: closed {Links} links and ended {Enumerations} streaming calls")]
@@ -122,8 +129,8 @@ internal sealed partial class RevocationWatch(
     [LoggerMessage(3006, LogLevel.Information, "Revocations are read again; agents are served")]
     private static partial void Back(ILogger logger);
 
-    [LoggerMessage(3007, LogLevel.Information, "Closed {Count} links of gateway {Gateway}: its certificate has expired")]
-    private static partial void Expired(ILogger logger, string gateway, int count);
+    [LoggerMessage(3007, LogLevel.Information, "Closed {Count} links of {Subject}: its certificate has expired")]
+    private static partial void Expired(ILogger logger, string subject, int count);
 
     [LoggerMessage(3008, LogLevel.Information, "A streaming call of a revoked certificate on {Grain} was not ended: {Reason}")]
     private static partial void NotEnded(ILogger logger, GrainId grain, string reason);

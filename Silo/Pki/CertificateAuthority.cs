@@ -14,8 +14,7 @@ public sealed class CertificateAuthority(ICaKeyProvider keys, TimeProvider time)
     /// <summary>How long a gateway's certificate is good for; agents renew long before.</summary>
     public static readonly TimeSpan GatewayLifetime = TimeSpan.FromDays(365);
     private static readonly TimeSpan _serverLifetime = TimeSpan.FromDays(397);
-    private static readonly TimeSpan _clockSkew = TimeSpan.FromMinutes(5);
-    private const int MaxRequestBytes = 8192;
+    internal static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
     /// <summary>The CA's certificate, to be pinned.</summary>
     public X509Certificate2 Certificate => keys.Certificate;
@@ -34,9 +33,9 @@ public sealed class CertificateAuthority(ICaKeyProvider keys, TimeProvider time)
         subject.AddCommonName(gatewayId);
         // Nothing of the request but its key is taken over: names and extensions are the service's to say.
         var request = new CertificateRequest(subject.Build(), key, keys.Algorithm);
-        AddLeafExtensions(request, CertificateTrust.ClientUsage);
+        AddLeafExtensions(request, keys.Certificate, CertificateTrust.ClientUsage);
         var now = time.GetUtcNow();
-        using var certificate = keys.Sign(request, now - _clockSkew, now + GatewayLifetime);
+        using var certificate = keys.Sign(request, now - ClockSkew, now + GatewayLifetime);
         return Task.FromResult(new IssuedCertificate(certificate.ExportCertificatePem(), CertificatePem, certificate.NotAfter.ToUniversalTime()));
     }
 
@@ -56,40 +55,28 @@ public sealed class CertificateAuthority(ICaKeyProvider keys, TimeProvider time)
             else names.AddDnsName(name);
         }
         request.CertificateExtensions.Add(names.Build());
-        AddLeafExtensions(request, CertificateTrust.ServerUsage);
+        AddLeafExtensions(request, keys.Certificate, CertificateTrust.ServerUsage);
         var now = time.GetUtcNow();
-        using var certificate = keys.Sign(request, now - _clockSkew, now + _serverLifetime);
+        using var certificate = keys.Sign(request, now - ClockSkew, now + _serverLifetime);
         return certificate.CopyWithPrivateKey(key);
     }
 
-    private void AddLeafExtensions(CertificateRequest request, Oid usage)
+    /// <summary>What every certificate of ours says of itself: no CA, signatures alone, one usage.</summary>
+    internal static void AddLeafExtensions(CertificateRequest request, X509Certificate2 issuer, Oid usage)
     {
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([usage], true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(keys.Certificate, true, false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, true, false));
     }
 
     private static PublicKey ReadRequestedKey(byte[] certificateRequest, byte[] expectedPublicKey)
     {
-        if (certificateRequest.Length > MaxRequestBytes) throw Invalid($"The certificate request has {certificateRequest.Length} bytes; at most {MaxRequestBytes} are read.");
-        CertificateRequest request;
-        try
-        {
-            // Loading verifies the request's signature with the key inside it.
-            request = CertificateRequest.LoadSigningRequest(certificateRequest, HashAlgorithmName.SHA256);
-        }
-        catch (CryptographicException error)
-        {
-            throw Invalid($"The certificate request is not a PKCS#10 request signed by its own key: {error.Message}");
-        }
-        if (!CryptographicOperations.FixedTimeEquals(request.PublicKey.ExportSubjectPublicKeyInfo(), expectedPublicKey))
-            throw Invalid("The certificate request is for another key than the one this activation began with.");
-        using var key = request.PublicKey.GetECDsaPublicKey();
-        return key is { KeySize: 256 } && key.ExportParameters(false).Curve.Oid.Value == ECCurve.NamedCurves.nistP256.Oid.Value
-            ? request.PublicKey
-            : throw Invalid("The certificate request's key is not ECDSA P-256.");
+        var key = CertificateRequests.ReadKey(certificateRequest, out var fault) ?? throw Invalid(fault);
+        return CryptographicOperations.FixedTimeEquals(key.ExportSubjectPublicKeyInfo(), expectedPublicKey)
+            ? key
+            : throw Invalid("The certificate request is for another key than the one this activation began with.");
     }
 
     private static TidegateException Invalid(string message) =>

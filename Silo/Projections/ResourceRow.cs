@@ -17,7 +17,12 @@ internal sealed record ResourceRow(string Kind, string ParentId, string Name, st
     public static ResourceRow? From(string json)
     {
         using var document = JsonDocument.Parse(json);
-        if (!document.RootElement.TryGetProperty("row", out var row) || row.ValueKind != JsonValueKind.Object) return null;
+        return document.RootElement.TryGetProperty("row", out var row) && row.ValueKind == JsonValueKind.Object ? Of(row) : null;
+    }
+
+    /// <summary>The row by its own JSON.</summary>
+    public static ResourceRow Of(JsonElement row)
+    {
         var kind = Text(row, "type");
         return new ResourceRow(
             kind,

@@ -148,7 +148,7 @@ public sealed class GrainCluster : IAsyncLifetime
             silo.Services.AddSingleton<ICertificateRevocations>(Revocations);
             silo.Services.AddSingleton<IBlobStore>(Blobs);
             silo.Services.AddSingleton(AccountKeys);
-            silo.Services.AddSingleton<ITicketIssuer, TestTickets>();
+            silo.Services.AddSingleton<ITicketIssuer>(_ => new TestTickets(Clock));
             silo.Services.AddSingleton<ILinkSockets, TestSockets>();
         }
     }

@@ -19,6 +19,7 @@ using Orleans.Runtime.Placement;
 using Tidegate.BlockStore.Blobs;
 using Tidegate.BlockStore.Keys;
 using Tidegate.Client.Grain;
+using Tidegate.Grains.Blobs;
 using Tidegate.Grains.Gateways.Holders;
 using Tidegate.Grains.Hosting;
 using Tidegate.Grains.Interfaces.Accounts;
@@ -26,10 +27,13 @@ using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Gateways;
 using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Outbox;
+using Tidegate.Grains.Tenants;
+using Tidegate.Silo.Api;
 using Tidegate.Silo.Hosting;
 using Tidegate.Silo.Link;
 using Tidegate.Silo.Options;
 using Tidegate.Silo.Pki;
+using Tidegate.Silo.Projections;
 using Tidegate.Silo.Schema;
 using Tidegate.Tests.Cluster.Grains;
 using Tidegate.Tests.Kit.Blobs;
@@ -58,7 +62,13 @@ public sealed class GuardedSilo : IAsyncLifetime
 
     public GuardedSilo() => _directory = Directory.CreateTempSubdirectory("tidegate-link-").FullName;
 
-    private GuardedSilo(GuardedSilo primary) => (_primary, _directory) = (primary, primary._directory);
+    private GuardedSilo(GuardedSilo primary) => (_primary, _directory, Blobs) = (primary, primary._directory, primary.Blobs);
+
+    /// <summary>The bucket, one for all silos.</summary>
+    internal MemoryBlobStore Blobs { get; } = new(TimeProvider.System);
+
+    /// <summary>Where the CA and the keys are.</summary>
+    public string StateDirectory => _directory;
 
     /// <summary>Who decides on frames and calls: the rules, unless a test plants a hole before the silo starts.</summary>
     internal LinkJudges Judges { get; init; } = new();
@@ -109,7 +119,7 @@ public sealed class GuardedSilo : IAsyncLifetime
         Authority = builder.Services.AddTidegatePki(_directory, TimeProvider.System);
         builder.Services.AddTidegateGrains();
         builder.Services.AddSingleton<IOutboxPublisher>(Audit);
-        builder.Services.AddSingleton<IBlobStore>(new MemoryBlobStore(TimeProvider.System));
+        builder.Services.AddSingleton<IBlobStore>(Blobs).AddSingleton<ITicketIssuer>(new TestTickets(TimeProvider.System));
         builder.Services.AddSingleton<IKeyProvider>(new KeyFileProvider(Path.Combine(_directory, "keys")));
         builder.Services.AddSingleton<LinkRegistries>().AddSingleton<ILinkRegistries, SeverableRegistries>();
         _store = new StateStore(new StateOptions { Directory = _directory });
@@ -135,14 +145,19 @@ public sealed class GuardedSilo : IAsyncLifetime
             silo.UseLocalhostClustering(SiloPort.Port, LinkPort.Port, _primary?.SiloPort ?? SiloPort);
             silo.AddMemoryGrainStorage("state");
             silo.UseInMemoryReminderService();
+            builder.Services.AddSingleton(new ApiOptions()).AddSingleton<ApiKeyCache>()
+                .AddSingleton(_store).AddSingleton<ProjectionReader>().AddSingleton(new PageTokens(new byte[32])).AddSingleton<IResourceLists, ResourceLists>();
             silo.AddTidegateLink(new LinkSettings { Advertised = LinkPort });
             silo.Configure<SiloMessagingOptions>(options => options.ClientDropTimeout = TimeSpan.FromSeconds(5));
         });
         builder.Services.AddSingleton(services => new LinkOffers(services.GetRequiredService<ILinkRegistries>(), OffersClock));
         _app = builder.Build();
         _app.Use(AnswerErrorsAsync);
+        _app.UseRouting();
+        _app.UseMiddleware<ApiAuthentication>();
         _app.MapAgentLinkEndpoints();
         _app.MapAgentCertificateEndpoints();
+        _app.MapGroup("/v1").WithMetadata(new ApiAuthentication.Guarded()).MapDeveloperLink();
         await _app.StartAsync();
         AgentsUrl = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         _app.Services.GetRequiredService<ServiceAddresses>().AgentsUrl = AgentsUrl.ToString();

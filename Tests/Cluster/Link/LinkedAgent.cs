@@ -28,6 +28,9 @@ internal sealed class LinkedAgent : IGatewayObserver, IAsyncDisposable
     /// <summary>Requests that have reached this agent.</summary>
     public int Deliveries { get; private set; }
 
+    /// <summary>What to answer a request with; null for the description of itself.</summary>
+    public Func<GatewayRequest, RequestResult?>? Answer { get; set; }
+
     public IGatewayObserver Reference => _reference!;
 
     public IGatewayLinkGrain Grain => Link.Client.GetGrain<IGatewayLinkGrain>(Gateway.GatewayId);
@@ -71,7 +74,7 @@ internal sealed class LinkedAgent : IGatewayObserver, IAsyncDisposable
     {
         Deliveries++;
         await Grain.Report(new RequestReport(request.RequestId, Generation, true, 1, "", "",
-            new GatewayLiveDescription("1.0.0", Link.ClientId, DateTimeOffset.UnixEpoch, "host", "linux", 0, [])));
+            Answer?.Invoke(request) ?? new GatewayLiveDescription("1.0.0", Link.ClientId, DateTimeOffset.UnixEpoch, "host", "linux", 0, [])));
         return new DeliverReply(true);
     }
 

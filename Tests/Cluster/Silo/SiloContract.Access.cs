@@ -43,9 +43,9 @@ public abstract partial class SiloContract
             from type in typeof(IGatewayGrain).Assembly.GetTypes()
             where type.IsInterface && typeof(IGrain).IsAssignableFrom(type)
             from method in type.GetMethods()
-            let roles = method.GetCustomAttribute<ReachableByAttribute>()?.Roles ?? type.GetCustomAttribute<ReachableByAttribute>()?.Roles
-            where roles is not null
-            select ($"{type.Name}.{method.Name}", Words(roles));
+            let opening = method.GetCustomAttribute<ReachableByAttribute>() ?? type.GetCustomAttribute<ReachableByAttribute>()
+            where opening is not null
+            select ($"{type.Name}.{method.Name}", $"{Words(opening.Roles)} | {(opening.IsForBoundKeys ? "yes" : "no")}");
         var table = AccessTable().Where(row => !IsRoute(row.Key)).Select(row => (row.Key, row.Value));
         Assert.Equal(table.Order(), open.Order());
     }

@@ -42,7 +42,7 @@ internal static class LinkTargets
     public static FuzzTarget Body()
     {
         var serializer = Services.Value.GetRequiredService<Serializer>();
-        var schema = new BodySchema(Sessions, Services.Value.GetRequiredService<TypeConverter>(), LinkContracts.Own);
+        var schema = new BodySchema(Sessions, Services.Value.GetRequiredService<TypeConverter>(), LinkContracts.Own, LinkClientKind.Agent);
         var status = new VolumeStatus("vol-00000000000000000001", VolumeRunState.Pending, "", 1, 0.5, ["nbd://a"], 0, 0);
         var commit = new SegmentCommit(3, "a/b/c", 1, 2, new byte[32], new byte[32], 4, 5, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, ["snap-1"], "token");
         object[] seeds =
@@ -80,7 +80,7 @@ internal static class LinkTargets
     private static object Request(object argument)
     {
         var types = new BodyTypes(LinkContracts.Own);
-        types.AddContracts();
+        types.AddContracts(LinkClientKind.Agent);
         var type = types.Known.Keys.First(known => typeof(IInvokable).IsAssignableFrom(known) && known.GetField("arg0")?.FieldType == argument.GetType());
         var request = Activator.CreateInstance(type)!;
         type.GetField("arg0")!.SetValue(request, argument);

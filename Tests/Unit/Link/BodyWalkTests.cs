@@ -35,6 +35,31 @@ public sealed class BodyWalkTests : IClassFixture<BodyWalkTests.Parts>
     }
 
     [Fact]
+    public void Each_kind_of_clients_sends_its_own_requests_and_none_of_the_others()
+    {
+        var requests = _parts.DeveloperTypes.Known.Keys.Where(static type => typeof(IInvokable).IsAssignableFrom(type)).ToArray();
+        Assert.True(requests.Length > 30);
+        foreach (var type in requests)
+        {
+            for (var variant = 0; variant < 4; variant++)
+            {
+                var body = _parts.Write(_parts.Request(type, variant));
+                new BodyWalk(_parts.Developers, ReadOnlySequence<byte>.Empty).Body(new ReadOnlySequence<byte>(body), isResult: false);
+            }
+        }
+
+        // What only Orleans' client sends by itself is both kinds'.
+        var mine = requests.Where(static type => type.Assembly == typeof(IVolumeGrain).Assembly).ToArray();
+        foreach (var type in mine) Assert.Contains("open to no client", Refused(_parts.Write(_parts.Request(type))), StringComparison.Ordinal);
+        var agents = _parts.Types.Known.Keys.Where(static type => typeof(IInvokable).IsAssignableFrom(type) && type.Assembly == typeof(IVolumeGrain).Assembly);
+        foreach (var type in agents)
+        {
+            var body = new ReadOnlySequence<byte>(_parts.Write(_parts.Request(type)));
+            Assert.Throws<LinkBreachException>(() => new BodyWalk(_parts.Developers, ReadOnlySequence<byte>.Empty).Body(body, isResult: false));
+        }
+    }
+
+    [Fact]
     public void Answers_of_observers_pass_as_Orleans_writes_them_and_so_do_errors_of_the_base_library()
     {
         var reply = _parts.WriteRaw<DeliverReply>(Response.FromResult(new DeliverReply(false, "NotFound", "no such thing")));
@@ -198,13 +223,19 @@ public sealed class BodyWalkTests : IClassFixture<BodyWalkTests.Parts>
         public Parts()
         {
             Sessions = _services.GetRequiredService<SerializerSessionPool>();
-            Types.AddContracts();
-            Schema = new BodySchema(Sessions, _services.GetRequiredService<Orleans.Serialization.TypeSystem.TypeConverter>(), LinkContracts.Own);
+            Types.AddContracts(LinkClientKind.Agent);
+            DeveloperTypes.AddContracts(LinkClientKind.Developer);
+            Schema = new BodySchema(Sessions, _services.GetRequiredService<Orleans.Serialization.TypeSystem.TypeConverter>(), LinkContracts.Own, LinkClientKind.Agent);
+            Developers = new BodySchema(Sessions, _services.GetRequiredService<Orleans.Serialization.TypeSystem.TypeConverter>(), LinkContracts.Own, LinkClientKind.Developer);
         }
 
         internal BodyTypes Types { get; } = new(LinkContracts.Own);
 
         internal BodySchema Schema { get; }
+
+        internal BodyTypes DeveloperTypes { get; } = new(LinkContracts.Own);
+
+        internal BodySchema Developers { get; }
 
         /// <summary>A successful response as messages carry it: the result's type stands for the response's.</summary>
         internal byte[] WriteRaw<T>(Response response)
@@ -238,7 +269,7 @@ public sealed class BodyWalkTests : IClassFixture<BodyWalkTests.Parts>
             if (type.IsPrimitive) return Convert.ChangeType(number % 2, type, CultureInfo.InvariantCulture);
             if (type.IsValueType) return Activator.CreateInstance(type);
             if (typeof(IAddressable).IsAssignableFrom(type)) return null;
-            if (typeof(IRequest).IsAssignableFrom(type)) return Request(Types.Known.Keys.First(known => type.IsAssignableFrom(known) && known != type));
+            if (typeof(IRequest).IsAssignableFrom(type)) return Request(Types.Known.Keys.Concat(DeveloperTypes.Known.Keys).First(known => type.IsAssignableFrom(known) && known != type));
             if (type.IsGenericType || type.IsArray)
             {
                 var element = type.IsArray ? type.GetElementType()! : type.GetGenericArguments()[0];

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Net;
+using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Silo.Link;
 using Xunit;
 
@@ -12,9 +13,9 @@ public sealed class FrameRulesTests
     private static readonly GrainId Me = GrainId.Create(Client, IdSpan.Create("me"));
     private static readonly GrainId MyObserver = GrainId.Create(Client, IdSpan.Create("me+observer"));
     private static readonly GrainId Other = GrainId.Create(Client, IdSpan.Create("other"));
-    private static readonly GrainId Gateway = GrainId.Create("gateway", "gw-1");
+    private static readonly GrainId Gateway = GrainId.Create("gateway", "gw-00000000000000000001");
     private static readonly IPEndPoint Here = new(IPAddress.Parse("10.0.0.1"), 30000);
-    private readonly FrameRules _rules = new("me", new[] { GrainType.Create("gateway") }.ToFrozenSet(), Here);
+    private readonly FrameRules _rules = new("me", new Dictionary<GrainType, ResourceKind> { [GrainType.Create("gateway")] = ResourceKind.Gateway }.ToFrozenDictionary(), Here);
 
     private static FrameHeader Frame(FrameDirection direction, GrainId sender, GrainId target, long id = 1, FrameResponse response = FrameResponse.None, uint flags = 0, IPEndPoint? silo = null) =>
         new(flags | ((uint)direction << 16) | ((uint)response << 20), id, sender, target, silo);
@@ -40,6 +41,10 @@ public sealed class FrameRulesTests
     [Theory, InlineData("management"), InlineData("sys.svc.catalog"), InlineData("sys.svc.manifest2"), InlineData("sys.client"), InlineData("account")]
     public void Calls_of_anything_else_do_not(string type) =>
         Assert.NotNull(_rules.Refusal(Frame(FrameDirection.Request, Me, GrainId.Create(type, "x"))));
+
+    [Theory, InlineData("gw-1"), InlineData("gw-0000000000000000000G"), InlineData("vol-00000000000000000001"), InlineData("gw-00000000000000000001/")]
+    public void No_grain_is_woken_under_a_key_that_is_no_id(string key) =>
+        Assert.NotNull(_rules.Refusal(Frame(FrameDirection.Request, Me, GrainId.Create("gateway", key))));
 
     [Fact]
     public void Nobody_speaks_in_anothers_name()
