@@ -1,20 +1,20 @@
-using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tidegate.Client.Proxies;
 using Tidegate.Client.Rest;
 using Tidegate.Grains.Interfaces.Errors;
+using Tidegate.Grains.Interfaces.Security;
 
 namespace Tidegate.Client.Developers;
 
-/// <summary>Where the service is and who calls. Prints without the key.</summary>
+/// <summary>Where the service is and who calls.</summary>
 public sealed record TidegateClientOptions
 {
     /// <summary>Base address of the API, for example <c>https://api.example.net</c>. The link's own address is learnt from it.</summary>
     public required Uri Service { get; init; }
 
     /// <summary>An API key of an account: <c>tgk_...</c>. Its role is the client's.</summary>
-    public required string ApiKey { get; init; }
+    public required Secret ApiKey { get; init; }
 
     /// <summary>PEM file of the CAs to trust for the API, and no other; null for the system's. The link's CAs are told by the API.</summary>
     public string? CaFile { get; init; }
@@ -39,7 +39,7 @@ public sealed record TidegateClientOptions
     {
         var faults = new List<string>();
         if (Service is not { IsAbsoluteUri: true } || Service.Scheme != Uri.UriSchemeHttps) faults.Add($"the service's address '{Service}' is no https URL");
-        if (string.IsNullOrWhiteSpace(ApiKey)) faults.Add("there is no API key");
+        if (ApiKey is not { IsEmpty: false }) faults.Add("there is no API key");
         if (CaFile is not null && !File.Exists(CaFile)) faults.Add($"the CA file '{CaFile}' does not exist");
         if (ConnectTimeout < TimeSpan.FromSeconds(1) || ConnectTimeout > TimeSpan.FromSeconds(60)) faults.Add("the connect timeout must be 1 to 60 s");
         if (CallTimeout < TimeSpan.FromSeconds(5) || CallTimeout > TimeSpan.FromMinutes(10)) faults.Add("the call timeout must be 5 s to 10 min");
@@ -47,10 +47,4 @@ public sealed record TidegateClientOptions
     }
 
     internal RestClientOptions ToRest() => new() { Endpoint = Service, ApiKey = ApiKey, CaFile = CaFile, AttemptTimeout = ConnectTimeout, MaxAttempts = 3 };
-
-    private bool PrintMembers(StringBuilder builder)
-    {
-        builder.Append("Service = ").Append(Service).Append(", CaFile = ").Append(CaFile).Append(", ApiKey = (redacted)");
-        return true;
-    }
 }

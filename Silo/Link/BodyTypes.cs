@@ -46,7 +46,7 @@ internal sealed class BodyTypes(LinkContracts contracts)
         {
             if (OpenGrainTypes.IsOpen(contract, kind))
             {
-                foreach (var request in Requests(contract.Assembly, contract).Where(request => OpenGrainTypes.IsOpen(MethodOf(request), kind))) Add(request);
+                foreach (var request in Requests(contract.Assembly, contract).Where(request => contracts.LetsDecode(MethodOf(request), kind))) Add(request);
             }
 
             if (kind == LinkClientKind.Agent && typeof(IGrainObserver).IsAssignableFrom(contract)) AddAnswers(contract);

@@ -2,6 +2,7 @@ using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Metadata;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Tests.Cluster.Link;
 
@@ -18,7 +19,7 @@ internal static class Attempts
         {
             var (targets, grains) = surface.MeantFor(method.Contract);
             // An extension of all system targets is tried on one of them.
-            GrainId[] on = [.. targets.Take(1), .. grains.Select(grain => GrainId.Create(grain, IdSpan.Create(own.GatewayId)))];
+            GrainId[] on = [.. targets.Take(1), .. grains.Select(grain => GrainId.Create(grain, IdSpan.Create(KeyOf(method.Contract, own))))];
             if (on.Length == 0 || typeof(IGrainExtension).IsAssignableFrom(method.Contract)) on = [.. on, RawLink.Gateway(own)];
             foreach (var target in on)
             {
@@ -31,6 +32,10 @@ internal static class Attempts
             }
         }
     }
+
+    // A key of another form than the contract's is refused for that alone.
+    private static string KeyOf(Type contract, TestGateway own) =>
+        contract.GetCustomAttribute<KeyBelongsToAttribute>() is { Kind: not ResourceKind.Gateway } belongs ? ResourceId.New(belongs.Kind) : own.GatewayId;
 
     /// <summary>Every method that is closed (but the planted one, which no gateway has), called on the client's own gateway under a header that says it is another, open one.</summary>
     public static IEnumerable<HostileFrame> LyingHeaders(Surface surface, GuardedSilo silo, TestGateway own)

@@ -23,11 +23,11 @@ public sealed class HostileTypeTests(GuardedPair pair)
         "Orleans.Metadata.MajorMinorVersion", "Orleans.Runtime.ManifestHash", "Orleans.Serialization.Invocation.CompletedResponse", "Orleans.Serialization.Invocation.ExceptionResponse", "Orleans.Serialization.ExceptionCodec",
     ];
 
-    [Fact]
-    public void No_type_of_the_silos_decodes_but_those_of_open_contracts()
+    [Theory, InlineData(LinkClientKind.Agent), InlineData(LinkClientKind.Developer)]
+    public void No_type_of_the_silos_decodes_but_those_of_open_contracts(LinkClientKind kind)
     {
         var services = pair.First.Services;
-        var schema = services.GetRequiredService<BodySchema>();
+        var schema = services.GetRequiredService<BodySchemas>().Of(kind);
         var pool = services.GetRequiredService<SerializerSessionPool>();
         var (passed, refused) = (new List<Type>(), 0);
         foreach (var type in new Surface(services).SerializedTypes.Where(static type => !type.ContainsGenericParameters && type != typeof(object)))

@@ -36,6 +36,7 @@ using Tidegate.Silo.Pki;
 using Tidegate.Silo.Projections;
 using Tidegate.Silo.Schema;
 using Tidegate.Tests.Cluster.Grains;
+using Tidegate.Tests.Cluster.Hostile;
 using Tidegate.Tests.Kit.Blobs;
 using Tidegate.Tests.Kit.Time;
 using Xunit;
@@ -138,7 +139,11 @@ public sealed class GuardedSilo : IAsyncLifetime
         })));
         builder.Services.AddSingleton(Judges);
         // The tests' own assembly holds a contract with a method that nobody has marked.
-        builder.Services.AddSingleton(LinkContracts.Own with { Assemblies = [.. LinkContracts.Own.Assemblies, typeof(GuardedSilo).Assembly] });
+        builder.Services.AddSingleton(LinkContracts.Own with
+        {
+            Assemblies = [.. LinkContracts.Own.Assemblies, typeof(GuardedSilo).Assembly],
+            LetsDecode = static (method, kind) => method.DeclaringType == typeof(IPlantedGrain) ? kind == LinkClientKind.Agent : OpenGrainTypes.IsOpen(method, kind),
+        });
         (LinkPort, SiloPort) = (FreePort(), FreePort());
         builder.UseOrleans(silo =>
         {
