@@ -14,6 +14,6 @@ public sealed record ResourceListQuery([property: Id(0)] ResourceList List)
     /// <summary>1 to 200; 0 for 50.</summary>
     [Id(3)] public int PageSize { get; init; }
 
-    /// <summary><see cref="ResourcePage.NextToken"/> of the page before; empty for the first.</summary>
+    /// <summary><see cref="ResourcePage.NextPageToken"/> of the page before; empty for the first.</summary>
     [Id(4)] public string PageToken { get; init; } = "";
 }
