@@ -9,6 +9,7 @@ using Tidegate.Grains.Interfaces.Snapshots;
 using Tidegate.Grains.Interfaces.Tenants;
 using Tidegate.Grains.Interfaces.Volumes;
 using Tidegate.Silo.Link;
+using Tidegate.Tests.Kit.Processes;
 using Tidegate.Tests.Kit.Time;
 using Xunit;
 
@@ -168,6 +169,35 @@ public sealed class DeveloperTests(GuardedPair pair)
         await log.SeenAsync(3324, "has ended");
         Assert.Contains(Certificates(developer.KeyId), certificate => certificate != before);
         Assert.NotEqual(default, await client.Tenant.Ping());
+    }
+
+    [Fact]
+    public async Task The_example_of_the_documentation_is_what_runs_here()
+    {
+        var lines = await File.ReadAllLinesAsync(Path.Combine(Repository.Root, "Tests/Cluster/Link/DeveloperSample.cs"), TestContext.Current.CancellationToken);
+        var sample = lines.SkipWhile(static line => !line.Contains("// Sample begins", StringComparison.Ordinal)).Skip(1).TakeWhile(static line => !line.Contains("// Sample ends", StringComparison.Ordinal))
+            .Select(static line => line.Length > 8 ? line[8..] : "");
+        var document = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs/operating/developers.md"), TestContext.Current.CancellationToken);
+        Assert.Contains($"```csharp\n{string.Join('\n', sample)}\n```", document, StringComparison.Ordinal);
+
+        await using var agent = await LinkedAgent.ConnectAsync(Silo);
+        var developer = await TestDeveloper.NewAsync(Silo, agent.Gateway.AccountId);
+        var (writing, volumeId) = (Task.CompletedTask, "");
+        // The agent attaches when its first snapshot is asked for, and brings the point with its next segment.
+        agent.AnswerLater = async request =>
+        {
+            if (request is not SnapshotRequest asked) return null;
+            volumeId = asked.VolumeId;
+            var writer = new WrittenVolume(agent, Silo, volumeId, 64 << 20);
+            await writer.AttachAsync();
+            var barrier = writer.BarrierOfNext(asked.SnapshotId, 1);
+            writing = writer.WriteAsync(1, [0], asked.SnapshotId);
+            return barrier;
+        };
+        await DeveloperSample.RunAsync(Silo.AgentsUrl, developer.ApiKey, developer.CaFile, agent.Gateway.GatewayId, "sample").OrHungAsync();
+        await writing;
+        await using var client = await developer.ConnectAsync();
+        Assert.Equal(("sample", 128 << 20), ((await client.Volume(volumeId).Describe()).Name, (await client.Volume(volumeId).Describe()).SizeBytes));
     }
 
     [Fact]

@@ -31,6 +31,9 @@ internal sealed class LinkedAgent : IGatewayObserver, IAsyncDisposable
     /// <summary>What to answer a request with; null for the description of itself.</summary>
     public Func<GatewayRequest, RequestResult?>? Answer { get; set; }
 
+    /// <summary>The same for an answer that takes calls of the agent's own.</summary>
+    public Func<GatewayRequest, Task<RequestResult?>>? AnswerLater { get; set; }
+
     public IGatewayObserver Reference => _reference!;
 
     public IGatewayLinkGrain Grain => Link.Client.GetGrain<IGatewayLinkGrain>(Gateway.GatewayId);
@@ -74,7 +77,7 @@ internal sealed class LinkedAgent : IGatewayObserver, IAsyncDisposable
     {
         Deliveries++;
         await Grain.Report(new RequestReport(request.RequestId, Generation, true, 1, "", "",
-            Answer?.Invoke(request) ?? new GatewayLiveDescription("1.0.0", Link.ClientId, DateTimeOffset.UnixEpoch, "host", "linux", 0, [])));
+            Answer?.Invoke(request) ?? (AnswerLater is { } later ? await later(request) : null) ?? new GatewayLiveDescription("1.0.0", Link.ClientId, DateTimeOffset.UnixEpoch, "host", "linux", 0, [])));
         return new DeliverReply(true);
     }
 

@@ -91,6 +91,24 @@ public sealed class LinkConnectionsTests
         Assert.Equal(0, _connections.CloseServedBy(dead, "dead"));
     }
 
+    [Fact]
+    public void Developers_of_one_account_hold_so_many_connections_and_their_keys_end_takes_them_all()
+    {
+        var held = Enumerable.Range(0, LinkLimits.DevelopersPerAccount).Select(number => Developer($"{number}", "123456789012", $"key-0000000000000000000{number % 2}")).ToArray();
+        Assert.All(held, connection => Assert.True(_connections.TryAdd(connection)));
+        Assert.False(_connections.TryAdd(Developer("one more", "123456789012", "key-00000000000000000007")));
+        Assert.True(_connections.TryAdd(Developer("another", "123456789013", "key-00000000000000000008")));
+        Assert.True(_connections.TryAdd(Connection("an agent of the account")));
+        _connections.Remove(held[0]);
+        Assert.True(_connections.TryAdd(Developer("again", "123456789012", "key-00000000000000000001")));
+        Assert.Equal((LinkLimits.DevelopersPerAccount / 2) + 1, _connections.CloseSubject("KEY-00000000000000000001", "revoked"));
+        Assert.Null(held[2].ClosedBecause);
+        Assert.Equal("revoked", held[1].ClosedBecause);
+    }
+
+    private static LinkConnection Developer(string thumbprint, string account, string key) =>
+        new(new LinkIdentity(key, account, thumbprint, DateTimeOffset.MaxValue) { DeveloperClientId = key + thumbprint }, new DefaultConnectionContext());
+
     private static LinkHolding Holding(string client, long generation) => new(SiloAddress.New(System.Net.IPAddress.Loopback, 9, 9), "A", client, generation);
 
     private static LinkConnection Connection(string thumbprint) =>
