@@ -5,6 +5,7 @@ namespace Tidegate.Tests.Simulation.WritePath;
 /// <summary>
 /// <c>./dev sim --write-path --seeds N [--start S] [--planted [BUG]] [--trace]</c>: seeds on every core, each on one thread. The last line counts them. With
 /// <c>--planted</c>: how many seeds each planted bug takes to be caught, or one of them. With <c>--trace</c>: all that happens in one seed.
+/// With <c>--several</c>: seeds of several volumes of one agent.
 /// </summary>
 internal static class WritePathCampaign
 {
@@ -13,7 +14,7 @@ internal static class WritePathCampaign
     internal static int Run(string[] options)
     {
         int seeds = 1000, start = 0;
-        bool isPlanted = false, isTraced = false;
+        bool isPlanted = false, isTraced = false, isSeveral = false;
         var only = PlantedBug.None;
         for (var i = 0; i < options.Length; i++)
         {
@@ -28,17 +29,38 @@ internal static class WritePathCampaign
                     if (i + 1 < options.Length && Enum.TryParse(options[i + 1], out only))
                         i++;
                     break;
+                case "--several":
+                    isSeveral = true;
+                    break;
                 case "--trace":
                     isTraced = true;
                     break;
                 default:
-                    Console.Error.WriteLine($"sim: '{options[i]}' is not understood; --seeds N, --start S, --planted [BUG] and --trace are.");
+                    Console.Error.WriteLine($"sim: '{options[i]}' is not understood; --seeds N, --start S, --planted [BUG], --trace and --several are.");
                     return 2;
             }
         }
+        if (isSeveral)
+            return RunSeveral(start, seeds);
         if (isTraced)
             return RunTraced(start, only);
         return isPlanted ? RunPlanted(start, seeds, only) : RunSeeds(start, seeds);
+    }
+
+    private static int RunSeveral(int start, int seeds)
+    {
+        var (failed, recoveries) = (0, 0);
+        var began = TimeProvider.System.GetTimestamp();
+        Parallel.For(start, start + seeds, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, seed =>
+        {
+            var result = SeveralVolumesSimulation.Run(seed);
+            Interlocked.Add(ref recoveries, result.Recoveries);
+            if (result.Failure is null) return;
+            Interlocked.Increment(ref failed);
+            Console.WriteLine($"seed {seed}: {result.Failure}");
+        });
+        Console.WriteLine($"{seeds} seeds of several volumes, {recoveries} recoveries, {failed} failures, {TimeProvider.System.GetElapsedTime(began).TotalSeconds:F0} s");
+        return failed == 0 ? 0 : 1;
     }
 
     private static int RunTraced(int seed, PlantedBug bug)

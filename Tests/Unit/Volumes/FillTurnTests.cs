@@ -10,7 +10,7 @@ using Xunit;
 namespace Tidegate.Tests.Unit.Volumes;
 
 /// <summary>Several volumes bootstrap or catch up at once (M2.6), with as many fills in memory as the agent may hold and no more.</summary>
-public sealed class SeveralVolumesTests
+public sealed class FillTurnTests
 {
     private const string Image = "image";
     private const int SizeBytes = 1 << 20;
