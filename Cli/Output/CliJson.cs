@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Tidegate.Cli.Commands;
 using Tidegate.Cli.Errors;
 using Tidegate.Cli.Profiles;
+using Tidegate.Client.Audit;
 using Tidegate.Client.Rest.Models;
 using Tidegate.Grains.Interfaces.Accounts;
 using Tidegate.Grains.Interfaces.Gateways;
@@ -20,6 +21,7 @@ namespace Tidegate.Cli.Output;
     Converters =
     [
         typeof(CamelCaseEnumConverter<Role>),
+        typeof(CamelCaseEnumConverter<AuditFindingKind>),
         typeof(CamelCaseEnumConverter<VolumeRunState>),
         typeof(CamelCaseEnumConverter<DivergenceChoice>),
         typeof(CamelCaseEnumConverter<SnapshotState>),
@@ -38,6 +40,9 @@ namespace Tidegate.Cli.Output;
 [JsonSerializable(typeof(IReadOnlyList<UserView>))]
 [JsonSerializable(typeof(ActivationClaimView))]
 [JsonSerializable(typeof(CreatedApiKey))]
+[JsonSerializable(typeof(AuditKeyView))]
+[JsonSerializable(typeof(AuditExportView))]
+[JsonSerializable(typeof(AuditVerdictView))]
 [JsonSerializable(typeof(IReadOnlyList<ApiKeyView>))]
 [JsonSerializable(typeof(GatewayView))]
 [JsonSerializable(typeof(BandwidthView))]

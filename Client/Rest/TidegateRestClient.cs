@@ -219,6 +219,17 @@ public sealed partial class TidegateRestClient : IDisposable
         ListAsync(
             $"/v1/snapshots/{Escape(snapshotId)}/changed-blocks", [("since", sinceSnapshotId)], pageSize, RestJson.Default.PageChangedExtent, cancellationToken);
 
+    /// <summary>
+    /// The whole audit log with its signed checkpoints, in the order of verification. Operators name the account; without one they get the
+    /// service's own.
+    /// </summary>
+    public IAsyncEnumerable<AuditExportLine> ExportAuditAsync(string? accountId = null, int? pageSize = null, CancellationToken cancellationToken = default) =>
+        ListAsync("/v1/audit/export", [("accountId", accountId)], pageSize, RestJson.Default.PageAuditExportLine, cancellationToken);
+
+    /// <summary>The public key that the checkpoints are verified with.</summary>
+    public Task<AuditKeyView> GetAuditKeyAsync(CancellationToken cancellationToken = default) =>
+        _transport.SendAsync(RestCall.Get("/v1/audit/key"), RestJson.Default.AuditKeyView, cancellationToken);
+
     /// <summary>The account's audit records, oldest first, those of one resource when <paramref name="aggregate"/> is given.</summary>
     public IAsyncEnumerable<AuditRecordView> ListAuditAsync(string? aggregate = null, int? pageSize = null, CancellationToken cancellationToken = default) =>
         ListAsync("/v1/audit", [("aggregate", aggregate)], pageSize, RestJson.Default.PageAuditRecordView, cancellationToken);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Tidegate.Grains.Interfaces.Audit;
 using Tidegate.Grains.Interfaces.Errors;
 
 namespace Tidegate.Grains.Outbox;
@@ -41,15 +42,11 @@ internal static class OutboxMachine
         {
             var body = JsonSerializer.Serialize(new { change = happened.Change, row }, Json);
             if (body.Length > MaxJsonLength) throw new InvalidOperationException($"The body of {happened.Kind} is {body.Length} characters long; the limit is {MaxJsonLength}.");
-            var entry = new OutboxEntry(++number, origin.Aggregate, origin.AccountId, happened.Kind, Truncate(origin.At), origin.ActorId, body, hash, []);
+            var entry = new OutboxEntry(++number, origin.Aggregate, origin.AccountId, happened.Kind, AuditEncoding.Truncate(origin.At), origin.ActorId, body, hash, []);
             hash = AuditHash.Compute(entry);
             pending.Add(entry with { Hash = hash });
         }
 
         return new OutboxState { LastNumber = number, LastHash = hash, Pending = [.. pending] };
     }
-
-    // Databases keep microseconds; the hash must be the same after a round trip.
-    private static DateTimeOffset Truncate(DateTimeOffset at) =>
-        new(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
 }

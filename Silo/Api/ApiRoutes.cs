@@ -1,4 +1,3 @@
-using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Silo.Link;
 
@@ -14,9 +13,7 @@ internal static class ApiRoutes
             .ProducesProblem(StatusCodes.Status500InternalServerError).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         api.MapGet("/me", () => TypedResults.Ok(Views.Of(Caller.Current)))
             .OpenToBound(Roles.Readers).WithName("getCaller").WithTags("accounts").WithSummary("Whom the presented API key stands for.");
-        api.MapGet("/audit", async (Lists lists, string? aggregate, int? pageSize, string? pageToken, CancellationToken stop) =>
-                TypedResults.Ok(await lists.AuditAsync(aggregate, pageSize, pageToken, stop)))
-            .OpenTo(Roles.Auditors).WithName("listAudit").WithTags("audit").WithSummary("The audit log, oldest first; `aggregate` selects one resource's records.").Refuses(ErrorCodes.InvalidArgument);
+        api.MapAudit();
         api.MapAccounts();
         api.MapUsers();
         api.MapActivations();

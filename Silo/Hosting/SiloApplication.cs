@@ -16,6 +16,7 @@ using Tidegate.Grains.Hosting;
 using Tidegate.Grains.Outbox;
 using Tidegate.Grains.Tenants;
 using Tidegate.Silo.Api;
+using Tidegate.Silo.Audit;
 using Tidegate.Silo.Blobs;
 using Tidegate.Silo.Console;
 using Tidegate.Silo.Data;
@@ -127,6 +128,8 @@ internal sealed class SiloApplication : IAsyncDisposable
         services.AddConsole(secret);
         services.AddSingleton<IKeyProvider>(_ => new KeyFileProvider(Path.Combine(directory, KeyDirectory)));
         services.AddSingleton<IOutboxPublisher, SqlOutboxPublisher>();
+        services.AddSingleton(settings.Audit).AddSingleton<IAuditSigningKey>(_ => new FileAuditSigningKey(directory));
+        services.AddSingleton<AuditSealer>().AddSingleton<AuditExport>().AddHostedService<AuditSealService>();
         services.AddSingleton<ProjectionReader>().AddSingleton<Lists>().AddSingleton<IResourceLists, ResourceLists>().AddSingleton<ApiKeyCache>().AddSingleton<RequestLimits>();
         services.AddSingleton(settings.Compaction.ToOptions()).AddSingleton(settings.Merging.ToOptions());
         services.AddSingleton(settings.Scrub).AddHostedService<ScrubService>();

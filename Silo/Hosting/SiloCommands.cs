@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Tidegate.Client.Audit;
+using Tidegate.Silo.Audit;
 using Tidegate.Silo.Blobs;
 using Tidegate.Silo.Options;
 using Tidegate.Silo.Projections;
@@ -40,8 +42,12 @@ internal static class SiloCommands
         rebuild.SetAction((parsed, stop) => GuardAsync(() => RebuildAsync(parsed, stop)));
         var rebuildState = new Command("rebuild-state", "Fills an empty state database from the bucket and the account keys: everything back. No silo may run.");
         rebuildState.SetAction((parsed, stop) => GuardAsync(() => RebuildStateAsync(parsed, stop)));
-        var root = new RootCommand("Tidegate's service: one silo.") { run, migrate, rebuild, rebuildState };
-        foreach (var command in new[] { run, migrate, rebuild, rebuildState })
+        var account = new Option<string?>("--account") { Description = "Only this account's log; '' is the service's own." };
+        var keys = new Option<FileInfo[]>("--public-key") { Description = "PEM file of a key to trust instead of the state directory's; may be given several times." };
+        var verify = new Command("verify", "Verifies the audit log in the state database: chains, checkpoints and their signatures. Changes nothing.") { account, keys };
+        verify.SetAction((parsed, stop) => GuardAsync(() => VerifyAuditAsync(parsed, parsed.GetValue(account), parsed.GetValue(keys) ?? [], stop)));
+        var root = new RootCommand("Tidegate's service: one silo.") { run, migrate, rebuild, rebuildState, new Command("audit", "The audit log: verify.") { verify } };
+        foreach (var command in new[] { run, migrate, rebuild, rebuildState, verify })
         {
             command.Options.Add(Config);
             foreach (var setting in Settings) command.Options.Add(setting);
@@ -86,6 +92,17 @@ internal static class SiloCommands
         var settings = SiloSettings.Read(Builder(parsed).Configuration);
         await StateRebuild.RunAsync(settings, await BlobRegistration.OpenAsync(settings.Blobs, stop), System.Console.Out, System.Console.Error, stop);
         return 0;
+    }
+
+    private static async Task<int> VerifyAuditAsync(ParseResult parsed, string? accountId, FileInfo[] publicKeys, CancellationToken stop)
+    {
+        var settings = SiloSettings.Read(Builder(parsed).Configuration);
+        await using var store = new StateStore(settings.State);
+        using var logging = LoggerFactory.Create(SiloLogging.Configure);
+        await new SchemaMigrator(store, TimeProvider.System, logging.CreateLogger<SchemaMigrator>()).CheckAsync(stop);
+        var files = publicKeys.Length > 0 ? publicKeys.Select(file => file.FullName) : [Path.Combine(Path.GetFullPath(settings.State.Directory), FileAuditSigningKey.PublicFile)];
+        var isSound = await StoredAudit.VerifyAsync(new AuditExport(store), accountId, [.. files.SelectMany(file => AuditKeys.ReadPem(File.ReadAllText(file)))], Console.Out, stop);
+        return isSound ? 0 : Failed;
     }
 
     private static WebApplicationBuilder Builder(ParseResult parsed)

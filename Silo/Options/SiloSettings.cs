@@ -4,10 +4,10 @@ namespace Tidegate.Silo.Options;
 internal sealed class SiloSettings
 {
     private SiloSettings(StateOptions state, ListenerOptions listeners, ClusterSettings cluster, BlobOptions blobs, DataOptions data, ApiOptions api, CompactionSettings compaction,
-        MergeSettings merging, ScrubOptions scrub, ReclaimOptions reclaim)
+        MergeSettings merging, ScrubOptions scrub, ReclaimOptions reclaim, AuditOptions audit)
     {
         (State, Listeners, Cluster, Blobs, Data, Api) = (state, listeners, cluster, blobs, data, api);
-        (Compaction, Merging, Scrub, Reclaim) = (compaction, merging, scrub, reclaim);
+        (Compaction, Merging, Scrub, Reclaim, Audit) = (compaction, merging, scrub, reclaim, audit);
         if (Blobs.Directory.Length == 0) Blobs.Directory = Path.Combine(Path.GetFullPath(state.Directory), "blobs");
     }
 
@@ -31,6 +31,8 @@ internal sealed class SiloSettings
 
     public ReclaimOptions Reclaim { get; }
 
+    public AuditOptions Audit { get; }
+
     /// <summary>Reads the sections; throws <see cref="SettingsException"/> that lists every fault of all of them.</summary>
     public static SiloSettings Read(IConfiguration configuration)
     {
@@ -45,8 +47,9 @@ internal sealed class SiloSettings
         var merging = Bind<MergeSettings>(configuration, MergeSettings.Section, faults);
         var scrub = Bind<ScrubOptions>(configuration, ScrubOptions.Section, faults);
         var reclaim = Bind<ReclaimOptions>(configuration, ReclaimOptions.Section, faults);
+        var audit = Bind<AuditOptions>(configuration, AuditOptions.Section, faults);
         if (faults.Count > 0) throw new SettingsException(faults);
-        return new SiloSettings(state, listeners, cluster, blobs, data, api, compaction, merging, scrub, reclaim);
+        return new SiloSettings(state, listeners, cluster, blobs, data, api, compaction, merging, scrub, reclaim, audit);
     }
 
     private static T Bind<T>(IConfiguration configuration, string section, List<string> faults)

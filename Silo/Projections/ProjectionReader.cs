@@ -11,17 +11,19 @@ internal sealed class ProjectionReader(StateStore store)
     public Task<IReadOnlyList<(string Id, string AccountId, string CreatedAt, JsonElement Body)>> ResourcesAsync(
         ResourceQuery query, string afterTime, string afterId, int count, CancellationToken cancellationToken)
     {
+        var volumes = query.Volumes.Split(',', StringSplitOptions.RemoveEmptyEntries);
+        var parameters = new DynamicParameters(new { query.Kind, query.AccountId, query.ParentId, query.Name, afterTime, afterId, count });
+        for (var i = 0; i < volumes.Length; i++) parameters.Add($"volume{i}", volumes[i]);
         var sql = "SELECT id, account_id, created_at, body FROM resources WHERE kind = @Kind AND deleted = 0 AND (created_at, id) > (@afterTime, @afterId)"
             + (query.AccountId is null ? "" : " AND account_id = @AccountId")
             + (query.ParentId is null ? "" : " AND parent_id = @ParentId")
             + (query.Name is null ? "" : " AND name = @Name")
-            + (query.Volumes.Length == 0 ? "" : query.VolumeColumn is { } column ? $" AND {column} IN @volumes" : " AND 1 = 0")
+            + (volumes.Length == 0 ? "" : query.VolumeColumn is { } column ? $" AND {column} IN ({string.Join(", ", volumes.Select((_, i) => $"@volume{i}"))})" : " AND 1 = 0")
             + " ORDER BY created_at, id LIMIT @count";
         return store.ReadAsync<IReadOnlyList<(string, string, string, JsonElement)>>(
             async connection =>
             {
-                var rows = await connection.QueryAsync<(string Id, string AccountId, string CreatedAt, string Body)>(
-                    sql, new { query.Kind, query.AccountId, query.ParentId, query.Name, volumes = query.Volumes.Split(','), afterTime, afterId, count });
+                var rows = await connection.QueryAsync<(string Id, string AccountId, string CreatedAt, string Body)>(sql, parameters);
                 return [.. rows.Select(row => (row.Id, row.AccountId, row.CreatedAt, JsonDocument.Parse(row.Body).RootElement.Clone()))];
             },
             cancellationToken);

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Dapper;
 using Tidegate.Grains.Outbox;
+using Tidegate.Silo.Audit;
 using Tidegate.Silo.Schema;
 
 namespace Tidegate.Silo.Projections;
@@ -25,6 +26,7 @@ internal sealed class SqlOutboxPublisher(StateStore store) : IOutboxPublisher
         return store.WriteAsync(
             async (connection, transaction) =>
             {
+                await AuditLock.ShareAsync(store, connection, transaction);
                 foreach (var entry in entries) await AppendAsync(connection, transaction, entry);
                 return true;
             },

@@ -71,6 +71,8 @@ namespace Tidegate.Client.Rest.Models;
 [JsonSerializable(typeof(Page<SnapshotView>))]
 [JsonSerializable(typeof(Page<ApiKeyView>))]
 [JsonSerializable(typeof(Page<AuditRecordView>))]
+[JsonSerializable(typeof(Page<AuditExportLine>))]
+[JsonSerializable(typeof(AuditKeyView))]
 [JsonSerializable(typeof(Page<ChangedExtent>))]
 [JsonSerializable(typeof(ProblemView))]
 public sealed partial class RestJson : JsonSerializerContext;

@@ -64,6 +64,8 @@ public sealed partial class AgentCommandTests(SharedService service)
         Assert.Empty(secrets.FindIn(audit));
         Assert.DoesNotMatch(LinkToken(), audit);
 
+        await AuditIsProvenAsync(deployment);
+
         await deployment.EndAgentAsync(Name, inOrder: true);
         Assert.Equal((5, true), await FailedAsync("status", "--state", state));
         var verified = (await AgentAsync("verify", "--state", state, "--json")).Succeeded().Json;
@@ -83,6 +85,25 @@ public sealed partial class AgentCommandTests(SharedService service)
         var damaged = await AgentAsync("verify", "--state", state);
         Assert.Equal(6, damaged.ExitCode);
         Assert.Contains("neither copy of its superblock is readable", damaged.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Exported, verified with the public key alone, straight in the database, and no more once a word is changed.</summary>
+    private static async Task AuditIsProvenAsync(Deployment deployment)
+    {
+        var (export, key) = (Path.Combine(deployment.Folder, "audit.jsonl"), Path.Combine(deployment.StateFolder, "audit-public.pem"));
+        Assert.True((long)(await deployment.CliOkAsync("audit", "export", "--to", export))["checkpoints"]! > 0);
+        string[] offline = ["audit", "verify", export, "--public-key", key, "--profile", "nobody"];
+        var verdict = await deployment.CliOkAsync(offline);
+        Assert.True((bool)verdict["isSound"]!);
+        Assert.Equal((long)verdict["entries"]!, (long)verdict["provenEntries"]!);
+        Assert.True((bool)(await deployment.CliOkAsync("audit", "verify", "--newer-than", export))["isSound"]!);
+        var stored = (await deployment.SiloCommandAsync("audit", "verify", "--state", deployment.StateFolder, "--account", deployment.AccountId)).Succeeded().Output;
+        Assert.Contains("; sound.", stored, StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(export, (await File.ReadAllTextAsync(export)).Replace("\"gateway.certificate-issued\"", "\"gateway.renamed\"", StringComparison.Ordinal));
+        var tampered = await deployment.CliAsync(offline);
+        Assert.Equal(10, tampered.ExitCode);
+        Assert.Contains(tampered.Json["findings"]!.AsArray(), finding => (string?)finding!["kind"] == "altered");
     }
 
     private static SecretSearch SecretsOf(Deployment deployment)
