@@ -101,7 +101,7 @@ internal static class SiloCommands
         using var logging = LoggerFactory.Create(SiloLogging.Configure);
         await new SchemaMigrator(store, TimeProvider.System, logging.CreateLogger<SchemaMigrator>()).CheckAsync(stop);
         var files = publicKeys.Length > 0 ? publicKeys.Select(file => file.FullName) : [Path.Combine(Path.GetFullPath(settings.State.Directory), FileAuditSigningKey.PublicFile)];
-        var isSound = await StoredAudit.VerifyAsync(new AuditExport(store), accountId, [.. files.SelectMany(file => AuditKeys.ReadPem(File.ReadAllText(file)))], Console.Out, stop);
+        var isSound = await StoredAudit.VerifyAsync(new AuditExport(store), accountId, [.. files.SelectMany(file => AuditKeys.ReadPem(File.ReadAllText(file)))], System.Console.Out, stop);
         return isSound ? 0 : Failed;
     }
 
