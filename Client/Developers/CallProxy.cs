@@ -94,7 +94,7 @@ internal class CallProxy : DispatchProxy
         }
     }
 
-    private IAsyncEnumerable<T> Stream<T>(MethodInfo method, object?[]? args) => ItemsAsync<T>(method, args);
+    private IAsyncEnumerable<T> Stream<T>(MethodInfo method, object?[]? args) => ItemsAsync<T>(method, args, args!.OfType<CancellationToken>().FirstOrDefault());
 
     private async IAsyncEnumerable<T> ItemsAsync<T>(MethodInfo method, object?[]? args, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
@@ -104,7 +104,7 @@ internal class CallProxy : DispatchProxy
             var items = ((IAsyncEnumerable<T>)On(link, method, args)).GetAsyncEnumerator(cancellation);
             try
             {
-                while (await NextAsync(items, link, method)) yield return items.Current;
+                while (await NextAsync(items, link, method, cancellation)) yield return items.Current;
             }
             finally
             {
@@ -118,7 +118,7 @@ internal class CallProxy : DispatchProxy
         }
     }
 
-    private async Task<bool> NextAsync<T>(IAsyncEnumerator<T> items, DeveloperLink link, MethodInfo method)
+    private async Task<bool> NextAsync<T>(IAsyncEnumerator<T> items, DeveloperLink link, MethodInfo method, CancellationToken cancellation)
     {
         try
         {
@@ -128,7 +128,7 @@ internal class CallProxy : DispatchProxy
         }
         catch (Exception error)
         {
-            throw CallErrors.Of(error, Name(method));
+            throw CallErrors.Of(error, Name(method), cancellation);
         }
     }
 

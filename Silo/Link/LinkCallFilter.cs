@@ -34,7 +34,13 @@ internal sealed partial class LinkCallFilter(
 
         revoked.RequireCurrent();
         var token = tokens.Verify(RequestContext.Get(Caller.TokenKey) as string);
-        if (token is not null && revoked.IsRevoked(token)) token = null;
+        if (token is not null && revoked.IsRevoked(token))
+        {
+            // A developer whose key was revoked a moment ago has broken no rule: he is told what the API would tell him.
+            if (LinkClientKind.Developer.MayBe(token.Caller.Role) && token.ClientId == client) throw ApiAuthentication.Refusal();
+            token = null;
+        }
+
         // Whatever the client claims to be, grains see only what the token proves.
         RequestContext.Remove(Caller.TokenKey);
         RequestContext.Set(Caller.ContextKey, token is null ? Caller.Nobody : token.Caller with { ClientId = token.ClientId });

@@ -105,14 +105,17 @@ public sealed class DeveloperTests(GuardedPair pair)
         await using var watch = client.Tenant.WatchSnapshot(pending).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         Assert.True(await watch.MoveNextAsync());
         var next = watch.MoveNextAsync().AsTask();
-        Assert.Equal(1, Running(developer.KeyId));
+        var serving = Assert.Single(new[] { pair.First, pair.Second }, silo => Running(silo, developer.KeyId) == 1);
 
         await developer.RevokeAsync();
         await RefusedAsync(ErrorCodes.Unavailable, () => next.OrHungAsync());
-        await RefusedAsync(ErrorCodes.Unauthenticated, () => client.Tenant.Ping());
+        // The silo with the stream may have been quicker than the one with the connection, which then ends under the next call.
+        var answer = await Assert.ThrowsAsync<TidegateException>(() => client.Tenant.Ping());
+        if (answer.Code == ErrorCodes.Unavailable) answer = await Assert.ThrowsAsync<TidegateException>(() => client.Tenant.Ping());
+        Assert.Equal(ErrorCodes.Unauthenticated, answer.Code);
         await RefusedAsync(ErrorCodes.Unauthenticated, () => developer.ConnectAsync());
-        foreach (var silo in new[] { pair.First, pair.Second }) await silo.Revocations.NextReadAsync();
-        Assert.Equal(0, Running(developer.KeyId));
+        foreach (var silo in new[] { serving, Silo }) await silo.Log.SeenAsync(3004, developer.KeyId.ToUpperInvariant());
+        Assert.Equal(0, Running(serving, developer.KeyId));
         Assert.NotEqual(default, await other.Tenant.Ping());
     }
 
@@ -221,7 +224,7 @@ public sealed class DeveloperTests(GuardedPair pair)
         Assert.NotEqual(default, await client.Tenant.Ping());
     }
 
-    private int Running(string keyId) => pair.First.Services.GetRequiredService<EnumerationOwners>().OwnedBy(keyId).Count + pair.Second.Services.GetRequiredService<EnumerationOwners>().OwnedBy(keyId).Count;
+    private static int Running(GuardedSilo silo, string keyId) => silo.Services.GetRequiredService<EnumerationOwners>().OwnedBy(keyId).Count;
 
     private string[] Certificates(string keyId) => [.. Silo.Services.GetRequiredService<LinkConnections>().Identities().Where(identity => identity.SubjectId == keyId).Select(identity => identity.Thumbprint)];
 
