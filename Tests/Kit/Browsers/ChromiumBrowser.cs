@@ -149,6 +149,8 @@ public sealed partial class ChromiumBrowser : IAsyncDisposable
                 ["alwaysMatch"] = new JsonObject
                 {
                     ["browserName"] = "chrome",
+                    // Test services have a certificate authority of their own, which no browser knows.
+                    ["acceptInsecureCerts"] = true,
                     ["goog:loggingPrefs"] = new JsonObject { ["browser"] = "ALL" },
                     ["goog:chromeOptions"] = new JsonObject
                     {
