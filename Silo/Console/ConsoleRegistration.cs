@@ -13,6 +13,7 @@ internal static class ConsoleRegistration
         routes.MapGet("/assets/{name}", (string name, HttpContext context, ConsoleAssets assets) => assets.Get(name, context)).ExcludeFromDescription();
         routes.MapPage("/", static request => Task.FromResult(PageRequest.GoTo(ConsoleRoles.Home(request.Caller.Role))), ConsoleRoles.Everybody);
         routes.MapSignIn();
+        routes.MapProviderSignIn();
         routes.MapProfile();
         routes.MapActivationPages();
         routes.MapGatewayPages();

@@ -3,6 +3,7 @@ using Tidegate.Grains.Interfaces.Accounts;
 using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Silo.Api;
 using Tidegate.Silo.Console.Views;
+using Tidegate.Silo.Options;
 
 namespace Tidegate.Silo.Console;
 
@@ -33,7 +34,10 @@ internal static class SignInPages
     {
         var path = ConsoleRoutes.ReturnPath(request.Value("return"));
         if (request.Error is null && await ConsoleRoutes.SessionAsync(request.Context, isUse: false) is not null) return PageRequest.GoTo(path);
-        return await request.PageAsync<SignInPage>("Sign in", (nameof(SignInPage.Return), path), (nameof(SignInPage.Name), request.Value("name")));
+        var provider = request.Service<IdentityProviderOptions>();
+        return await request.PageAsync<SignInPage>(
+            "Sign in", (nameof(SignInPage.Return), path), (nameof(SignInPage.Name), request.Value("name")),
+            (nameof(SignInPage.Provider), provider.IsOn ? provider.DisplayName : ""));
     }
 
     private static async Task<IResult> SignInAsync(PageRequest request)

@@ -126,6 +126,7 @@ internal sealed class SiloApplication : IAsyncDisposable
         services.AddSingleton<ServiceAddresses>().AddSingleton<Readiness>().AddSingleton<OperatorKey>();
         services.AddSingleton(new PageTokens(secret));
         services.AddConsole(secret);
+        services.AddProviderSignIn(settings.IdentityProvider, secret);
         services.AddSingleton<IKeyProvider>(_ => new KeyFileProvider(Path.Combine(directory, KeyDirectory)));
         services.AddSingleton<IOutboxPublisher, SqlOutboxPublisher>();
         services.AddSingleton(settings.Audit).AddSingleton<IAuditSigningKey>(_ => new FileAuditSigningKey(directory));
@@ -228,6 +229,7 @@ internal sealed class SiloApplication : IAsyncDisposable
     {
         app.UseWhen(static context => context.IsOn(Listener.Console), static console => console.UseMiddleware<ConsoleMiddleware>());
         app.UseWhen(static context => !context.IsOn(Listener.Console), static others => others.UseMiddleware<ProblemMiddleware>());
+        app.KeepProviderApart();
         app.UseRouting();
         app.UseListenerRouting();
         app.UseMiddleware<ApiAuthentication>();
