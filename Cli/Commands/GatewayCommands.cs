@@ -8,9 +8,9 @@ namespace Tidegate.Cli.Commands;
 /// <summary><c>tidegate gateways</c>: list, describe, activate, rename, bandwidth, rotate-credential, deactivate.</summary>
 internal static class GatewayCommands
 {
-    public static Command Create(GlobalOptions globals) => new("gateways", "Gateways: list, describe, activate, rename, bandwidth, rotate-credential, deactivate.")
+    public static Command Create(GlobalOptions globals) => new("gateways", "Gateways: list, describe, alarms, activate, rename, bandwidth, rotate-credential, deactivate.")
     {
-        List(globals), Describe(globals), Activate(globals), Rename(globals), Bandwidth(globals), RotateCredential(globals), Deactivate(globals),
+        List(globals), Describe(globals), AlarmsCommand.Create(globals), Activate(globals), Rename(globals), Bandwidth(globals), RotateCredential(globals), Deactivate(globals),
     };
 
     private static Command List(GlobalOptions globals)

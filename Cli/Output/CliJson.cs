@@ -60,6 +60,7 @@ namespace Tidegate.Cli.Output;
 [JsonSerializable(typeof(ReclaimEstimateView))]
 [JsonSerializable(typeof(RetentionView))]
 [JsonSerializable(typeof(IReadOnlyList<GatewaySummary>))]
+[JsonSerializable(typeof(IReadOnlyList<AlarmEntry>))]
 [JsonSerializable(typeof(IReadOnlyList<VolumeSummary>))]
 [JsonSerializable(typeof(IReadOnlyList<SnapshotView>))]
 [JsonSerializable(typeof(IReadOnlyList<RecoveryPointView>))]

@@ -59,6 +59,10 @@ internal static class VolumesCommand
             table.AddRow([.. row, string.Join('\n', status.ServingAt).EscapeMarkup()]);
         }
         console.Write(table);
+        foreach (var volume in volumes)
+        {
+            foreach (var alarm in VolumeAlarmsConverter.Messages(volume.Status.Alarms)) console.WriteLine($"{volume.Name}: ALARM: {alarm}");
+        }
         foreach (var volume in volumes.Where(static v => v.Status.Reason.Length > 0))
             console.WriteLine($"{volume.Name}: {volume.Status.Reason}");
     }

@@ -16,6 +16,9 @@ internal sealed class VolumeAlarmsConverter : JsonConverter<VolumeAlarms>
         (VolumeAlarms.UplinkTooSlow, "Hosts write faster than the bandwidth limit lets uploads through."),
     ];
 
+    /// <summary>What each of the alarms says to people.</summary>
+    public static IEnumerable<string> Messages(VolumeAlarms alarms) => Known.Where(known => alarms.HasFlag(known.Alarm)).Select(static known => known.Message);
+
     public override VolumeAlarms Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         using var document = JsonDocument.ParseValue(ref reader);

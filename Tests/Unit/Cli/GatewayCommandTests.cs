@@ -44,6 +44,24 @@ public sealed class GatewayCommandTests
     }
 
     [Fact]
+    public async Task Alarms_of_all_gateways_are_one_list_and_those_of_one_are_its_own()
+    {
+        const string Other = "gw-00000000000000000002";
+        var raised = new AlarmView(Samples.VolumeId, ["logFilling", "uplinkTooSlow"], Samples.At);
+        await using var api = (await FakeApi.StartAsync())
+            .On("GET", "/v1/gateways", FakeReply.Ok(new Page<GatewaySummary>([Samples.Gateway("quiet", Other), Samples.Gateway("site")], null)))
+            .On("GET", "/v1/gateways/" + Other, FakeReply.Ok(Samples.GatewayDetails() with { GatewayId = Other, Name = "quiet" }))
+            .On("GET", "/v1/gateways/" + Samples.GatewayId, FakeReply.Ok(Samples.GatewayDetails(connected: false) with { Alarms = [raised] }));
+        var people = await CliRun.Async(api, "gateways", "alarms");
+        Assert.Equal(0, people.ExitCode);
+        Assert.Contains("logFilling, uplinkTooSlow", people.Output, StringComparison.Ordinal);
+        var one = Assert.Single((await CliRun.Async(api, "gateways", "alarms", "-o", "json")).Json.AsArray())!;
+        Assert.Equal((Samples.GatewayId, Samples.VolumeId, false), ((string?)one["gatewayId"], (string?)one["volumeId"], (bool)one["isConnected"]!));
+        var none = await CliRun.Async(api, "gateways", "alarms", Other);
+        Assert.Contains("No alarm is raised", none.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_ambiguous_name_is_refused_with_the_ids()
     {
         await using var api = (await FakeApi.StartAsync()).On("GET", "/v1/gateways", FakeReply.Ok(new Page<GatewaySummary>(
