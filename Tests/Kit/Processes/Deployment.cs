@@ -138,7 +138,7 @@ public sealed class Deployment : IAsyncDisposable
     private static string Authority(string url) => new Uri(url).Authority.Replace("localhost", "127.0.0.1", StringComparison.Ordinal);
 
     /// <summary>Starts an agent, again on its ports when it ran before; returns its ready file. With a fault it meets that from its first system call on.</summary>
-    public async Task<JsonObject> StartAgentAsync(string name, Func<JsonObject, bool>? until = null, SystemCallFault? fault = null)
+    public async Task<JsonObject> StartAgentAsync(string name, Func<JsonObject, bool>? until = null, SystemCallFault? fault = null, IPAddress? address = null)
     {
         var ready = Path.Combine(Folder, name + ".json");
         var program = Repository.Program("GatewayAgent");
@@ -146,7 +146,7 @@ public sealed class Deployment : IAsyncDisposable
             "run", "--state", Path.Combine(Folder, name), "--service", SiloReady(0, "agentsUrl"), "--ca", CaFile, "--ready-file", ready];
         arguments.AddRange(_agentReady.TryGetValue(name, out var before)
             ? ["--nbd", new Uri((string)before["nbdUri"]!).Authority, "--local", new Uri((string)before["localUrl"]!).Authority]
-            : ["--nbd", "127.0.0.1:0", "--local", "127.0.0.1:0"]);
+            : ["--nbd", $"{address ?? IPAddress.Loopback}:0", "--local", $"{address ?? IPAddress.Loopback}:0"]);
         // -D: strace is the grandchild, so that the process is the agent itself.
         if (fault is not null) arguments = ["-D", "-f", "-o", Path.Combine(Folder, name + ".strace"), .. fault.Arguments, program, .. arguments];
         var agent = _agents[name] = ManagedProcess.Start(
