@@ -1,7 +1,9 @@
+using System.Reflection;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Security;
 using Tidegate.Silo.Link;
 using Tidegate.Tests.Kit.Time;
@@ -16,12 +18,13 @@ public sealed class RevocationWatchTests : IAsyncDisposable
     private readonly ScriptedStore _store = new();
     private readonly RevocationTable _table;
     private readonly LinkConnections _connections = new();
+    private readonly EnumerationOwners _enumerations = new();
     private readonly RevocationWatch _watch;
 
     public RevocationWatchTests()
     {
         _table = new RevocationTable(_time);
-        _watch = new RevocationWatch(_store, _table, _connections, new EnumerationOwners(), null!, _time, NullLogger<RevocationWatch>.Instance);
+        _watch = new RevocationWatch(_store, _table, _connections, _enumerations, null!, _time, NullLogger<RevocationWatch>.Instance);
     }
 
     [Fact]
@@ -52,6 +55,39 @@ public sealed class RevocationWatchTests : IAsyncDisposable
         Assert.NotNull(mine.ClosedBecause);
         Assert.Null(other.ClosedBecause);
         Assert.Equal(5, _table.Position);
+    }
+
+    [Fact]
+    public async Task I9_A_revoked_API_key_takes_every_connection_and_stream_of_its_clients_with_it()
+    {
+        const string key = "key-0000000000000000000a";
+        LinkConnection[] mine = [Developer(key, "AA"), Developer(key, "BB")];
+        var other = Developer("key-0000000000000000000b", "CC");
+        var activation = DispatchProxy.Create<IGrainContext, EnumerationOwnersTests.Nobody>();
+        foreach (var (owner, thumbprint) in new[] { (key, "AA"), (key, "gone to another silo"), ("key-0000000000000000000b", "CC") })
+            Assert.True(_enumerations.TryStart(activation, Guid.NewGuid(), Token(owner, thumbprint, DateTimeOffset.MaxValue)));
+        await StartAsync();
+        _store.Rows.Add(new Revocation(1, key.ToUpperInvariant(), DateTimeOffset.MaxValue));
+        await TickAsync();
+        Assert.All(mine, static connection => Assert.NotNull(connection.ClosedBecause));
+        Assert.Null(other.ClosedBecause);
+        Assert.Empty(_enumerations.OwnedBy(key));
+        Assert.Single(_enumerations.OwnedBy("CC"));
+        Assert.True(((IRevokedCertificates)_table).IsRevoked(mine[0].Identity) && ((IRevokedCertificates)_table).IsRevoked(Token(key, "whichever comes", DateTimeOffset.MaxValue)));
+        Assert.False(((IRevokedCertificates)_table).IsRevoked(other.Identity));
+    }
+
+    [Fact]
+    public async Task A_stream_ends_with_its_certificate_on_whichever_silo_it_runs()
+    {
+        var activation = DispatchProxy.Create<IGrainContext, EnumerationOwnersTests.Nobody>();
+        Assert.True(_enumerations.TryStart(activation, Guid.NewGuid(), Token("key-0000000000000000000a", "AA", _time.GetUtcNow().AddSeconds(2))));
+        await StartAsync();
+        await TickAsync();
+        Assert.Single(_enumerations.OwnedBy("AA"));
+        await TickAsync();
+        await TickAsync();
+        Assert.Empty(_enumerations.OwnedBy("AA"));
     }
 
     [Fact]
@@ -100,9 +136,17 @@ public sealed class RevocationWatchTests : IAsyncDisposable
         await _store.ReadAsync();
     }
 
-    private LinkConnection Connection(string thumbprint, DateTimeOffset expiresAt)
+    private static LinkToken Token(string keyId, string thumbprint, DateTimeOffset certificateEndsAt) =>
+        new(new Caller(Role.Reader, "123456789012", "", keyId), thumbprint, "client", DateTimeOffset.MaxValue) { CertificateExpiresAt = certificateEndsAt };
+
+    private LinkConnection Developer(string keyId, string thumbprint) =>
+        Added(new LinkIdentity(keyId, "123456789012", thumbprint, DateTimeOffset.MaxValue) { DeveloperClientId = keyId + thumbprint });
+
+    private LinkConnection Connection(string thumbprint, DateTimeOffset expiresAt) => Added(new LinkIdentity("gw-00000000000000000001", "123456789012", thumbprint, expiresAt));
+
+    private LinkConnection Added(LinkIdentity identity)
     {
-        var connection = new LinkConnection(new LinkIdentity("gw-00000000000000000001", "123456789012", thumbprint, expiresAt), new DefaultConnectionContext());
+        var connection = new LinkConnection(identity, new DefaultConnectionContext());
         Assert.True(_connections.TryAdd(connection));
         return connection;
     }
