@@ -134,7 +134,7 @@ internal static class ActivationMachine
             key.ImportSubjectPublicKeyInfo(publicKey, out var read);
             return read == publicKey.Length && key.KeySize == 256;
         }
-        catch (CryptographicException)
+        catch (Exception wrong) when (wrong is CryptographicException or NotSupportedException)
         {
             return false;
         }

@@ -53,7 +53,7 @@ internal static class AgentActivationRoutes
             : throw new TidegateException(ErrorCodes.ActivationKeyNotFound, "The session does not exist.", "Start a new activation.");
 
     /// <summary>A session is opened only for a P-256 key whose private half signed the request (M4.3).</summary>
-    private static void RequirePossession(byte[]? publicKey, byte[]? message, byte[]? signature)
+    internal static void RequirePossession(byte[]? publicKey, byte[]? message, byte[]? signature)
     {
         try
         {
@@ -64,7 +64,7 @@ internal static class AgentActivationRoutes
                 if (read == publicKey.Length && key.KeySize == 256 && key.VerifyData(message!, signature, HashAlgorithmName.SHA256)) return;
             }
         }
-        catch (CryptographicException)
+        catch (Exception wrong) when (wrong is CryptographicException or NotSupportedException)
         {
             // The same answer as for a wrong signature.
         }

@@ -21,7 +21,7 @@ internal static class BandwidthViews
     /// <summary>Throws <c>InvalidArgument</c> for days and times that are none; ranges are the grain's to check.</summary>
     public static BandwidthLimits Of(BandwidthView view) => new(
         view.UploadBytesPerSecond, view.DownloadBytesPerSecond, view.TimeZone ?? "",
-        [.. view.Windows.Select(static window => new BandwidthWindow(
+        [.. view.Windows.Select(static window => window is null ? throw Invalid("A window is null.", "Leave it out, or say its days and times.") : new BandwidthWindow(
             window.Days.Aggregate(WeekDays.None, static (days, name) => days | Day(name)), Minute(window.From), Minute(window.To),
             window.UploadBytesPerSecond, window.DownloadBytesPerSecond))]);
 

@@ -11,7 +11,6 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
 using Tidegate.BlockStore.Keys;
 using Tidegate.Client.Grain;
-using Tidegate.Client.Rest.Models;
 using Tidegate.Grains.Hosting;
 using Tidegate.Grains.Outbox;
 using Tidegate.Grains.Tenants;
@@ -137,14 +136,7 @@ internal sealed class SiloApplication : IAsyncDisposable
         services.AddSingleton(settings.Reclaim.ToSettings());
         services.AddTidegateGrains();
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
-        services.ConfigureHttpJsonOptions(options =>
-        {
-            var json = options.SerializerOptions;
-            json.DefaultIgnoreCondition = RestJson.Default.Options.DefaultIgnoreCondition;
-            // What is left out of a request is asked for, and never taken for zero.
-            (json.RespectRequiredConstructorParameters, json.RespectNullableAnnotations) = (true, true);
-            foreach (var converter in RestJson.Default.Options.Converters) json.Converters.Add(converter);
-        });
+        services.ConfigureHttpJsonOptions(static options => ApiJson.Configure(options.SerializerOptions));
         services.AddApiDescription();
         services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
     }
@@ -162,11 +154,7 @@ internal sealed class SiloApplication : IAsyncDisposable
             kestrel.Listen(IPEndPoint.Parse(settings.Listeners.Api), listen =>
             {
                 listen.Mark(Listener.Api);
-                listen.UseHttps(https =>
-                {
-                    https.ServerCertificate = certificate;
-                    https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
-                });
+                listen.UseHttps(https => ApiTls.Configure(https, certificate));
             });
             kestrel.Listen(IPEndPoint.Parse(settings.Listeners.Agents), listen =>
             {
@@ -185,11 +173,7 @@ internal sealed class SiloApplication : IAsyncDisposable
             kestrel.Listen(IPEndPoint.Parse(settings.Listeners.Console), listen =>
             {
                 listen.Mark(Listener.Console);
-                listen.UseHttps(https =>
-                {
-                    https.ServerCertificate = certificate;
-                    https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
-                });
+                listen.UseHttps(https => ApiTls.Configure(https, certificate));
             });
         });
     }

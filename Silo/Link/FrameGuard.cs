@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Orleans.Serialization.Session;
@@ -65,14 +66,18 @@ internal sealed partial class FrameGuard(
     {
         if (!await pump.PreambleAsync(async preamble => rules.SetResult(await AcceptAsync(preambles.ReadClientId(preamble), link)))) return;
         var (judge, schema) = (await rules.Task, bodies.Of(link.Identity.Kind));
-        await pump.HeldFramesAsync((header, body) =>
-        {
-            var frame = FrameHeader.Read(header, sessions);
-            if (judges.Frame(judge, frame) is { } rule) throw new LinkBreachException(rule);
-            var walk = new BodyWalk(schema, header.Slice(frame.RestAt));
-            walk.Header(frame.Flags);
-            if (!body.IsEmpty) walk.Body(body, frame.Response == FrameResponse.Success);
-        });
+        await pump.HeldFramesAsync((header, body) => Require(judges, judge, sessions, schema, header, body), new FramePace(time));
+    }
+
+    /// <summary>A breach unless a client may send the frame.</summary>
+    internal static void Require(
+        LinkJudges judges, FrameRules rules, SerializerSessionPool sessions, BodySchema bodies, ReadOnlySequence<byte> header, ReadOnlySequence<byte> body)
+    {
+        var frame = FrameHeader.Read(header, sessions);
+        if (judges.Frame(rules, frame) is { } rule) throw new LinkBreachException(rule);
+        var walk = new BodyWalk(bodies, header.Slice(frame.RestAt));
+        walk.Header(frame.Flags);
+        if (!body.IsEmpty) walk.Body(body, frame.Response == FrameResponse.Success);
     }
 
     private async Task<FrameRules> AcceptAsync(string clientId, LinkConnection link)

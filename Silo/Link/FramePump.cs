@@ -35,11 +35,15 @@ internal sealed class FramePump(PipeReader source, PipeWriter sink, TimeProvider
         return !(await sink.FlushAsync()).IsCompleted;
     }
 
-    /// <summary>Moves frames until either side ends; <paramref name="judge"/> sees each header and body before any of it goes on.</summary>
-    public async Task HeldFramesAsync(Action<ReadOnlySequence<byte>, ReadOnlySequence<byte>> judge)
+    /// <summary>
+    /// Moves frames until either side ends; <paramref name="judge"/> sees each header and body before any of it goes on, and with a
+    /// <paramref name="pace"/> no frame is begun before its time.
+    /// </summary>
+    public async Task HeldFramesAsync(Action<ReadOnlySequence<byte>, ReadOnlySequence<byte>> judge, FramePace? pace = null)
     {
         while (await LengthsAsync() is var (header, body))
         {
+            if (pace is not null) await pace.NextAsync();
             var whole = LengthsBytes + header + body;
             if (await HoldAsync(whole) is not { } held) return;
             judge(held.Slice(LengthsBytes, header), held.Slice(LengthsBytes + header, body));

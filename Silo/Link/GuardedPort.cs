@@ -18,7 +18,7 @@ internal sealed partial class GuardedPort(
     private const int StrangersLoggedASecond = 20;
 
     private readonly X509Certificate2Collection _roots = [authority.Certificate];
-    private int _handshakes;
+    private readonly Handshakes _handshakes = new(time);
     private long _loggingSecond;
     private int _logged;
 
@@ -34,16 +34,14 @@ internal sealed partial class GuardedPort(
         var remote = context.RemoteEndPoint?.ToString() ?? "";
         LinkIdentity? known = null;
         LinkConnection? link = null;
-        var isHandshaking = true;
         if (connections.IsClosed)
         {
             Refused(logger, remote, "the silo is stopping");
             context.Abort();
             return;
         }
-        if (Interlocked.Increment(ref _handshakes) > LinkLimits.Handshakes || connections.Count >= LinkLimits.Connections)
+        if (connections.Count >= LinkLimits.Connections || _handshakes.TryBegin(context) is not { } handshake)
         {
-            Interlocked.Decrement(ref _handshakes);
             RefusedStranger(remote, "too many connections");
             audit.Count(BreachLayer.Port);
             context.Abort();
@@ -53,8 +51,7 @@ internal sealed partial class GuardedPort(
         {
             await TlsTransport.RunAsync(context, time, AuthenticateAsync, async encrypted =>
             {
-                isHandshaking = false;
-                Interlocked.Decrement(ref _handshakes);
+                _handshakes.End(handshake);
                 known = Identify(encrypted);
                 link = Admit(context, known);
                 await guard.RunAsync(context, link, next);
@@ -77,7 +74,7 @@ internal sealed partial class GuardedPort(
         }
         finally
         {
-            if (isHandshaking) Interlocked.Decrement(ref _handshakes);
+            _handshakes.End(handshake);
             if (link is not null)
             {
                 connections.Remove(link);

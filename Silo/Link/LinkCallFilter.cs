@@ -13,7 +13,7 @@ namespace Tidegate.Silo.Link;
 /// </summary>
 internal sealed partial class LinkCallFilter(
     LinkTokenService tokens, IRevokedCertificates revoked, EnumerationOwners enumerations, LinkConnections connections, BreachAudit audit, LinkJudges judges,
-    RequestLimits limits, ILogger<LinkCallFilter> logger) : IIncomingGrainCallFilter
+    RequestLimits limits, CallLimits calls, ILogger<LinkCallFilter> logger) : IIncomingGrainCallFilter
 {
     /// <summary>Orleans' name for a client inside a silo's process: trusted as the silo is.</summary>
     public const string HostedClientPrefix = "hosted-";
@@ -41,6 +41,8 @@ internal sealed partial class LinkCallFilter(
             token = null;
         }
 
+        // Whoever connects as the certificate is the one that pays: another's token takes nothing from it.
+        if (token is not null && string.Equals(token.ClientId, client, StringComparison.Ordinal)) calls.Take(token.Thumbprint);
         // Whatever the client claims to be, grains see only what the token proves.
         RequestContext.Remove(Caller.TokenKey);
         RequestContext.Set(Caller.ContextKey, token is null ? Caller.Nobody : token.Caller with { ClientId = token.ClientId });

@@ -29,6 +29,14 @@ public static class LinkLimits
     public const int ConnectionsPerCertificate = 4;
     /// <summary>Connections that developers' clients of one account may hold at one silo.</summary>
     public const int DevelopersPerAccount = 64;
+    /// <summary>Calls a second of one certificate on one silo, on average; an agent at full speed makes a tenth.</summary>
+    public const int CallsPerSecond = 500;
+    /// <summary>Calls of one certificate at once after a quiet time.</summary>
+    public const int CallBurst = 2000;
+    /// <summary>Frames a second of one connection, on average, answers among them.</summary>
+    public const int FramesPerSecond = 1000;
+    /// <summary>Frames of one connection at once after a quiet time.</summary>
+    public const int FrameBurst = 4000;
     /// <summary>Requests sent to one client and not yet answered; the oldest gives way.</summary>
     public const int OutstandingRequests = 4096;
     /// <summary>Client ids remembered with the certificate that used them first.</summary>

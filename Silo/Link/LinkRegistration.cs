@@ -44,6 +44,7 @@ public static class LinkRegistration
         services.AddSingleton<BreachAudit>().AddHostedService(static provider => provider.GetRequiredService<BreachAudit>());
         services.TryAddSingleton(LinkContracts.Own);
         services.TryAddSingleton(new LinkJudges());
+        services.AddSingleton<CallLimits>();
         services.AddSingleton<FrameGuard>().AddSingleton<GuardedPort>();
         services.TryAddSingleton<ServiceAddresses>();
         services.TryAddSingleton<ApiOptions>();

@@ -71,7 +71,7 @@ public sealed class CertificateAuthority(ICaKeyProvider keys, TimeProvider time)
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, true, false));
     }
 
-    private static PublicKey ReadRequestedKey(byte[] certificateRequest, byte[] expectedPublicKey)
+    internal static PublicKey ReadRequestedKey(byte[] certificateRequest, byte[] expectedPublicKey)
     {
         var key = CertificateRequests.ReadKey(certificateRequest, out var fault) ?? throw Invalid(fault);
         return CryptographicOperations.FixedTimeEquals(key.ExportSubjectPublicKeyInfo(), expectedPublicKey)

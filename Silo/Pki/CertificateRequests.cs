@@ -24,7 +24,7 @@ internal static class CertificateRequests
             // Loading verifies the request's signature with the key inside it.
             asked = CertificateRequest.LoadSigningRequest(certificateRequest, HashAlgorithmName.SHA256).PublicKey;
         }
-        catch (CryptographicException error)
+        catch (Exception error) when (error is CryptographicException or NotSupportedException or ArgumentException)
         {
             fault = $"The certificate request is not a PKCS#10 request signed by its own key: {error.Message}";
             return null;

@@ -24,6 +24,24 @@ public sealed class FuzzTests
         Assert.True(finding is null, finding?.ToString());
     }
 
+    public static TheoryData<string> FromOutside => [.. AllTargets.FromOutside];
+
+    [Theory(Explicit = true), MemberData(nameof(FromOutside))]
+    public async Task A_million_mutations_of_what_comes_from_outside_take_neither_process_nor_time_nor_memory(string name)
+    {
+        const int million = 1_000_000;
+        const long growth = 32 << 20;
+        var fuzzer = new Fuzzer(AllTargets.Make(name), Seed + 1);
+        var finding = await fuzzer.RunAsync(() => fuzzer.Tried < million / 10, TimeSpan.FromMinutes(20));
+        Assert.True(finding is null, finding?.ToString());
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        finding = await fuzzer.RunAsync(() => fuzzer.Tried < million, TimeSpan.FromHours(1));
+        Assert.True(finding is null, finding?.ToString());
+        var grown = GC.GetTotalMemory(forceFullCollection: true) - before;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{name}: {fuzzer.Tried} inputs, {fuzzer.Outcomes} outcomes, {grown} bytes more than after the first tenth");
+        Assert.InRange(grown, long.MinValue, growth);
+    }
+
     [Theory, MemberData(nameof(Targets))]
     public void Seeds_decode(string name)
     {

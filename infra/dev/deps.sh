@@ -4,7 +4,7 @@
 declare -A package_of=(
     [jq]=jq [curl]=curl [qemu-io]=qemu-utils [nbdinfo]=libnbd-bin [nbdkit]=nbdkit [fio]=fio [strace]=strace
     [mkfs.ext4]=e2fsprogs [losetup]=mount [e2fsck]=e2fsprogs [/usr/lib/python3/dist-packages/nbd.py]=python3-libnbd [/usr/lib/postgresql/15/bin/initdb]=postgresql-15
-    [node]=nodejs [npm]=npm [restic]=restic [chromium]=chromium [chromedriver]=chromium-driver [systemd-analyze]=systemd [mkfs.xfs]=xfsprogs [nbdfuse]=libnbd-bin [fusermount3]=fuse3
+    [node]=nodejs [npm]=npm [restic]=restic [chromium]=chromium [chromedriver]=chromium-driver [systemd-analyze]=systemd [testssl]=testssl.sh [mkfs.xfs]=xfsprogs [nbdfuse]=libnbd-bin [fusermount3]=fuse3
 )
 
 missing=()

@@ -32,7 +32,7 @@ internal static class Campaign
             var fuzzer = new Fuzzer(target, seed);
             var began = TimeProvider.System.GetTimestamp();
             var finding = fuzzer.Replay(Corpus.Of(name))
-                ?? await fuzzer.RunAsync(() => TimeProvider.System.GetElapsedTime(began).TotalSeconds < seconds, TimeSpan.FromSeconds(seconds) + (2 * Fuzzer.Limit));
+                ?? await fuzzer.RunAsync(() => TimeProvider.System.GetElapsedTime(began).TotalSeconds < seconds, TimeSpan.FromSeconds(seconds) + TimeSpan.FromMinutes(1));
             Console.WriteLine($"{name}: {fuzzer.Tried} inputs, {fuzzer.Outcomes} outcomes, seed {seed}: {(finding is null ? "promise kept" : "BROKEN")}");
             if (finding is null) continue;
             found++;

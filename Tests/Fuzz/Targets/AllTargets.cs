@@ -29,6 +29,10 @@ internal static class AllTargets
         ["link-header"] = LinkTargets.Header,
         ["link-body"] = LinkTargets.Body,
         ["link-preamble"] = LinkTargets.Preamble,
+        ["link-frames"] = FrameTargets.Frames,
+        ["http-body"] = HttpTargets.Body,
+        ["activation-message"] = HttpTargets.Activation,
+        ["certificate-request"] = HttpTargets.CertificateRequest,
         ["link-token"] = TextTargets.LinkToken,
         ["blob-ticket"] = TextTargets.BlobTicket,
         ["page-token"] = TextTargets.PageToken,
@@ -39,6 +43,10 @@ internal static class AllTargets
 
     /// <summary>Their names.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Makers.Keys];
+
+    /// <summary>What anybody who reaches a port may send, before or after authentication: the frame guard, the preamble, HTTP bodies, activation.</summary>
+    public static IReadOnlyList<string> FromOutside { get; } =
+        ["link-frames", "link-header", "link-body", "link-preamble", "http-body", "activation-message", "certificate-request", "activation-key", "api-key", "link-token"];
 
     /// <summary>A target with its seeds.</summary>
     public static FuzzTarget Make(string name) => Makers[name]();

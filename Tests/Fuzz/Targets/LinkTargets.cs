@@ -20,6 +20,9 @@ internal static class LinkTargets
     private static readonly Lazy<ServiceProvider> Services = new(static () =>
         new ServiceCollection().AddLogging().AddOrleansClient(static client => client.UseLocalhostClustering()).BuildServiceProvider());
 
+    /// <summary>What Orleans' client is made of.</summary>
+    internal static IServiceProvider Client => Services.Value;
+
     private static SerializerSessionPool Sessions => Services.Value.GetRequiredService<SerializerSessionPool>();
 
     public static FuzzTarget Header()
@@ -77,7 +80,7 @@ internal static class LinkTargets
         };
     }
 
-    private static object Request(object argument)
+    internal static object Request(object argument)
     {
         var types = new BodyTypes(LinkContracts.Own);
         types.AddContracts(LinkClientKind.Agent);
