@@ -161,6 +161,8 @@ internal sealed class UserGrain([PersistentState("user", "state")] IPersistentSt
 
     private async Task<StartedSession> BeginAsync(SessionOrigin origin, PasswordHash? renewed)
     {
+        // It is the user who signs in, as far as the audit is concerned.
+        RequestContext.Set(Caller.ContextKey, new Caller(State.Role, State.AccountId, "", Key));
         var token = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(TokenBytes));
         var session = await ChangeAsync((state, now) => UserMachine.SignedIn(state, UserMachine.HashOf(token), origin, renewed, now));
         return new StartedSession(token, UserMachine.Describe(State, Key, session));

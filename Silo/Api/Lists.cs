@@ -22,7 +22,11 @@ internal sealed class Lists(ProjectionReader reader, PageTokens tokens)
         return await PageAsync(query, pageSize, pageToken, view, cancellationToken);
     }
 
-    /// <summary>As above, of one account, whoever asks.</summary>
+    /// <summary>The newest resources of a parent, newest first.</summary>
+    public async Task<IReadOnlyList<T>> NewestAsync<T>(string kind, string parentId, int count, Func<JsonElement, T> view, CancellationToken cancellationToken) =>
+        [.. (await reader.NewestAsync(new ResourceQuery(kind, OwnAccount, parentId, Volumes: Caller.Current.Volumes), count, cancellationToken)).Select(row => view(row.Body))];
+
+    /// <summary>A page of resources of one account, oldest first, whoever asks.</summary>
     public Task<Page<T>> OfAccountAsync<T>(string accountId, string kind, int? pageSize, string? pageToken, Func<JsonElement, T> view, CancellationToken cancellationToken) =>
         PageAsync(new ResourceQuery(kind, accountId), pageSize, pageToken, view, cancellationToken);
 

@@ -46,27 +46,11 @@ internal sealed class Fleet(IGrainFactory grains, Lists lists)
     /// <summary>A volume's newest snapshots, newest first, and whether there are more.</summary>
     public async Task<(IReadOnlyList<SnapshotView> Snapshots, bool More)> NewestSnapshotsAsync(string volumeId, CancellationToken stop)
     {
-        Page<SnapshotView>? page = null;
-        var kept = new Queue<SnapshotView>();
-        var more = false;
-        // Lists go from the oldest on.
-        do
-        {
-            page = await lists.ResourcesAsync("snapshot", volumeId, null, MaxChoices, page?.NextPageToken, Api.Views.Snapshot, stop);
-            foreach (var snapshot in page.Items)
-            {
-                kept.Enqueue(snapshot);
-                if (kept.Count <= Newest) continue;
-                kept.Dequeue();
-                more = true;
-            }
-        }
-        while (page.NextPageToken is not null);
-
+        var found = await lists.NewestAsync("snapshot", volumeId, Newest + 1, Api.Views.Snapshot, stop);
         // How far those are that are on their way, they say themselves.
-        var current = await Task.WhenAll(kept.Reverse().Select(async snapshot =>
+        var current = await Task.WhenAll(found.Take(Newest).Select(async snapshot =>
             snapshot.State is SnapshotState.Completed or SnapshotState.Failed ? snapshot : await UnlessGoneAsync(() => SnapshotAsync(snapshot.SnapshotId)) ?? snapshot));
-        return (current, more);
+        return (current, found.Count > Newest);
     }
 
     /// <summary>A page of snapshots, of one volume or of all.</summary>

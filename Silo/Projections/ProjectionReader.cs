@@ -9,7 +9,16 @@ internal sealed class ProjectionReader(StateStore store)
 {
     /// <summary>At most <paramref name="count"/> rows after (<paramref name="afterTime"/>, <paramref name="afterId"/>), oldest first.</summary>
     public Task<IReadOnlyList<(string Id, string AccountId, string CreatedAt, JsonElement Body)>> ResourcesAsync(
-        ResourceQuery query, string afterTime, string afterId, int count, CancellationToken cancellationToken)
+        ResourceQuery query, string afterTime, string afterId, int count, CancellationToken cancellationToken) =>
+        ResourcesAsync(query, afterTime, afterId, count, "created_at, id", cancellationToken);
+
+    /// <summary>The newest <paramref name="count"/> rows, newest first.</summary>
+    public Task<IReadOnlyList<(string Id, string AccountId, string CreatedAt, JsonElement Body)>> NewestAsync(
+        ResourceQuery query, int count, CancellationToken cancellationToken) =>
+        ResourcesAsync(query, "", "", count, "created_at DESC, id DESC", cancellationToken);
+
+    private Task<IReadOnlyList<(string Id, string AccountId, string CreatedAt, JsonElement Body)>> ResourcesAsync(
+        ResourceQuery query, string afterTime, string afterId, int count, string order, CancellationToken cancellationToken)
     {
         var volumes = query.Volumes.Split(',', StringSplitOptions.RemoveEmptyEntries);
         var parameters = new DynamicParameters(new { query.Kind, query.AccountId, query.ParentId, query.Name, afterTime, afterId, count });
@@ -19,7 +28,7 @@ internal sealed class ProjectionReader(StateStore store)
             + (query.ParentId is null ? "" : " AND parent_id = @ParentId")
             + (query.Name is null ? "" : " AND name = @Name")
             + (volumes.Length == 0 ? "" : query.VolumeColumn is { } column ? $" AND {column} IN ({string.Join(", ", volumes.Select((_, i) => $"@volume{i}"))})" : " AND 1 = 0")
-            + " ORDER BY created_at, id LIMIT @count";
+            + $" ORDER BY {order} LIMIT @count";
         return store.ReadAsync<IReadOnlyList<(string, string, string, JsonElement)>>(
             async connection =>
             {

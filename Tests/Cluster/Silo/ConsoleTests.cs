@@ -90,6 +90,8 @@ public sealed partial class ConsoleTests(ConsoleTests.Console fixture) : IClassF
         foreach (var attribute in new[] { "path=/", "secure", "samesite=strict", "httponly" }) Assert.Contains(attribute, cookie, StringComparison.Ordinal);
         using var two = await fixture.SignedInAsync("alice");
         using var three = await fixture.SignedInAsync("alice");
+        var signedIn = await fixture.Account.ListAuditAsync().FirstAsync(static record => record.Kind == "user.signed-in");
+        Assert.Equal(signedIn.Aggregate, signedIn.ActorId);
         Assert.Contains("This browser", (await one.GetAsync("/profile")).Html, StringComparison.Ordinal);
 
         var stolen = one.Cookies.GetCookieHeader(new Uri(fixture.Silo.Ready.ConsoleUrl!));
