@@ -32,7 +32,7 @@ public sealed class PortScanTests(SharedService service)
 
         await deployment.CliOkAsync("gateways", "activate", (string)ready["activationKey"]!, "--name", Name, "--time-zone", "UTC");
         var activated = await deployment.AgentReadyAsync(Name, static r => r["gatewayId"] is not null);
-        await deployment.VolumeAsync((string)activated["gatewayId"]!, "v");
+        await deployment.VolumeAsync((string)activated["gatewayId"]!, "scanned-volume");
         // The page still says how the agent does; what it says of activation is over, and its link is one that it opened itself.
         Assert.Equal(own.Order(), (await PortScan.ConnectToAllAsync(Address)).Except(others));
         AssertListeners(ready, own);
