@@ -14,6 +14,7 @@ var benches = new SortedDictionary<string, Func<BenchContext, Task>>(StringCompa
     ["drain"] = DrainBench.RunAsync,
     ["nbd"] = NbdBench.RunAsync,
     ["nbd-front-end"] = FrontEndBench.RunAsync,
+    ["retained"] = BlockStoreBench.RetainedAsync,
     ["recovery"] = RecoveryBench.RunAsync,
     ["restic"] = ResticBench.RunAsync,
 };
