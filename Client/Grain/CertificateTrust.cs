@@ -64,7 +64,7 @@ public static class CertificateTrust
         };
 
     /// <summary>Chained to the roots and nothing else, in time, made for the usage.</summary>
-    private static bool IsTrusted(X509Certificate2 certificate, X509Certificate2Collection roots, Oid usage, TimeProvider time)
+    public static bool IsTrusted(X509Certificate2 certificate, X509Certificate2Collection roots, Oid usage, TimeProvider time)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;

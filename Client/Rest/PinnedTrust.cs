@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Tidegate.Client.Grain;
 using Tidegate.Grains.Interfaces.Errors;
 
 namespace Tidegate.Client.Rest;
@@ -30,6 +31,18 @@ public static class PinnedTrust
     {
         var handler = CreateHandler();
         handler.SslOptions.CertificateChainPolicy = CreatePolicy(roots);
+        return handler;
+    }
+
+    /// <summary>The same with CAs that may change: each handshake asks for those of its moment.</summary>
+    public static SocketsHttpHandler CreateHandler(Func<X509Certificate2Collection> roots)
+    {
+        ArgumentNullException.ThrowIfNull(roots);
+        var handler = CreateHandler();
+        // The platform has judged the name, and the chain by its own CAs, which say nothing here.
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, server, _, errors) =>
+            (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) == SslPolicyErrors.None
+            && server is X509Certificate2 presented && CertificateTrust.IsTrusted(presented, roots(), CertificateTrust.ServerUsage, TimeProvider.System);
         return handler;
     }
 

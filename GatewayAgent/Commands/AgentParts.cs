@@ -12,10 +12,10 @@ namespace Tidegate.GatewayAgent.Commands;
 internal sealed class AgentParts
 {
     /// <summary>
-    /// Makes the volumes. Their blobs come from servers of the given CAs; the link is whichever is open when they call; the
+    /// Makes the volumes. Their blobs come from servers of the given CAs, which may change; the link is whichever is open when they call; the
     /// URIs of an export come from the NBD server.
     /// </summary>
-    public required Func<X509Certificate2Collection, LinkHolder, Func<string, IReadOnlyList<string>>, IVolumeHost> CreateVolumes { get; init; }
+    public required Func<Func<X509Certificate2Collection>, LinkHolder, Func<string, IReadOnlyList<string>>, IVolumeHost> CreateVolumes { get; init; }
 
     /// <summary>The activation endpoints.</summary>
     public required Func<IActivationService> CreateActivationService { get; init; }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Tidegate.Client.Rest;
 using Tidegate.GatewayAgent.Activation;
 using Tidegate.GatewayAgent.Disks;
@@ -33,6 +34,7 @@ internal sealed partial class AgentProcess(
     private NbdServer? _nbd;
     private LocalConsoleServer? _page;
     private RequestInbox? _inbox;
+    private volatile Func<X509Certificate2Collection>? _trusted;
     private Task _background = Task.CompletedTask;
     private Task _announcing = Task.CompletedTask;
     private int _disposed;
@@ -55,7 +57,7 @@ internal sealed partial class AgentProcess(
         var credential = _identity.LoadCredential();
         if (credential is not null) _board.SetGateway(credential);
         var authorities = credential?.Authorities ?? PinnedTrust.LoadRoots(options.CaFile);
-        _volumes = parts.CreateVolumes(authorities, _link, name => [.. _nbd!.Addresses.Select(a => a.UriOf(name))]);
+        _volumes = parts.CreateVolumes(() => _trusted?.Invoke() ?? authorities, _link, name => [.. _nbd!.Addresses.Select(a => a.UriOf(name))]);
         _nbd = new NbdServer(_volumes.Exports, parts.Nbd, time, loggers.CreateLogger<NbdServer>());
         // Volumes first: a host that reconnects the moment the port answers must find its export.
         await _volumes.StartAsync(cancellationToken);
@@ -106,6 +108,7 @@ internal sealed partial class AgentProcess(
         {
             var credential = stored ?? await ActivateAsync();
             using var credentials = new CredentialKeeper(_identity!, credential);
+            _trusted = () => credentials.Authorities;
             _board.SetGateway(credentials.InUse);
             var connector = parts.CreateConnector(credentials);
             using var renewal = new CertificateRenewal(credentials, parts.CreateCertificateService(connector), time, loggers.CreateLogger<CertificateRenewal>());

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Tidegate.GatewayAgent.Identity;
 
@@ -13,11 +14,13 @@ internal sealed class CredentialKeeper : IDisposable
     private readonly List<GatewayCredential> _all;
     private GatewayCredential _inUse;
     private GatewayCredential? _renewed;
+    private X509Certificate2Collection _authorities;
     private TaskCompletionSource _changed = NewSignal();
 
     public CredentialKeeper(IdentityStore store, GatewayCredential inUse)
     {
         (_store, _inUse, _renewed) = (store, inUse, store.ReadRenewed());
+        _authorities = inUse.Authorities;
         _all = _renewed is null ? [inUse] : [inUse, _renewed];
     }
 
@@ -39,6 +42,15 @@ internal sealed class CredentialKeeper : IDisposable
         }
     }
 
+    /// <summary>The service's CAs: what is trusted there, and nothing else is.</summary>
+    public X509Certificate2Collection Authorities
+    {
+        get
+        {
+            lock (_gate) return _authorities;
+        }
+    }
+
     /// <summary>Completes when one of the above has changed after this was asked for.</summary>
     public Task WhenChanged
     {
@@ -53,6 +65,25 @@ internal sealed class CredentialKeeper : IDisposable
 
     /// <summary>Stores a renewal's certificate, durably; the next link is opened with it.</summary>
     public void Store(string certificatePem) => Change(() => _all.Add(_renewed = _store.SaveRenewed(certificatePem)));
+
+    /// <summary>
+    /// Stores the service's CAs, durably, as those that are trusted from now on; returns their thumbprints (SHA-256, lower-case hexadecimal). Throws
+    /// <see cref="IdentityException"/> for anything that is not certificates of CAs, and then changes nothing.
+    /// </summary>
+    public string[] Trust(string authoritiesPem)
+    {
+        var authorities = IdentityStore.ParseAuthorities(authoritiesPem);
+        lock (_gate)
+        {
+            if (!authorities.Select(ThumbprintOf).ToHashSet().SetEquals(_authorities.Select(ThumbprintOf)))
+                Change(() =>
+                {
+                    _store.SaveAuthorities(authoritiesPem);
+                    _authorities = authorities;
+                });
+            return [.. _authorities.Select(ThumbprintOf)];
+        }
+    }
 
     /// <summary>A link is open with the credential. The first one with a renewed credential makes it the one in use.</summary>
     public void Accepted(GatewayCredential credential) => Change(() =>
@@ -86,6 +117,8 @@ internal sealed class CredentialKeeper : IDisposable
 
         changed.SetResult();
     }
+
+    private static string ThumbprintOf(X509Certificate2 certificate) => Convert.ToHexStringLower(certificate.GetCertHash(HashAlgorithmName.SHA256));
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -42,6 +42,9 @@ internal sealed partial class IdentityStore
         RemoveReplaced();
     }
 
+    /// <summary>Stores the service's CAs in place of those that were trusted before.</summary>
+    public void SaveAuthorities(string authoritiesPem) => AtomicFile.Replace(disk, AuthorityFile, Encoding.ASCII.GetBytes(authoritiesPem));
+
     /// <summary>The service does not take the renewed credential; the one in use stays, and the next renewal begins with a new key.</summary>
     public void DropRenewed()
     {

@@ -135,7 +135,8 @@ internal sealed partial class IdentityStore(IDisk disk)
         }
     }
 
-    private static X509Certificate2Collection ParseAuthorities(string pem)
+    /// <summary>The CAs of a PEM text; throws unless there is at least one and all are CAs.</summary>
+    public static X509Certificate2Collection ParseAuthorities(string pem)
     {
         var authorities = new X509Certificate2Collection();
         try
@@ -146,7 +147,8 @@ internal sealed partial class IdentityStore(IDisk disk)
         {
             throw Damaged(AuthorityFile, error.Message, error);
         }
-        return authorities.Count > 0 ? authorities : throw Damaged(AuthorityFile, "it holds no certificate", null);
+        if (authorities.Count == 0) throw Damaged(AuthorityFile, "it holds no certificate", null);
+        return authorities;
     }
 
     private T? ReadJson<T>(string name, JsonTypeInfo<T> type) where T : class

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Tidegate.Client.Grain;
 using Tidegate.Client.Grain.Agents;
 using Tidegate.Client.Proxies;
@@ -29,14 +30,14 @@ internal sealed class GrainLinkConnector : ILinkConnector, ICertificateService
 
     public async Task<ILinkConnection> ConnectAsync(CancellationToken cancellationToken)
     {
-        var credential = _credentials.ForNextLink;
+        var (credential, authorities) = (_credentials.ForNextLink, _credentials.Authorities);
         try
         {
             var link = await GrainLink.ConnectAsync(
                 new GrainLinkOptions
                 {
                     Addresses = _addresses,
-                    CaCertificates = credential.Authorities,
+                    CaCertificates = authorities,
                     ClientCertificate = credential.Certificate,
                     Proxy = _proxy,
                     AgentVersion = MachineMetadata.AgentVersion,
@@ -44,7 +45,7 @@ internal sealed class GrainLinkConnector : ILinkConnector, ICertificateService
                     LoggerFactory = _loggers,
                 },
                 cancellationToken);
-            return new Connection(link, credential, _credentials);
+            return new Connection(link, credential, authorities, _credentials);
         }
         catch (TidegateException error) when (LinkFailures.IsRefusal(error))
         {
@@ -58,20 +59,23 @@ internal sealed class GrainLinkConnector : ILinkConnector, ICertificateService
         while (true)
         {
             var changed = _credentials.WhenChanged;
-            if (!ReferenceEquals(_credentials.ForNextLink, ((Connection)connection).Credential)) return;
+            var made = (Connection)connection;
+            if (!ReferenceEquals(_credentials.ForNextLink, made.Credential) || !ReferenceEquals(_credentials.Authorities, made.Authorities)) return;
             await changed.WaitAsync(cancellationToken);
         }
     }
 
     public async Task<string> RenewAsync(GatewayCredential credential, byte[] certificateRequest, CancellationToken cancellationToken)
     {
-        using var service = new LinkDiscovery(_addresses, credential.Authorities, credential.Certificate, RenewalTimeout, _time, _proxy);
+        using var service = new LinkDiscovery(_addresses, _credentials.Authorities, credential.Certificate, RenewalTimeout, _time, _proxy);
         return (await service.RenewCertificateAsync(new CertificateRenewalRequest(certificateRequest), cancellationToken)).CertificatePem;
     }
 
-    private sealed class Connection(GrainLink link, GatewayCredential credential, CredentialKeeper credentials) : ILinkConnection
+    private sealed class Connection(GrainLink link, GatewayCredential credential, X509Certificate2Collection authorities, CredentialKeeper credentials) : ILinkConnection
     {
         public GatewayCredential Credential => credential;
+
+        public X509Certificate2Collection Authorities => authorities;
 
         private readonly IGatewayLinkGrain _grain = link.Client.GetGrain<IGatewayLinkGrain>(credential.Customer.GatewayId);
         private IGatewayObserver? _observer;
@@ -82,6 +86,8 @@ internal sealed class GrainLinkConnector : ILinkConnector, ICertificateService
         public string Endpoint => link.Endpoint.Dial;
 
         public Task Lost => link.Lost;
+
+        public Task TrustAsync(string authoritiesPem, long generation) => _grain.TrustStored(generation, credentials.Trust(authoritiesPem));
 
         public void Accepted() => credentials.Accepted(credential);
 

@@ -111,6 +111,9 @@ internal sealed partial class HeldLink(
             case LinkConfiguration desired:
                 configurations.Offer(desired.Configuration);
                 break;
+            case LinkTrust trust:
+                await TrustAsync(trust, end.Token);
+                break;
             case LinkSuperseded superseded:
                 return new LinkEnd(superseded.Reason, HeldFor(), IsFinal: !superseded.SameInstance);
             default:
@@ -118,6 +121,19 @@ internal sealed partial class HeldLink(
                 break;
         }
         return null;
+    }
+
+    private async Task TrustAsync(LinkTrust trust, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await connection.TrustAsync(trust.AuthoritiesPem, _generation).WaitAsync(cancellationToken);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The next link is told again; until then the service knows that this gateway does not trust them.
+            LogNotTrusted(logger, error.Message);
+        }
     }
 
     private async Task AnswerPingsAsync(CancellationTokenSource end)
@@ -200,6 +216,8 @@ internal sealed partial class HeldLink(
     private static partial void LogHeartbeatFailed(ILogger logger, string why);
     [LoggerMessage(2142, LogLevel.Debug, "The frames of an ended link did not close cleanly: {Why}")]
     private static partial void LogNotClosed(ILogger logger, string why);
+    [LoggerMessage(2144, LogLevel.Error, "The service's CAs have changed and could not be stored: {Why} Those of before are trusted")]
+    private static partial void LogNotTrusted(ILogger logger, string why);
     [LoggerMessage(2143, LogLevel.Warning, "The service sent a frame of kind {Kind}, which this agent does not know; update it")]
     private static partial void LogUnknownFrame(ILogger logger, string kind);
 }

@@ -18,6 +18,9 @@ internal interface ILinkConnection : IAsyncDisposable
     /// <summary>The service has accepted a link over it: the credential that it was made with is in use from now on. Durable when it returns.</summary>
     void Accepted();
 
+    /// <summary>Stores the service's CAs durably, as those that are trusted from now on, and tells the service.</summary>
+    Task TrustAsync(string authoritiesPem, long generation);
+
     /// <summary>The link's frames; the enumeration is the link.</summary>
     IAsyncEnumerable<LinkFrame> Open(LinkHello hello, CancellationToken cancellationToken);
 

@@ -7,8 +7,8 @@ internal interface ILinkConnector
     Task<ILinkConnection> ConnectAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Completes when a connection that is made now presents another credential than this one did: the certificate was renewed, and its link has to be
-    /// handed over. Throws when cancelled.
+    /// Completes when a connection that is made now presents another credential than this one did, or trusts other CAs: its link has to be handed over.
+    /// Throws when cancelled.
     /// </summary>
     Task WhenRenewedAsync(ILinkConnection connection, CancellationToken cancellationToken);
 }

@@ -13,8 +13,8 @@ namespace Tidegate.GatewayAgent.Shadow;
 /// </summary>
 internal sealed class DataClients(HttpClient service, HttpClient store)
 {
-    /// <summary>Up to <paramref name="connections"/> connections a host; <paramref name="authority"/> is the service's CA. Names are always checked.</summary>
-    public static DataClients Create(X509Certificate2Collection authority, int connections, Dialler dialler) =>
+    /// <summary>Up to <paramref name="connections"/> connections a host; <paramref name="authority"/> gives the service's CAs, which may change. Names are always checked.</summary>
+    public static DataClients Create(Func<X509Certificate2Collection> authority, int connections, Dialler dialler) =>
         new(Client(PinnedTrust.CreateHandler(authority), connections, dialler), Client(PinnedTrust.CreateHandler(caFile: null), connections, dialler));
 
     /// <summary>The client to carry out a ticket with; throws <c>Internal</c> for a URL that is not what the ticket's trust allows.</summary>

@@ -15,9 +15,9 @@ public interface IGatewayGrain : IGrainWithStringKey
     [Alias("provision")]
     Task Provision(GatewayProvision provision);
 
-    /// <summary>Records the certificate issued to the gateway (thumbprint, expiry); older ones stay valid until they expire or are revoked.</summary>
+    /// <summary>Records the certificate issued to the gateway (thumbprint, expiry, thumbprint of the CA); older ones stay valid until they expire or are revoked.</summary>
     [Alias("record-certificate")]
-    Task RecordCertificate(string thumbprint, DateTimeOffset expiresAt);
+    Task RecordCertificate(string thumbprint, DateTimeOffset expiresAt, string authority = "");
 
     /// <summary>
     /// Issues the successor of a certificate to its own gateway, which has just proved that it holds <paramref name="thumbprint"/>'s key: the request (PKCS#10)
@@ -32,7 +32,7 @@ public interface IGatewayGrain : IGrainWithStringKey
     /// Has the agent make a new key pair, get a certificate for it and open its link with it (M1.10); answers when the link is open. The old
     /// certificates are revoked then. Throws <c>GatewayNotConnected</c> at once without a link. Repeatable with the same request id.
     /// </summary>
-    [AlwaysInterleave, Alias("rotate-credential")]
+    [ReachableBy(Role.AccountAdmin), AlwaysInterleave, Alias("rotate-credential")]
     Task<CredentialRotated> RotateCredential(string requestId);
 
     /// <summary>State kept by the service. Throws <c>NotFound</c> when it is not the caller's.</summary>

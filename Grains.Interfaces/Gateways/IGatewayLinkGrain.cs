@@ -27,6 +27,10 @@ public interface IGatewayLinkGrain : IGrainWithStringKey
     [ReachableBy(Role.Agent), AlwaysInterleave, Alias("heartbeat")]
     Task Heartbeat(LinkHeartbeat heartbeat);
 
+    /// <summary>The agent has stored a <see cref="LinkTrust"/>: the thumbprints of the CAs that it trusts (SHA-256, lower-case hexadecimal), at most 8. Idempotent.</summary>
+    [ReachableBy(Role.Agent), AlwaysInterleave, Alias("trust-stored")]
+    Task TrustStored(long generation, string[] authorities);
+
     /// <summary>Progress or outcome of a delivered request. Idempotent by request id; a final report is kept until acknowledged to its caller or expired.</summary>
     [ReachableBy(Role.Agent), AlwaysInterleave, Alias("report")]
     Task Report(RequestReport report);

@@ -50,7 +50,7 @@ internal sealed class ActivationSessionGrain(
         if (State.Certificate is { } issued) return issued;
         var certificate = await authority.IssueGatewayCertificateAsync(certificateRequest, State.PublicKey, claim.AccountId, claim.GatewayId);
         var thumbprint = CertificateThumbprint.OfPem(certificate.CertificatePem);
-        await GrainFactory.GetGrain<IGatewayGrain>(claim.GatewayId).RecordCertificate(thumbprint, certificate.ExpiresAt);
+        await GrainFactory.GetGrain<IGatewayGrain>(claim.GatewayId).RecordCertificate(thumbprint, certificate.ExpiresAt, certificate.Authority);
         return await ChangeAsync((state, _) => ActivationMachine.Issued(state, certificate, thumbprint));
     }
 

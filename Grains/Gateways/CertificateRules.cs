@@ -16,6 +16,9 @@ internal static class CertificateRules
     /// <summary>Most certificates of a gateway that count at one time.</summary>
     public const int MaxLive = 4;
 
+    /// <summary>Most CAs that an agent trusts at one time.</summary>
+    public const int MaxAuthorities = 8;
+
     /// <summary>How long a certificate still counts after a link was opened with its successor.</summary>
     public static readonly TimeSpan Overlap = TimeSpan.FromHours(24);
 
@@ -27,25 +30,27 @@ internal static class CertificateRules
         state.AccountId.Length > 0 && state.DeactivatedAt is null && state.Certificates.Any(known => known.Is(thumbprint) && known.CountsAt(now));
 
     /// <summary>Remembers the certificate that an activation brought.</summary>
-    public static Change<GatewayState, GatewayState> Record(GatewayState state, string thumbprint, DateTimeOffset expiresAt, DateTimeOffset now)
+    public static Change<GatewayState, GatewayState> Record(GatewayState state, string thumbprint, DateTimeOffset expiresAt, DateTimeOffset now, string authority = "")
     {
         GatewayMachine.RequireLive(state);
         if (state.Certificates.Any(known => known.Is(thumbprint))) return Change.Keep(state);
         Arguments.Text(thumbprint, "thumbprint", 64);
-        return Change.To(Added(state, new GatewayCertificate(thumbprint, expiresAt, now), now), new DomainEvent("gateway.certificate-issued", new { thumbprint, expiresAt }));
+        return Change.To(Added(state, new GatewayCertificate(thumbprint, expiresAt, now, Authority: authority), now), new DomainEvent("gateway.certificate-issued", new { thumbprint, expiresAt }));
     }
 
     /// <summary>
     /// Before a certificate is issued: the answer that the same key has had already, or null when one may be issued. Refuses what is not the
-    /// gateway's (<c>Forbidden</c>) and what is too early (<c>InvalidState</c>): from half of its life on, or when it is to be replaced, a certificate gets a successor.
+    /// gateway's (<c>Forbidden</c>) and what is too early (<c>InvalidState</c>): from half of its life on, when it is to be replaced, or when it is of another CA than
+    /// <paramref name="issuing"/>, a certificate gets a successor.
     /// </summary>
-    public static IssuedCertificate? CheckRenewal(GatewayState state, string presented, string keyHash, DateTimeOffset now)
+    public static IssuedCertificate? CheckRenewal(GatewayState state, string presented, string keyHash, DateTimeOffset now, string issuing = "")
     {
         if (!IsValid(state, presented, now))
             throw new TidegateException(ErrorCodes.Forbidden, "The gateway's certificate is not accepted any more.", "It was revoked, or its gateway was deleted: activate the gateway again.");
         if (state.Renewal is { } renewal && renewal.KeyHash == keyHash && state.Certificates.Any(known => known.Is(renewal.Thumbprint))) return renewal.Issued;
         var old = state.Certificates.First(known => known.Is(presented));
-        if (!old.MustBeReplaced && old.IssuedAt is { } issuedAt && now < issuedAt + ((old.ExpiresAt - issuedAt) / 2))
+        var isOfFormer = issuing.Length > 0 && old.Authority.Length > 0 && old.Authority != issuing;
+        if (!old.MustBeReplaced && !isOfFormer && old.IssuedAt is { } issuedAt && now < issuedAt + ((old.ExpiresAt - issuedAt) / 2))
             throw new TidegateException(ErrorCodes.InvalidState, $"The certificate is good until {old.ExpiresAt:u} and is not renewed yet.", "Renew it in the second half of its life, or have the credential rotated.");
         return null;
     }
@@ -55,11 +60,11 @@ internal static class CertificateRules
         GatewayState state, string presented, string keyHash, string thumbprint, IssuedCertificate issued, DateTimeOffset now)
     {
         // Another request of the same key may have been first.
-        if (CheckRenewal(state, presented, keyHash, now) is { } known) return new Change<GatewayState, IssuedCertificate>(null, known);
+        if (CheckRenewal(state, presented, keyHash, now, issued.Authority) is { } known) return new Change<GatewayState, IssuedCertificate>(null, known);
         var unused = state.Certificates.Where(certificate => state.Renewal is { } renewal && certificate.Is(renewal.Thumbprint) && !certificate.Is(presented)).ToArray();
         var next = Added(
             state with { Certificates = [.. state.Certificates.Except(unused)], CertificatesToRevoke = [.. state.CertificatesToRevoke, .. unused] },
-            new GatewayCertificate(thumbprint, issued.ExpiresAt, now), now);
+            new GatewayCertificate(thumbprint, issued.ExpiresAt, now, Authority: issued.Authority), now);
         next = next with { Renewal = new RenewedCertificate(thumbprint, keyHash, issued) };
         return new Change<GatewayState, IssuedCertificate>(next, issued, new DomainEvent("gateway.certificate-renewed", new { thumbprint, issued.ExpiresAt, renewedWith = presented }));
     }
@@ -86,6 +91,20 @@ internal static class CertificateRules
         var next = state with { Certificates = [.. state.Certificates.Select(known => known with { MustBeReplaced = true })] };
         return new Change<GatewayState, string[]>(next, asked, new DomainEvent("gateway.credential-rotation-asked", new { thumbprints = asked }));
     }
+
+    /// <summary>The agent has stored which CAs it trusts.</summary>
+    public static Change<GatewayState, GatewayState> Trusts(GatewayState state, IReadOnlyCollection<string> authorities)
+    {
+        GatewayMachine.RequireLive(state);
+        if (authorities.Count is 0 or > MaxAuthorities || authorities.Any(static one => one.Length != 64)) throw Arguments.Invalid($"An agent trusts 1 to {MaxAuthorities} CAs.");
+        return state.TrustedAuthorities.ToHashSet().SetEquals(authorities)
+            ? Change.Keep(state)
+            : Change.To(state with { TrustedAuthorities = [.. authorities] }, new DomainEvent("gateway.trust-stored", new { authorities }));
+    }
+
+    /// <summary>True when the certificate is of a CA that does not issue any more, so that its gateway is to get another.</summary>
+    public static bool IsOfFormer(GatewayState state, string thumbprint, string issuing) =>
+        state.Certificates.Any(known => known.Is(thumbprint) && known.Authority.Length > 0 && known.Authority != issuing);
 
     /// <summary>True when a certificate's overlap is over and it is not yet owed to be revoked.</summary>
     public static bool HasRetired(GatewayState state, DateTimeOffset now) => state.Certificates.Any(known => known.RetiresAt <= now);

@@ -5,6 +5,7 @@ namespace Tidegate.Grains.Gateways;
 /// <param name="ExpiresAt">End of its validity.</param>
 /// <param name="IssuedAt">Service time of its issue; null when it was issued before that was noted.</param>
 /// <param name="MustBeReplaced">True since somebody asked for another one: it is revoked as soon as its successor is in use.</param>
+/// <param name="Authority">Thumbprint of the CA that issued it; empty when it was issued before that was noted.</param>
 /// <param name="RetiresAt">From then on it counts no more, because a successor is in use; null while it is not decided.</param>
 [GenerateSerializer, Immutable, Alias("tidegate.state.gateway-certificate")]
 internal sealed record GatewayCertificate(
@@ -12,7 +13,8 @@ internal sealed record GatewayCertificate(
     [property: Id(1)] DateTimeOffset ExpiresAt,
     [property: Id(2)] DateTimeOffset? IssuedAt = null,
     [property: Id(3)] bool MustBeReplaced = false,
-    [property: Id(4)] DateTimeOffset? RetiresAt = null)
+    [property: Id(4)] DateTimeOffset? RetiresAt = null,
+    [property: Id(5)] string Authority = "")
 {
     /// <summary>True while it opens links.</summary>
     public bool CountsAt(DateTimeOffset now) => ExpiresAt > now && !(RetiresAt <= now);

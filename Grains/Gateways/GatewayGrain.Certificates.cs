@@ -1,5 +1,8 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
 using Tidegate.Grains.Interfaces.Activation;
 using Tidegate.Grains.Interfaces.Gateways;
+using Tidegate.Grains.Interfaces.Ids;
 using Tidegate.Grains.Interfaces.Security;
 using Tidegate.Grains.Security;
 
@@ -11,8 +14,8 @@ internal sealed partial class GatewayGrain
     private static readonly TimeSpan RotationTimeout = TimeSpan.FromSeconds(25);
 
     /// <inheritdoc />
-    public Task RecordCertificate(string thumbprint, DateTimeOffset expiresAt) =>
-        ChangeAsync((state, now) => CertificateRules.Record(state, thumbprint, expiresAt, now));
+    public Task RecordCertificate(string thumbprint, DateTimeOffset expiresAt, string authority = "") =>
+        ChangeAsync((state, now) => CertificateRules.Record(state, thumbprint, expiresAt, now, authority));
 
     /// <inheritdoc />
     public Task<bool> IsCertificateValid(string thumbprint) =>
@@ -22,7 +25,7 @@ internal sealed partial class GatewayGrain
     public async Task<IssuedCertificate> RenewCertificate(string thumbprint, byte[] certificateRequest)
     {
         var key = RequestedKey.Read(certificateRequest);
-        if (CertificateRules.CheckRenewal(State, thumbprint, key.Hash, Now) is { } known) return known;
+        if (CertificateRules.CheckRenewal(State, thumbprint, key.Hash, Now, authority.Authority) is { } known) return known;
         var issued = await authority.IssueGatewayCertificateAsync(certificateRequest, key.PublicKey, State.AccountId, Key);
         return await ChangeAsync((state, now) =>
             CertificateRules.Renewed(state, thumbprint, key.Hash, CertificateThumbprint.OfPem(issued.CertificatePem), issued, now));
@@ -40,4 +43,43 @@ internal sealed partial class GatewayGrain
         var request = new RotateCredentialRequest { RequestId = requestId, ValidFor = RotationTimeout, Replaced = replaced };
         return await PushAsync<CredentialRotated>(request, "rotate-credential", RotationTimeout);
     }
+
+    /// <inheritdoc />
+    public Task TrustStored(long generation, string[] authorities)
+    {
+        Authorisation.RequireGateway(Key, What);
+        LinkMachine.RequireGeneration(_live?.State, generation);
+        return ChangeAsync((state, _) => CertificateRules.Trusts(state, authorities));
+    }
+
+    /// <summary>At each ping: an agent is told of the service's CAs when they have changed, and is had to get a certificate of the one that issues.</summary>
+    private void FollowAuthorities(LiveLink link)
+    {
+        var trusted = authority.TrustedPem;
+        if (link.ToldAuthorities != trusted && link.Send(new LinkTrust(trusted))) link.ToldAuthorities = trusted;
+        if (!CertificateRules.IsOfFormer(State, link.Holding.Thumbprint, authority.Authority)) return;
+        // Many gateways learn of it in the same second: each has a moment of its own, and another one when that was in vain.
+        if (link.ReplaceAt is not { } at) link.ReplaceAt = Now + (authority.ChangeSpread * RandomNumberGenerator.GetInt32(0, 1001) / 1000);
+        else if (Now >= at && link.Observer is not null)
+        {
+            link.ReplaceAt = null;
+            _ = ReplaceCredentialAsync(link);
+        }
+    }
+
+    private async Task ReplaceCredentialAsync(LiveLink link)
+    {
+        try
+        {
+            var request = new RotateCredentialRequest { RequestId = ResourceId.New(ResourceKind.Request), ValidFor = RotationTimeout, Replaced = [link.Holding.Thumbprint] };
+            await PushAsync<CredentialRotated>(request, "rotate-credential", RotationTimeout);
+        }
+        catch (Exception failure)
+        {
+            LogNotReplaced(_log, Key, failure.Message);
+        }
+    }
+
+    [LoggerMessage(124, LogLevel.Warning, "Gateway {Gateway} has a certificate of a former CA, and did not replace it: {Reason} It is asked again")]
+    private static partial void LogNotReplaced(ILogger log, string gateway, string reason);
 }

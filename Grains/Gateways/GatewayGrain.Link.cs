@@ -124,6 +124,7 @@ internal sealed partial class GatewayGrain
             while (!link.Over.IsCancellationRequested && !link.IsHandedOver)
             {
                 if (CertificateRules.HasRetired(State, Now)) await SettleQuietlyAsync();
+                FollowAuthorities(link);
                 var step = LinkMachine.Tick(link.State, Now);
                 link.State = step.State;
                 var isTaken = step.Ping is null || link.Send(step.Ping);

@@ -174,6 +174,9 @@ internal sealed partial class GatewayGrain(
             state.CreatedAt,
             state.Metadata.HostName,
             state.ConfigurationVersion,
+            state.TrustedAuthorities,
+            issuers = state.Certificates.Where(static known => known.RetiresAt is null && known.Authority.Length > 0)
+                .Select(static known => new { known.Authority, until = known.ExpiresAt }).ToArray(),
         };
 
     /// <inheritdoc />

@@ -69,4 +69,7 @@ internal sealed record GatewayState : AggregateState
 
     /// <summary>A certificate that was issued and that no link was opened with yet.</summary>
     [Id(20)] public RenewedCertificate? Renewal { get; init; }
+
+    /// <summary>Thumbprints of the service's CAs that the agent has said it trusts; at most <see cref="CertificateRules.MaxAuthorities"/>.</summary>
+    [Id(21)] public string[] TrustedAuthorities { get; init; } = [];
 }

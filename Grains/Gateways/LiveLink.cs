@@ -33,6 +33,12 @@ internal sealed class LiveLink(LinkState state, LinkHolding holding) : IDisposab
     /// <summary>True since a newer link of the same agent process has begun to take over.</summary>
     public bool IsHandedOver { get; set; }
 
+    /// <summary>The service's CAs as the agent was last told them over this link, PEM.</summary>
+    public string ToldAuthorities { get; set; } = "";
+
+    /// <summary>When its agent is to be had to replace a certificate of a former CA; null while that is not decided.</summary>
+    public DateTimeOffset? ReplaceAt { get; set; }
+
     /// <summary>Cancelled when the link is over.</summary>
     public CancellationToken Over => _over.Token;
 

@@ -1,7 +1,7 @@
 using System.Net.Security;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Tidegate.Silo.Pki;
 
 namespace Tidegate.Silo.Hosting;
 
@@ -16,9 +16,9 @@ internal static class ApiTls
     ];
 
     /// <summary>Sets versions and ciphers.</summary>
-    public static void Configure(HttpsConnectionAdapterOptions https, X509Certificate2 certificate)
+    public static void Configure(HttpsConnectionAdapterOptions https, ServerCertificate certificate)
     {
-        https.ServerCertificate = certificate;
+        https.ServerCertificateSelector = (_, _) => certificate.Certificate;
         https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
         // Elsewhere the system alone decides on ciphers.
         if (!OperatingSystem.IsLinux()) return;

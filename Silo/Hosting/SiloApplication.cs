@@ -1,7 +1,6 @@
 using System.Net;
 using System.Security.Authentication;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -72,8 +71,8 @@ internal sealed class SiloApplication : IAsyncDisposable
         var secret = SecretFile.ReadOrCreate(Path.Combine(directory, TicketSecretFile), () => RandomNumberGenerator.GetBytes(SecretBytes));
         AddParts(services, settings, directory, secret);
         await services.AddBlobsAsync(settings.Blobs, new TicketSigner(secret), cancellationToken);
-        var authority = services.AddTidegatePki(directory, TimeProvider.System);
-        await File.WriteAllTextAsync(Path.Combine(directory, "ca.pem"), authority.CertificatePem, cancellationToken);
+        var issued = await CaUse.HasIssuedAsync(store, cancellationToken);
+        var authority = services.AddTidegatePki(settings.Pki.Open(directory, TimeProvider.System, () => CaUse.RefuseToReplace(issued, directory)), TimeProvider.System);
         AddListeners(builder, settings, authority);
         var link = FreePort.Choose(IPEndPoint.Parse(settings.Listeners.Link));
         AddSilo(builder, settings, store, link);
@@ -143,8 +142,9 @@ internal sealed class SiloApplication : IAsyncDisposable
 
     private static void AddListeners(WebApplicationBuilder builder, SiloSettings settings, CertificateAuthority authority)
     {
-        var certificate = authority.IssueServerCertificate(settings.Listeners.CertificateNames);
-        var roots = new X509Certificate2Collection(authority.Certificate);
+        var certificate = new ServerCertificate(authority, TimeProvider.System, () => authority.IssueServerCertificate(settings.Listeners.CertificateNames));
+        // Whatever keeps the CA from signing keeps the silo from starting, not the first client from connecting.
+        _ = certificate.Context;
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlocks>();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -162,10 +162,10 @@ internal sealed class SiloApplication : IAsyncDisposable
                 listen.Protocols = HttpProtocols.Http1AndHttp2;
                 listen.UseHttps(https =>
                 {
-                    https.ServerCertificate = certificate;
+                    https.ServerCertificateSelector = (_, _) => certificate.Certificate;
                     https.SslProtocols = SslProtocols.Tls13;
                     https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-                    https.ClientCertificateValidation = (client, _, _) => CertificateTrust.IsTrustedClient(client, roots, TimeProvider.System);
+                    https.ClientCertificateValidation = (client, _, _) => CertificateTrust.IsTrustedClient(client, authority.Roots, TimeProvider.System);
                 });
             });
             // The last: its address is the third of those that the server names.

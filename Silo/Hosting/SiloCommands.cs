@@ -3,6 +3,7 @@ using Tidegate.Client.Audit;
 using Tidegate.Silo.Audit;
 using Tidegate.Silo.Blobs;
 using Tidegate.Silo.Options;
+using Tidegate.Silo.Pki;
 using Tidegate.Silo.Projections;
 using Tidegate.Silo.Rebuild;
 using Tidegate.Silo.Schema;
@@ -46,8 +47,9 @@ internal static class SiloCommands
         var keys = new Option<FileInfo[]>("--public-key") { Description = "PEM file of a key to trust instead of the state directory's; may be given several times." };
         var verify = new Command("verify", "Verifies the audit log in the state database: chains, checkpoints and their signatures. Changes nothing.") { account, keys };
         verify.SetAction((parsed, stop) => GuardAsync(() => VerifyAuditAsync(parsed, parsed.GetValue(account), parsed.GetValue(keys) ?? [], stop)));
-        var root = new RootCommand("Tidegate's service: one silo.") { run, migrate, rebuild, rebuildState, new Command("audit", "The audit log: verify.") { verify } };
-        foreach (var command in new[] { run, migrate, rebuild, rebuildState, verify })
+        var ca = CaCommands.Create(parsed => SiloSettings.Read(Builder(parsed).Configuration), GuardAsync);
+        var root = new RootCommand("Tidegate's service: one silo.") { run, migrate, rebuild, rebuildState, new Command("audit", "The audit log: verify.") { verify }, ca };
+        foreach (var command in new[] { run, migrate, rebuild, rebuildState, verify }.Concat(ca.Subcommands))
         {
             command.Options.Add(Config);
             foreach (var setting in Settings) command.Options.Add(setting);
@@ -123,7 +125,7 @@ internal static class SiloCommands
         {
             return await command();
         }
-        catch (Exception refusal) when (refusal is SettingsException or SchemaException)
+        catch (Exception refusal) when (refusal is SettingsException or SchemaException or CaException)
         {
             await System.Console.Error.WriteLineAsync(refusal.Message);
             return Refused;

@@ -15,7 +15,7 @@ internal sealed class AgentIdentities(CertificateAuthority authority, IRevokedCe
     {
         var certificate = await context.Connection.GetClientCertificateAsync(context.RequestAborted);
         // The listener has verified the chain already; a listener set up wrongly must not open the link.
-        if (certificate is null || !CertificateTrust.IsTrustedClient(certificate, [authority.Certificate], time) || LinkIdentity.FromCertificate(certificate) is not { } identity)
+        if (certificate is null || !CertificateTrust.IsTrustedClient(certificate, authority.Roots, time) || LinkIdentity.FromCertificate(certificate) is not { } identity)
             throw new TidegateException(ErrorCodes.Unauthenticated, "No valid gateway certificate was presented.", "Activate the gateway, then connect with the certificate it was given.");
         revoked.RequireCurrent();
         if (revoked.IsRevoked(identity.Thumbprint)) throw NotAccepted();

@@ -27,7 +27,7 @@ internal static class DeveloperLinkRoutes
                 var (caller, keyEndsAt) = RequireDeveloper(context, revoked);
                 using var issued = certificates.Issue(request.CertificateRequest, caller.AccountId, caller.ActorId, keyEndsAt);
                 return TypedResults.Json(
-                    new DeveloperCertificateReply(issued.ExportCertificatePem(), authority.CertificatePem, issued.NotAfter.ToUniversalTime()),
+                    new DeveloperCertificateReply(issued.ExportCertificatePem(), authority.TrustedPem, issued.NotAfter.ToUniversalTime()),
                     DeveloperJson.Default.DeveloperCertificateReply);
             })
             .OpenToBound(Roles.OfAccount).WithName("issueLinkCertificate").WithTags("link").WithSummary("A short-lived certificate for a client that calls grains over the link.")
@@ -72,7 +72,7 @@ internal static class DeveloperLinkRoutes
         if (request.ClientVersion is not { Length: <= MaxVersionCharacters }) throw new TidegateException(ErrorCodes.InvalidArgument, "The client version is missing or too long.");
         using var certificate = Read(request.CertificatePem);
         // What matters is who signed it and for whom: then the client id can be no other than its key pair's.
-        return CertificateTrust.IsTrustedDeveloper(certificate, [authority.Certificate], time) && LinkIdentity.FromCertificate(certificate) is { Kind: LinkClientKind.Developer } identity
+        return CertificateTrust.IsTrustedDeveloper(certificate, authority.Roots, time) && LinkIdentity.FromCertificate(certificate) is { Kind: LinkClientKind.Developer } identity
             && identity.SubjectId == caller.ActorId && identity.AccountId == caller.AccountId && identity.Owns(request.ClientId)
                 ? identity
                 : throw NotAccepted();

@@ -12,15 +12,11 @@ namespace Tidegate.Silo.Link;
 /// the frame guard (<c>docs/protocols/link.md</c>).
 /// </summary>
 internal sealed partial class GuardedPort(
-    CertificateAuthority authority, FrameGuard guard, LinkConnections connections, TimeProvider time, LinkServerCertificate server, BreachAudit audit,
+    CertificateAuthority authority, FrameGuard guard, LinkConnections connections, TimeProvider time, ServerCertificate server, BreachAudit audit,
     ILogger<GuardedPort> logger)
 {
-    private const int StrangersLoggedASecond = 20;
-
-    private readonly X509Certificate2Collection _roots = [authority.Certificate];
+    private readonly LimitedPace _strangers = new(time, LinkLimits.StrangersLoggedASecond);
     private readonly Handshakes _handshakes = new(time);
-    private long _loggingSecond;
-    private int _logged;
 
     /// <summary>Puts the guard in front of Orleans.</summary>
     public static void Install(IConnectionBuilder builder) => builder.Use(next =>
@@ -86,13 +82,11 @@ internal sealed partial class GuardedPort(
     // Anybody can connect as often as they like: the log must not grow with it.
     private void RefusedStranger(string remote, string reason)
     {
-        var second = time.GetTimestamp() / time.TimestampFrequency;
-        if (Interlocked.Exchange(ref _loggingSecond, second) != second) Volatile.Write(ref _logged, 0);
-        if (Interlocked.Increment(ref _logged) <= StrangersLoggedASecond) Refused(logger, remote, reason);
+        if (_strangers.TryTake()) Refused(logger, remote, reason);
     }
 
     private Task AuthenticateAsync(SslStream encrypted, CancellationToken cancellation) =>
-        encrypted.AuthenticateAsServerAsync(CertificateTrust.CreateServerOptions(server.Context, _roots, time), cancellation);
+        encrypted.AuthenticateAsServerAsync(CertificateTrust.CreateServerOptions(server.Context, authority.Roots, time), cancellation);
 
     private static LinkIdentity Identify(SslStream encrypted) =>
         (encrypted.RemoteCertificate is X509Certificate2 certificate ? LinkIdentity.FromCertificate(certificate) : null)

@@ -23,6 +23,8 @@ public static class LinkLimits
     public const int ContextEntries = 64;
     /// <summary>Connections in all, handshakes among them.</summary>
     public const int Connections = 20_000;
+    /// <summary>Refused connections without an identity that the log names, a second and port.</summary>
+    public const int StrangersLoggedASecond = 20;
     /// <summary>Handshakes under way at once.</summary>
     public const int Handshakes = 512;
     /// <summary>Connections that one certificate may hold: the live one and those not yet known to be dead.</summary>

@@ -16,7 +16,7 @@ public static class LinkRegistration
     private const int TokenKeyBytes = 32;
 
     /// <summary>
-    /// Guards the gateway port: mutual TLS, frame guard, call filter, tokens, revocations. Needs the CA
+    /// Guards the gateway port: mutual TLS, frame guard, call filter, tokens, revocations; and puts mutual TLS under the silo port. Needs the CA
     /// (<see cref="PkiRegistration.AddTidegatePki"/>), the state store and the gateway grains.
     /// </summary>
     public static ISiloBuilder AddTidegateLink(this ISiloBuilder silo, LinkSettings settings)
@@ -28,11 +28,13 @@ public static class LinkRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(settings);
         services.AddSingleton(static provider => new LinkTokenService(
-            provider.GetRequiredService<ICaKeyProvider>().GetSecret("link-token", TokenKeyBytes), provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<CaStore>().GetSecret("link-token", TokenKeyBytes), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(static provider =>
         {
             var settings = provider.GetRequiredService<LinkSettings>();
-            return new LinkServerCertificate(provider.GetRequiredService<CertificateAuthority>(), [.. settings.CertificateNames, settings.EffectiveServerName]);
+            var authority = provider.GetRequiredService<CertificateAuthority>();
+            return new ServerCertificate(
+                authority, provider.GetRequiredService<TimeProvider>(), () => authority.IssueServerCertificate([.. settings.CertificateNames, settings.EffectiveServerName]));
         });
         services.AddSingleton(static provider => new RevocationTable(
             provider.GetKeyedService<TimeProvider>(RevocationTable.ClockKey) ?? provider.GetRequiredService<TimeProvider>()));
@@ -45,7 +47,7 @@ public static class LinkRegistration
         services.TryAddSingleton(LinkContracts.Own);
         services.TryAddSingleton(new LinkJudges());
         services.AddSingleton<CallLimits>();
-        services.AddSingleton<FrameGuard>().AddSingleton<GuardedPort>();
+        services.AddSingleton<FrameGuard>().AddSingleton<GuardedPort>().AddSingleton<SiloPortTls>();
         services.TryAddSingleton<ServiceAddresses>();
         services.TryAddSingleton<ApiOptions>();
         services.TryAddSingleton<RequestLimits>();
@@ -55,7 +57,12 @@ public static class LinkRegistration
         silo.AddIncomingGrainCallFilter<LinkCallFilter>();
         // A guard that does not fit this version of Orleans keeps the silo from starting, not the first agent from connecting.
         silo.AddStartupTask(static (provider, _) => Task.FromResult(provider.GetRequiredService<GuardedPort>()), ServiceLifecycleStage.RuntimeInitialize);
-        silo.Configure<SiloConnectionOptions>(static options => options.ConfigureGatewayInboundConnection(GuardedPort.Install));
+        silo.Configure<SiloConnectionOptions>(static options =>
+        {
+            options.ConfigureGatewayInboundConnection(GuardedPort.Install);
+            options.ConfigureSiloInboundConnection(SiloPortTls.InstallInbound);
+            options.ConfigureSiloOutboundConnection(SiloPortTls.InstallOutbound);
+        });
         return silo;
     }
 }

@@ -4,10 +4,10 @@ namespace Tidegate.Silo.Options;
 internal sealed class SiloSettings
 {
     private SiloSettings(StateOptions state, ListenerOptions listeners, ClusterSettings cluster, BlobOptions blobs, DataOptions data, ApiOptions api, CompactionSettings compaction,
-        MergeSettings merging, ScrubOptions scrub, ReclaimOptions reclaim, AuditOptions audit, IdentityProviderOptions identityProvider)
+        MergeSettings merging, ScrubOptions scrub, ReclaimOptions reclaim, AuditOptions audit, IdentityProviderOptions identityProvider, PkiOptions pki)
     {
         (State, Listeners, Cluster, Blobs, Data, Api) = (state, listeners, cluster, blobs, data, api);
-        (Compaction, Merging, Scrub, Reclaim, Audit, IdentityProvider) = (compaction, merging, scrub, reclaim, audit, identityProvider);
+        (Compaction, Merging, Scrub, Reclaim, Audit, IdentityProvider, Pki) = (compaction, merging, scrub, reclaim, audit, identityProvider, pki);
         if (Blobs.Directory.Length == 0) Blobs.Directory = Path.Combine(Path.GetFullPath(state.Directory), "blobs");
     }
 
@@ -35,6 +35,8 @@ internal sealed class SiloSettings
 
     public IdentityProviderOptions IdentityProvider { get; }
 
+    public PkiOptions Pki { get; }
+
     /// <summary>Reads the sections; throws <see cref="SettingsException"/> that lists every fault of all of them.</summary>
     public static SiloSettings Read(IConfiguration configuration)
     {
@@ -51,8 +53,9 @@ internal sealed class SiloSettings
         var reclaim = Bind<ReclaimOptions>(configuration, ReclaimOptions.Section, faults);
         var audit = Bind<AuditOptions>(configuration, AuditOptions.Section, faults);
         var identityProvider = Bind<IdentityProviderOptions>(configuration, IdentityProviderOptions.Section, faults);
+        var pki = Bind<PkiOptions>(configuration, PkiOptions.Section, faults);
         if (faults.Count > 0) throw new SettingsException(faults);
-        return new SiloSettings(state, listeners, cluster, blobs, data, api, compaction, merging, scrub, reclaim, audit, identityProvider);
+        return new SiloSettings(state, listeners, cluster, blobs, data, api, compaction, merging, scrub, reclaim, audit, identityProvider, pki);
     }
 
     private static T Bind<T>(IConfiguration configuration, string section, List<string> faults)

@@ -8,7 +8,7 @@ namespace Tidegate.Silo.Pki;
 /// Issues the short-lived certificates of developers' clients (<c>docs/protocols/link.md</c>, Developers' clients): for a key pair that the client keeps,
 /// naming account and API key, of a usage that passes for no gateway's.
 /// </summary>
-public sealed class DeveloperCertificates(ICaKeyProvider keys, TimeProvider time)
+public sealed class DeveloperCertificates(CaStore store, TimeProvider time)
 {
     /// <summary>How long one is good for, unless its API key ends before; clients renew at half of it.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
@@ -24,10 +24,10 @@ public sealed class DeveloperCertificates(ICaKeyProvider keys, TimeProvider time
         var subject = new X500DistinguishedNameBuilder();
         subject.AddOrganizationName(accountId);
         subject.AddCommonName(keyId);
-        var request = new CertificateRequest(subject.Build(), key, keys.Algorithm);
-        CertificateAuthority.AddLeafExtensions(request, keys.Certificate, CertificateTrust.DeveloperUsage);
+        var request = new CertificateRequest(subject.Build(), key, HashAlgorithmName.SHA256);
+        CertificateAuthority.AddLeafExtensions(request, store.Certificate, CertificateTrust.DeveloperUsage);
         var now = time.GetUtcNow();
         var end = now + Lifetime;
-        return keys.Sign(request, now - CertificateAuthority.ClockSkew, keyExpiresAt < end ? keyExpiresAt.Value : end);
+        return store.Sign(request, now - CertificateAuthority.ClockSkew, keyExpiresAt < end ? keyExpiresAt.Value : end);
     }
 }

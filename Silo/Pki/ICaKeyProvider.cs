@@ -1,26 +1,17 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-
 namespace Tidegate.Silo.Pki;
 
 /// <summary>
-/// Where the private CA's key lives (M3.5). The file provider keeps it in the state directory; a provider over a hardware
-/// module or a key service takes its place without any other change, because nothing else ever sees the key.
+/// Where the private CA's keys are used (M3.5): ECDSA P-256, each by its name. Nothing else ever asks for a key, so that one which lies in a hardware module, a
+/// key service or another process needs no other change. Calls block, for at most some seconds; safe for concurrent use.
 /// </summary>
 public interface ICaKeyProvider
 {
-    /// <summary>The CA's self-signed certificate, without its key.</summary>
-    X509Certificate2 Certificate { get; }
+    /// <summary>The public key (SubjectPublicKeyInfo). Throws <see cref="CaException"/> when there is no such key, or it cannot be used.</summary>
+    byte[] GetPublicKey(string name);
 
-    /// <summary>Signs <paramref name="request"/> as the CA. Serial number: 128 random bits.</summary>
-    X509Certificate2 Sign(CertificateRequest request, DateTimeOffset notBefore, DateTimeOffset notAfter);
+    /// <summary>ECDSA with SHA-256 over <paramref name="data"/>, in DER form. Throws <see cref="CaException"/>.</summary>
+    byte[] Sign(string name, byte[] data);
 
-    /// <summary>
-    /// A secret derived from nothing but made once and kept beside the CA's key, the same for every silo that shares the CA:
-    /// <paramref name="lengthBytes"/> bytes (16 to 64) under <paramref name="name"/>.
-    /// </summary>
-    byte[] GetSecret(string name, int lengthBytes);
-
-    /// <summary>Name of the algorithm that <see cref="Sign"/> uses, for logs.</summary>
-    HashAlgorithmName Algorithm { get; }
+    /// <summary>Makes a key of that name where there is none; does nothing where keys are made by others. Throws <see cref="CaException"/>.</summary>
+    void Create(string name);
 }

@@ -7,17 +7,16 @@ namespace Tidegate.Silo.Pki;
 public static class PkiRegistration
 {
     /// <summary>
-    /// Registers the CA of <paramref name="stateDirectory"/> (made on first start) as <see cref="ICaKeyProvider"/>,
-    /// <see cref="CertificateAuthority"/> and <see cref="ICertificateAuthority"/>, and returns it, because listeners need
-    /// certificates before the container is built.
+    /// Registers the CAs of <paramref name="store"/> as <see cref="CaStore"/>, <see cref="CertificateAuthority"/> and <see cref="ICertificateAuthority"/>, and returns
+    /// the authority, because listeners need certificates before the container is built. <paramref name="changeSpread"/>: see <see cref="ICertificateAuthority.ChangeSpread"/>.
     /// </summary>
-    public static CertificateAuthority AddTidegatePki(this IServiceCollection services, string stateDirectory, TimeProvider time)
+    public static CertificateAuthority AddTidegatePki(this IServiceCollection services, CaStore store, TimeProvider time, TimeSpan? changeSpread = null)
     {
-        var keys = new FileCaKeyProvider(stateDirectory, time);
-        var authority = new CertificateAuthority(keys, time);
-        services.TryAddSingleton<ICaKeyProvider>(_ => keys);
+        var authority = new CertificateAuthority(store, time) { ChangeSpread = changeSpread ?? TimeSpan.FromMinutes(5) };
+        services.TryAddSingleton(_ => store);
         services.TryAddSingleton(authority);
         services.TryAddSingleton<ICertificateAuthority>(authority);
+        services.AddHostedService<CaWatch>();
         return authority;
     }
 }

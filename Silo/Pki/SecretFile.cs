@@ -15,6 +15,13 @@ internal static class SecretFile
     public static byte[] ReadOrCreate(string path, Func<byte[]> make)
     {
         if (!File.Exists(path)) Create(path, make());
+        return Read(path);
+    }
+
+    /// <summary>The file's bytes.</summary>
+    /// <exception cref="InvalidOperationException">Others than the owner may read the file.</exception>
+    public static byte[] Read(string path)
+    {
         var mode = File.GetUnixFileMode(path);
         if ((mode & ~(OwnerOnly | UnixFileMode.UserExecute)) != 0)
         {

@@ -155,6 +155,10 @@ public sealed class GrainCluster : IAsyncLifetime
 
     private sealed class TestAuthority : ICertificateAuthority
     {
+        public string Authority => "test";
+
+        public string TrustedPem => "test";
+
         public Task<IssuedCertificate> IssueGatewayCertificateAsync(byte[] certificateRequest, byte[] expectedPublicKey, string accountId, string gatewayId)
         {
             var request = CertificateRequest.LoadSigningRequest(certificateRequest, HashAlgorithmName.SHA256);

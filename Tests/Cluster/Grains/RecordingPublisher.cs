@@ -31,12 +31,12 @@ public sealed class RecordingPublisher : IOutboxPublisher
         [.. _entries.Values.Where(entry => entry.Aggregate == aggregate).OrderBy(entry => entry.Number)];
 
     /// <summary>Waits until the aggregate has published an entry of the kind.</summary>
-    public async Task PublishedAsync(string aggregate, string kind)
+    public async Task PublishedAsync(string aggregate, string kind, int times = 1)
     {
         while (true)
         {
             var changed = Volatile.Read(ref _changed).Task;
-            if (KindsOf(aggregate).Contains(kind)) return;
+            if (KindsOf(aggregate).Count(one => one == kind) >= times) return;
             await changed.OrHungAsync();
         }
     }

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using Xunit;
 
 namespace Tidegate.Tests.Cluster.Link;
@@ -20,6 +22,8 @@ public sealed class GuardedPair : IAsyncLifetime
 
     /// <summary>Where the tests' agents connect.</summary>
     public GuardedSilo Second { get; private set; } = null!;
+
+    public string ClusterId => _first.Services.GetRequiredService<IOptions<ClusterOptions>>().Value.ClusterId;
 
     public async ValueTask InitializeAsync()
     {

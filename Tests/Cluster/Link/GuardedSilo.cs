@@ -82,6 +82,11 @@ public sealed class GuardedSilo : IAsyncLifetime
 
     internal SwitchedRevocations Revocations { get; private set; } = null!;
 
+    /// <summary>Over how long certificates are replaced after a rollover of the CA.</summary>
+    internal TimeSpan CaChangeSpread { get; init; } = TimeSpan.FromMinutes(5);
+
+    internal string StateDirectory => _directory;
+
     public IPEndPoint LinkPort { get; private set; } = null!;
 
     public IPEndPoint SiloPort { get; private set; } = null!;
@@ -98,7 +103,7 @@ public sealed class GuardedSilo : IAsyncLifetime
 
     public CertificateAuthority Authority { get; private set; } = null!;
 
-    public X509Certificate2Collection Roots => [Authority.Certificate];
+    public X509Certificate2Collection Roots => Authority.Roots;
 
     public IServiceProvider Services => _app!.Services;
 
@@ -117,7 +122,7 @@ public sealed class GuardedSilo : IAsyncLifetime
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(LogLevel.Information);
-        Authority = builder.Services.AddTidegatePki(_directory, TimeProvider.System);
+        Authority = builder.Services.AddTidegatePki(CaStore.Open(_directory, TimeProvider.System), TimeProvider.System, CaChangeSpread);
         builder.Services.AddTidegateGrains();
         builder.Services.AddSingleton<IOutboxPublisher>(Audit);
         builder.Services.AddSingleton<IBlobStore>(Blobs).AddSingleton<ITicketIssuer>(new TestTickets(TimeProvider.System));
@@ -128,14 +133,13 @@ public sealed class GuardedSilo : IAsyncLifetime
         Revocations = new SwitchedRevocations(new SqlRevocationStore(_store, TimeProvider.System));
         builder.Services.AddSingleton<IRevocationStore>(Revocations);
         builder.Services.AddKeyedSingleton<TimeProvider>(RevocationTable.ClockKey, RevocationClock);
-        var certificate = Authority.IssueServerCertificate([]);
-        var roots = Roots;
+        var certificate = new ServerCertificate(Authority, TimeProvider.System, () => Authority.IssueServerCertificate([]));
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https =>
         {
-            https.ServerCertificate = certificate;
+            https.ServerCertificateSelector = (_, _) => certificate.Certificate;
             https.SslProtocols = SslProtocols.Tls13;
             https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-            https.ClientCertificateValidation = (client, _, _) => CertificateTrust.IsTrustedClient(client, roots, TimeProvider.System);
+            https.ClientCertificateValidation = (client, _, _) => CertificateTrust.IsTrustedClient(client, Roots, TimeProvider.System);
         })));
         builder.Services.AddSingleton(Judges);
         // The tests' own assembly holds a contract with a method that nobody has marked.

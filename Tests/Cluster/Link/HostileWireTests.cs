@@ -27,7 +27,7 @@ public sealed class HostileWireTests(GuardedSilo silo)
         using var elsewhere = new OtherAuthority();
         using var foreign = await GuardedSilo.IssueAsync(elsewhere.Authority, victim.Gateway.AccountId, victim.Gateway.GatewayId);
         // The same CA, as it was two years ago: genuine, and expired for a year.
-        var past = new CertificateAuthority((ICaKeyProvider)silo.Services.GetService(typeof(ICaKeyProvider))!, new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(53)));
+        var past = new CertificateAuthority((CaStore)silo.Services.GetService(typeof(CaStore))!, new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(53)));
         using var expired = await GuardedSilo.IssueAsync(past, victim.Gateway.AccountId, victim.Gateway.GatewayId);
         using var server = silo.Authority.IssueServerCertificate(["not-a-gateway"]);
         foreach (var certificate in new[] { null, foreign, expired, server })
@@ -175,11 +175,11 @@ public sealed class HostileWireTests(GuardedSilo silo)
     private sealed class OtherAuthority : IDisposable
     {
         private readonly string _directory = Directory.CreateTempSubdirectory("tidegate-other-ca-").FullName;
-        private readonly FileCaKeyProvider _keys;
+        private readonly CaStore _keys;
 
         public OtherAuthority()
         {
-            _keys = new FileCaKeyProvider(_directory, TimeProvider.System);
+            _keys = CaStore.Open(_directory, TimeProvider.System);
             Authority = new CertificateAuthority(_keys, TimeProvider.System);
         }
 

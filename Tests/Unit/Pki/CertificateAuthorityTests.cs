@@ -18,19 +18,19 @@ public sealed class CertificateAuthorityTests : IDisposable
     private const string Gateway = "gw-00000000000000000001";
     private readonly string _directory = Directory.CreateTempSubdirectory("tidegate-pki-").FullName;
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
-    private readonly FileCaKeyProvider _keys;
+    private readonly CaStore _keys;
     private readonly CertificateAuthority _authority;
 
     public CertificateAuthorityTests()
     {
-        _keys = new FileCaKeyProvider(_directory, _time);
+        _keys = CaStore.Open(_directory, _time);
         _authority = new CertificateAuthority(_keys, _time);
     }
 
     [Fact]
     public void It_is_made_once_and_its_key_is_its_owners_alone()
     {
-        using var again = new FileCaKeyProvider(_directory, _time);
+        using var again = CaStore.Open(_directory, _time);
         Assert.Equal(_keys.Certificate.Thumbprint, again.Certificate.Thumbprint);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(_directory, "ca-key.pem")));
         Assert.Equal(_keys.GetSecret("token", 32), again.GetSecret("token", 32));
@@ -41,16 +41,7 @@ public sealed class CertificateAuthorityTests : IDisposable
     public void A_key_that_others_may_read_is_refused()
     {
         File.SetUnixFileMode(Path.Combine(_directory, "ca-key.pem"), UnixFileMode.UserRead | UnixFileMode.GroupRead);
-        Assert.Contains("readable by others", Assert.Throws<InvalidOperationException>(() => new FileCaKeyProvider(_directory, _time)).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void A_certificate_of_another_key_is_refused()
-    {
-        var other = Directory.CreateTempSubdirectory("tidegate-pki-").FullName;
-        using (var _ = new FileCaKeyProvider(other, _time)) File.Copy(Path.Combine(other, "ca.pem"), Path.Combine(_directory, "ca.pem"), overwrite: true);
-        Directory.Delete(other, recursive: true);
-        Assert.Throws<InvalidOperationException>(() => new FileCaKeyProvider(_directory, _time));
+        Assert.Contains("readable by others", Assert.Throws<InvalidOperationException>(() => CaStore.Open(_directory, _time)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -96,7 +87,7 @@ public sealed class CertificateAuthorityTests : IDisposable
     public async Task Another_authoritys_certificate_is_not_trusted()
     {
         var other = Directory.CreateTempSubdirectory("tidegate-pki-").FullName;
-        using var keys = new FileCaKeyProvider(other, _time);
+        using var keys = CaStore.Open(other, _time);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var issued = await new CertificateAuthority(keys, _time).IssueGatewayCertificateAsync(Request(key), key.ExportSubjectPublicKeyInfo(), Account, Gateway);
         using var certificate = X509Certificate2.CreateFromPem(issued.CertificatePem);

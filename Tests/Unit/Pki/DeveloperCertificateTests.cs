@@ -17,10 +17,10 @@ public sealed class DeveloperCertificateTests : IDisposable
     private const string KeyId = "key-00000000000000000001";
     private readonly string _directory = Directory.CreateTempSubdirectory("tidegate-pki-").FullName;
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
-    private readonly FileCaKeyProvider _keys;
+    private readonly CaStore _keys;
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
-    public DeveloperCertificateTests() => _keys = new FileCaKeyProvider(_directory, _time);
+    public DeveloperCertificateTests() => _keys = CaStore.Open(_directory, _time);
 
     private X509Certificate2Collection Roots => [_keys.Certificate];
 

@@ -53,6 +53,8 @@ internal sealed class FakeConnection(int number) : ILinkConnection
     /// <summary>Its credential is in use.</summary>
     public bool IsAccepted { get; private set; }
 
+    public Task TrustAsync(string authoritiesPem, long generation) => Task.CompletedTask;
+
     public void Accepted() => IsAccepted = true;
 
     public async IAsyncEnumerable<LinkFrame> Open(LinkHello hello, [EnumeratorCancellation] CancellationToken cancellationToken)

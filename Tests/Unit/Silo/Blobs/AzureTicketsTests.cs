@@ -20,7 +20,7 @@ public sealed class AzureTicketsTests(AzuriteForTests azurite) : IAsyncLifetime
 
     private readonly TicketSigner _signer = new(new byte[32]);
     private readonly HttpBlobTransport _agent = new(
-        DataClients.Create([], connections: 4, new Dialler(null, Dialler.HttpLimit, TimeProvider.System)), TimeProvider.System, new BlobTransportOptions { FirstDelay = TimeSpan.FromMilliseconds(1) });
+        DataClients.Create(() => [], connections: 4, new Dialler(null, Dialler.HttpLimit, TimeProvider.System)), TimeProvider.System, new BlobTransportOptions { FirstDelay = TimeSpan.FromMilliseconds(1) });
     private BlobContainerClient _container = null!;
     private AzureTickets _tickets = null!;
 
