@@ -60,7 +60,7 @@ internal sealed class RealAgent : IAsyncDisposable, IGatewayVolumes
         {
             var request = new CertificateRequest("CN=agent", key, HashAlgorithmName.SHA256).CreateSigningRequest();
             var issued = await silo.Authority.IssueGatewayCertificateAsync(request, key.ExportSubjectPublicKeyInfo(), gateway.AccountId, gateway.GatewayId);
-            await silo.Grains.GetGrain<IGatewayGrain>(gateway.GatewayId).RecordCertificate(CertificateThumbprint.OfPem(issued.CertificatePem), issued.ExpiresAt);
+            await silo.Grains.GetGrain<IGatewayGrain>(gateway.GatewayId).RecordCertificate(CertificateThumbprint.OfPem(issued.CertificatePem), issued.ExpiresAt, issued.Authority);
             store.SaveCustomer(new CustomerInformation(gateway.AccountId, gateway.GatewayId, "office", "Etc/UTC"));
             store.SaveCredential(issued.CertificatePem, issued.CaPem);
         }
