@@ -51,7 +51,7 @@ internal static class CaCommands
         var gateways = await GatewaysAsync(settings, stop);
         foreach (var one in store.Manifest.Authorities)
         {
-            await Console.Out.WriteLineAsync(
+            await System.Console.Out.WriteLineAsync(
                 $"{one.Thumbprint}  {one.Stage.ToString().ToLowerInvariant(),-7}  since {one.Since.UtcDateTime:u}  key {one.Key}  " +
                 $"certificates of {gateways.Count(gateway => gateway.Uses(one.Thumbprint))}, trusted by {gateways.Count(gateway => gateway.Trusts(one.Thumbprint))} of {gateways.Count} gateways");
         }
@@ -62,14 +62,14 @@ internal static class CaCommands
         if (File.Exists(Path.Combine(settings.State.Directory, CaStore.ManifestFile)) || File.Exists(Path.Combine(settings.State.Directory, CaStore.CertificateFile)))
             throw new CaException("There is a CA already. Stage another one to replace it.");
         using var store = Open(settings);
-        await Console.Out.WriteLineAsync($"Made CA {store.Manifest.Current.Thumbprint}.");
+        await System.Console.Out.WriteLineAsync($"Made CA {store.Manifest.Current.Thumbprint}.");
     }
 
     private static async Task StageAsync(SiloSettings settings, string? key)
     {
         if (settings.Pki.Signer.Length > 0 && key is null) throw new CaException("The keys are an external signer's: make one there, and name it with --key.");
         using var store = Open(settings);
-        await Console.Out.WriteLineAsync(
+        await System.Console.Out.WriteLineAsync(
             $"Staged CA {store.Stage(key).Thumbprint}. Agents that are connected trust it within seconds; hand ca.pem to API clients. Then run 'ca activate'.");
     }
 
@@ -84,7 +84,7 @@ internal static class CaCommands
                 "Have them connect, or deactivate them, or go on with --force and activate them again.");
         }
 
-        await Console.Out.WriteLineAsync($"CA {store.Activate().Thumbprint} issues from now on. Connected agents renew their certificates within minutes; then run 'ca retire' for the former one.");
+        await System.Console.Out.WriteLineAsync($"CA {store.Activate().Thumbprint} issues from now on. Connected agents renew their certificates within minutes; then run 'ca retire' for the former one.");
     }
 
     private static async Task RetireAsync(SiloSettings settings, string thumbprint, bool force, CancellationToken stop)
@@ -100,13 +100,13 @@ internal static class CaCommands
         }
 
         store.Retire(retired.Thumbprint);
-        await Console.Out.WriteLineAsync($"CA {retired.Thumbprint} is trusted no more. Its key '{retired.Key}' may be destroyed.");
+        await System.Console.Out.WriteLineAsync($"CA {retired.Thumbprint} is trusted no more. Its key '{retired.Key}' may be destroyed.");
     }
 
     private static async Task SignAsync(string keys, string socket, string? make, CancellationToken stop)
     {
         if (make is not null) new FileCaKeyProvider(keys).Create(make);
-        await new CaSigner(keys, socket).RunAsync(() => Console.Out.WriteLine($"Serving the keys of {keys} on {socket}."), stop);
+        await new CaSigner(keys, socket).RunAsync(() => System.Console.Out.WriteLine($"Serving the keys of {keys} on {socket}."), stop);
     }
 
     private static CaStore Open(SiloSettings settings) => settings.Pki.Open(Path.GetFullPath(settings.State.Directory), TimeProvider.System);

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Tidegate.Client.Grain;
 using Tidegate.Grains.Interfaces.Errors;

@@ -85,8 +85,6 @@ public sealed class GuardedSilo : IAsyncLifetime
     /// <summary>Over how long certificates are replaced after a rollover of the CA.</summary>
     internal TimeSpan CaChangeSpread { get; init; } = TimeSpan.FromMinutes(5);
 
-    internal string StateDirectory => _directory;
-
     public IPEndPoint LinkPort { get; private set; } = null!;
 
     public IPEndPoint SiloPort { get; private set; } = null!;
