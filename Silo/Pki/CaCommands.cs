@@ -34,6 +34,13 @@ internal static class CaCommands
         var keys = new Option<DirectoryInfo>("--keys") { Description = "Directory of the keys", Required = true };
         var socket = new Option<FileInfo>("--socket") { Description = "Unix socket to serve on", Required = true };
         var newKey = new Option<string?>("--make") { Description = "Make a key of this name first, where there is none" };
+        // It serves keys and has nothing else of a silo's settings.
+        var signer = new Command("signer", "Serves the keys of a directory to silos on a Unix socket, so that no silo has them.") { keys, socket, newKey };
+        signer.SetAction((parsed, stop) => guard(async () =>
+        {
+            await SignAsync(parsed.GetValue(keys)!.FullName, parsed.GetValue(socket)!.FullName, parsed.GetValue(newKey), stop);
+            return 0;
+        }));
         return new Command("ca", "The service's certificate authorities: list, create, stage, activate, retire, signer.")
         {
             Sub("list", "Shows the CAs, and how many gateways trust each and have certificates of it.", ListAsync),
@@ -41,7 +48,7 @@ internal static class CaCommands
             Sub("stage", "Makes the next CA. Silos and agents trust it from now on; it issues nothing yet.", (parsed, settings, stop) => StageAsync(settings, parsed.GetValue(key)), key),
             Sub("activate", "Has the staged CA issue from now on. Refused while a gateway's agent does not trust it yet.", (parsed, settings, stop) => ActivateAsync(settings, parsed.GetValue(Force), stop), Force),
             Sub("retire", "Has a former or staged CA trusted no more. Refused while a gateway has a certificate of it.", (parsed, settings, stop) => RetireAsync(settings, parsed.GetValue(authority)!, parsed.GetValue(Force), stop), authority, Force),
-            Sub("signer", "Serves the keys of a directory to silos on a Unix socket, so that no silo has them.", (parsed, _, stop) => SignAsync(parsed.GetValue(keys)!.FullName, parsed.GetValue(socket)!.FullName, parsed.GetValue(newKey), stop), keys, socket, newKey),
+            signer,
         };
     }
 
