@@ -111,13 +111,12 @@ internal sealed partial class GatewayGrain
         where TResult : RequestResult
     {
         var link = (_live ?? throw LiveLink.NotConnected()).RequireReachable();
-        var observer = link.Observer!;
         (_requests, var entry, _) = _requests.Start(request.RequestId, operation, timeout, Now);
         if (entry.Outcome is { } known) return ResultOf<TResult>(known);
         if (!_waiters.TryGetValue(request.RequestId, out var waiter))
         {
             _waiters[request.RequestId] = waiter = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            await DeliverAsync(link, observer, request, waiter);
+            await DeliverAsync(link, request, waiter);
         }
 
         try
@@ -131,23 +130,31 @@ internal sealed partial class GatewayGrain
         }
     }
 
-    private async Task DeliverAsync(LiveLink link, IGatewayObserver observer, GatewayRequest request, TaskCompletionSource<RequestReport> waiter)
+    private async Task DeliverAsync(LiveLink link, GatewayRequest request, TaskCompletionSource<RequestReport> waiter)
     {
         TidegateException refusal;
-        try
+        while (true)
         {
-            var reply = await CallAgentAsync(link, observer, request);
-            if (reply.Accepted) return;
-            refusal = new TidegateException(
-                reply.ErrorCode.Length > 0 ? reply.ErrorCode : ErrorCodes.InvalidState, $"The gateway refused the request: {reply.Reason}");
-        }
-        catch (TimeoutException)
-        {
-            refusal = TimedOut();
-        }
-        catch (TidegateException unreached)
-        {
-            refusal = unreached;
+            try
+            {
+                var reply = await CallAgentAsync(link, request);
+                if (reply.Accepted) return;
+                refusal = new TidegateException(
+                    reply.ErrorCode.Length > 0 ? reply.ErrorCode : ErrorCodes.InvalidState, $"The gateway refused the request: {reply.Reason}");
+                break;
+            }
+            catch (Exception failure) when (failure is TimeoutException or OperationCanceledException)
+            {
+                refusal = TimedOut();
+            }
+            catch (TidegateException unreached)
+            {
+                refusal = unreached;
+            }
+
+            // The agent has gone over to a newer connection meanwhile, and the request or the answer to it was left on the old one. Nothing is done twice.
+            if (!link.IsHandedOver || waiter.Task.IsCompleted || _live is not { Observer: not null } successor || successor == link) break;
+            link = successor;
         }
 
         // A report that overtook the reply stands.
@@ -158,10 +165,13 @@ internal sealed partial class GatewayGrain
     }
 
     // What the caller brought in the request context is not the agent's business (M3.6).
-    private async Task<DeliverReply> CallAgentAsync(LiveLink link, IGatewayObserver observer, GatewayRequest request)
+    private async Task<DeliverReply> CallAgentAsync(LiveLink link, GatewayRequest request)
     {
         RequestContext.Clear();
-        return await DeliverByHolderAsync(link, observer, request);
+        var delivering = DeliverByHolderAsync(link, link.Observer!, request);
+        // Once the link is over, nothing is answered over it any more.
+        _ = delivering.ContinueWith(static given => given.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        return await delivering.WaitAsync(link.Over);
     }
 
     private static TResult ResultOf<TResult>(RequestReport report)

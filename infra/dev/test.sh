@@ -41,7 +41,8 @@ for suite in "${suites[@]}"; do
     code=0
     timeout 3000 "$bin/$name/release/Tidegate.Tests.$name" -noColor -longRunning 60 -explicit "$explicit" >"$log" 2>&1 || code=$?
     took=$(($(date +%s) - started))
-    summary=$(grep -E 'Total: [0-9]+, Errors: [0-9]+' "$log" | tail -n 1)
+    # One that was killed has said nothing.
+    summary=$(grep -E 'Total: [0-9]+, Errors: [0-9]+' "$log" | tail -n 1 || true)
     count() { grep -oE "$1: [0-9]+" <<<"$summary" | grep -oE '[0-9]+'; }
     t=$(count Total || echo 0) e=$(count Errors || echo 0) f=$(count Failed || echo 0) s=$(count Skipped || echo 0) n=$(count "Not Run" || echo 0)
     f=$((f + e)) t=$((t - n)) p=$((t - f - s))

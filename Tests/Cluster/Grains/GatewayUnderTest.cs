@@ -12,6 +12,7 @@ internal sealed class GatewayUnderTest : IGatewayObserver, IAsyncDisposable
     private readonly CancellationTokenSource _closed = new();
     private TaskCompletionSource _changed = new();
     private IGatewayObserver? _reference;
+    private string _client = TestSockets.Client;
     private Task? _reading;
 
     private GatewayUnderTest(GrainCluster cluster, string accountId, string gatewayId) =>
@@ -42,13 +43,13 @@ internal sealed class GatewayUnderTest : IGatewayObserver, IAsyncDisposable
     }
 
     /// <summary>A second agent with the same identity, as after a copied certificate.</summary>
-    public GatewayUnderTest Copy() => new(_cluster, AccountId, GatewayId);
+    public GatewayUnderTest Copy(string client = TestSockets.Client) => new(_cluster, AccountId, GatewayId) { _client = client };
 
     public Task<T> AsTenant<T>(Func<Task<T>> call) => GrainCluster.As(GrainCluster.Tenant(AccountId), call);
 
     public Task AsTenant(Func<Task> call) => GrainCluster.As(GrainCluster.Tenant(AccountId), call);
 
-    public Task AsAgent(Func<Task> call) => GrainCluster.As(GrainCluster.Agent(AccountId, GatewayId), call);
+    public Task AsAgent(Func<Task> call) => GrainCluster.As(GrainCluster.Agent(AccountId, GatewayId) with { ClientId = _client }, call);
 
     public async Task ConnectAsync(string instance = "instance-1", bool register = true)
     {
@@ -114,7 +115,7 @@ internal sealed class GatewayUnderTest : IGatewayObserver, IAsyncDisposable
     {
         try
         {
-            await foreach (var frame in Link.Open(new LinkHello(TestSockets.Client, "1.0.0", instance, 0)).WithCancellation(_closed.Token))
+            await foreach (var frame in Link.Open(new LinkHello(_client, "1.0.0", instance, 0)).WithCancellation(_closed.Token))
             {
                 lock (_frames)
                 {

@@ -9,7 +9,15 @@ internal sealed class TestSockets(ILocalSiloDetails silo) : ILinkSockets
     public const string Client = "client";
     public const long Generation = 1;
 
-    public LinkHolding? Find(string gatewayId, string clientId) => clientId == Client ? new LinkHolding(silo.SiloAddress, "AA", clientId, Generation) : null;
+    /// <summary>A newer connection of the same agent.</summary>
+    public const string NewerClient = "client-2";
+
+    public LinkHolding? Find(string gatewayId, string clientId) => clientId switch
+    {
+        Client => new LinkHolding(silo.SiloAddress, "AA", clientId, Generation),
+        NewerClient => new LinkHolding(silo.SiloAddress, "AA", clientId, Generation + 1),
+        _ => null,
+    };
 
     public void NoteServedBy(string clientId, SiloAddress silo)
     {
