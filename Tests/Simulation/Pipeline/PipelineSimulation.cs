@@ -77,29 +77,29 @@ internal sealed class PipelineSimulation(int seed, Action<SimulatedDiskPlan>? pl
                 agent = AgentVolume.Open(service, disk, source);
                 while (true)
                 {
-                    await writer.StepAsync(agent.Device);
+                    await writer.StepAsync(agent.Device).OrHungAsync();
                     if (_random.Next(12) == 0)
                         await SnapshotAsync(agent, writer);
                     if (_random.Next(4) != 0)
                         continue;
-                    await agent.Device.FlushAsync(CancellationToken.None);
+                    await agent.Device.FlushAsync(CancellationToken.None).AsTask().OrHungAsync();
                     flushed = writer.Completed;
                 }
             }
             catch (Exception) when (disk.Inner.HasCrashed)
             {
-                // The planned end of this life.
+                // The planned end of this life, whatever of it goes on waiting for a dead disk.
             }
             flushed = Math.Max(flushed, _snapshots.Count == 0 ? 0 : _snapshots.Values.Max(point => point.Acknowledged));
-            disk = agent is null ? disk.Restart(NewPlan()) : await agent.CrashAsync(NewPlan());
+            disk = agent is null ? disk.Restart(NewPlan()) : await agent.CrashAsync(NewPlan()).OrHungAsync();
             await using var recovered = AgentVolume.Open(service, disk, source);
-            Recover(writer, recovered.Status, await recovered.ReadAsync(), flushed);
+            Recover(writer, recovered.Status, await recovered.ReadAsync().OrHungAsync(), flushed);
         }
         await using var last = AgentVolume.Open(service, disk, source);
-        await writer.StepAsync(last.Device);
+        await writer.StepAsync(last.Device).OrHungAsync();
         await last.Host.WaitRestoredAsync(CancellationToken.None).OrHungAsync();
         await last.DrainAsync();
-        var local = await last.ReadAsync();
+        var local = await last.ReadAsync().OrHungAsync();
         if (!writer.PrefixesOf(local).Contains(writer.Issued))
             throw new Violation("the volume is not what its writer wrote (I2, I13)");
         var remote = await service.ReadAsync(service.Head.ToImage());
@@ -115,7 +115,7 @@ internal sealed class PipelineSimulation(int seed, Action<SimulatedDiskPlan>? pl
         var acknowledged = writer.Completed;
         try
         {
-            await agent.Host.TakeSnapshotAsync(id, CancellationToken.None);
+            await agent.Host.TakeSnapshotAsync(id, CancellationToken.None).OrHungAsync();
         }
         catch (TidegateException) when (agent.Disk.Inner.HasCrashed)
         {
