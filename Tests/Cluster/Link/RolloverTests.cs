@@ -1,4 +1,5 @@
 using Tidegate.GatewayAgent.LocalConsole;
+using Tidegate.Grains.Interfaces.Errors;
 using Tidegate.Silo.Pki;
 using Tidegate.Tests.Kit.Time;
 using Xunit;
@@ -44,7 +45,21 @@ public sealed class RolloverTests
         for (var answered = 0; ; answered++)
         {
             if (over.IsCancellationRequested) return answered;
-            await agent.AsOwner(gateway => gateway.DescribeLive(RealAgent.NewRequest())).OrHungAsync();
+            await AskOnceAsync(agent);
+        }
+    }
+
+    // What was under way on a connection that closed may have to be asked again, by the same id (M1.9).
+    private static async Task AskOnceAsync(RealAgent agent)
+    {
+        var request = RealAgent.NewRequest();
+        try
+        {
+            await agent.AsOwner(gateway => gateway.DescribeLive(request)).OrHungAsync();
+        }
+        catch (TidegateException late) when (late.Code == ErrorCodes.GatewayTimeout)
+        {
+            await agent.AsOwner(gateway => gateway.DescribeLive(request)).OrHungAsync();
         }
     }
 }

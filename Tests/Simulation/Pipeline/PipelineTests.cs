@@ -5,7 +5,11 @@ using Xunit;
 
 namespace Tidegate.Tests.Simulation.Pipeline;
 
-/// <summary>I1 to I4 and I13 from a host's write to another agent's restore. <c>TIDEGATE_SIMULATION_SEED</c> runs one seed.</summary>
+/// <summary>
+/// I1 to I4 and I13 from a host's write to another agent's restore. <c>TIDEGATE_SIMULATION_SEED</c> runs one seed. Threads and time are real, so that
+/// it has the processors to itself.
+/// </summary>
+[Collection(nameof(AloneCollection))]
 public sealed class PipelineTests(ITestOutputHelper output)
 {
     private const int FixedSeeds = 40;

@@ -10,7 +10,7 @@ namespace Tidegate.Tests.Simulation.WritePath;
 public sealed class WritePathTests(ITestOutputHelper output)
 {
     private const int FixedSeeds = 920;
-    private const int SeedsForABug = 1000;
+    private const int SeedsForABug = 4000;
 
     private static readonly string[] MustHappen =
     [
