@@ -169,18 +169,26 @@ internal sealed partial class VolumeHost : IAsyncDisposable
     public async Task<SnapshotSeat> EnterRoundAsync(string snapshotId, CancellationToken cancellationToken)
     {
         await _barriers.WaitAsync(cancellationToken);
-        var status = Status([]);
-        if (_served is { } served)
+        try
         {
-            // Also of one that is being restored: what the service lacks besides the log is what counts.
-            var isShadowing = !served.Volume.Dirty.IsTracking;
-            return new SnapshotSeat(
-                new HookVolume(VolumeId, Name, snapshotId), served.Volume.Log, served.Pipeline, isShadowing,
-                $"Volume '{Name}' is {status.State}{(status.Reason.Length > 0 ? $": {status.Reason}" : "")}", _answered, () => _barriers.Release());
+            var status = Status([]);
+            if (_served is { } served)
+            {
+                // Also of one that is being restored: what the service lacks besides the log is what counts.
+                var isShadowing = !served.Volume.Dirty.IsTracking;
+                return new SnapshotSeat(
+                    new HookVolume(VolumeId, Name, snapshotId), served.Volume.Log, served.Pipeline, isShadowing,
+                    $"Volume '{Name}' is {status.State}{(status.Reason.Length > 0 ? $": {status.Reason}" : "")}", _answered, () => _barriers.Release());
+            }
+            throw new TidegateException(
+                ErrorCodes.InvalidState, $"Volume '{VolumeId}' is not served by its gateway: {status.Reason}", "Look at the volume's state, then try again.");
         }
-        _barriers.Release();
-        throw new TidegateException(
-            ErrorCodes.InvalidState, $"Volume '{VolumeId}' is not served by its gateway: {status.Reason}", "Look at the volume's state, then try again.");
+        catch
+        {
+            // Without a seat nobody else gives it back, and the volume would never close.
+            _barriers.Release();
+            throw;
+        }
     }
 
     /// <summary>Takes a snapshot of this volume alone; see <see cref="SnapshotRound"/>.</summary>

@@ -44,11 +44,13 @@ public sealed class JournalVerifierTests : IAsyncLifetime
         Assert.False(late.Ok);
         Assert.Contains("issued after the reply", late.Report.ToJsonString(), StringComparison.Ordinal);
 
-        // One sector falls back to what it was long before: the one that was written again first, or nothing came after it that is there.
+        // One write falls back to what was there long before, with all of its sectors: the first that was made since, so that others came after it.
         var bytes = await File.ReadAllBytesAsync(Image);
         var sector = Enumerable.Range(0, Region / 4096).Where(s => !bytes.AsSpan(s * 4096, 4096).SequenceEqual(early.Item1.AsSpan(s * 4096, 4096)))
             .MinBy(s => BitConverter.ToInt64(bytes, s * 4096));
-        early.Item1.AsSpan(sector * 4096, 4096).CopyTo(bytes.AsSpan(sector * 4096));
+        var number = BitConverter.ToInt64(bytes, sector * 4096);
+        for (var at = 0; at < bytes.Length; at += 4096)
+            if (BitConverter.ToInt64(bytes, at) == number) early.Item1.AsSpan(at, 4096).CopyTo(bytes.AsSpan(at));
         var reverted = Path.Combine(_folder, "reverted");
         await File.WriteAllBytesAsync(reverted, bytes);
         var lost = await writer.VerifyAsync(reverted, (now, long.MaxValue / 2));
