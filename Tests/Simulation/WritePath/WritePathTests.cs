@@ -10,7 +10,10 @@ namespace Tidegate.Tests.Simulation.WritePath;
 public sealed class WritePathTests(ITestOutputHelper output)
 {
     private const int FixedSeeds = 920;
-    private const int SeedsForABug = 4000;
+    private const int SeedsForABug = 1000;
+
+    /// <summary>Since copies to a branch take turns, none of the first thousand courses meets it any more: a gap of the simulation (docs/verification.md).</summary>
+    private const int SeedsForDirtySync = 4000;
 
     private static readonly string[] MustHappen =
     [
@@ -66,13 +69,14 @@ public sealed class WritePathTests(ITestOutputHelper output)
     public void A_planted_bug_is_caught(string name)
     {
         var bug = Enum.Parse<PlantedBug>(name);
-        for (var seed = 0; seed < SeedsForABug; seed++)
+        var seeds = bug == PlantedBug.DirtySyncSkipped ? SeedsForDirtySync : SeedsForABug;
+        for (var seed = 0; seed < seeds; seed++)
         {
             if (WritePathSimulation.Run(seed, bug) is not { Failure: { } failure }) continue;
             output.WriteLine($"{name}: caught by seed {seed}: {failure}");
             return;
         }
-        Assert.Fail($"The bug '{name}' went unnoticed for {SeedsForABug} seeds: the simulation proves nothing about it.");
+        Assert.Fail($"The bug '{name}' went unnoticed for {seeds} seeds: the simulation proves nothing about it.");
     }
 
     public static TheoryData<string> Planted => [.. Enum.GetNames<PlantedBug>().Where(name => name != nameof(PlantedBug.None))];
